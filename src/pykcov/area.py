@@ -1,0 +1,102 @@
+"""An area: the shared words that a recorder writes and clients map.
+
+It is a sealed memfd: no client can shrink it and so fault the program under test; nor grow it, nor
+take the seals off. It is made empty, when the descriptor is opened, so that a process forked before
+KCOV_INIT_TRACE shares it. Pages cost memory when they are touched, not before.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import mmap
+import os
+import sys
+import zlib
+from typing import Any
+
+from pykcov.abi.kcov import SIZE_MIN, WORD
+from pykcov.refs import Refs
+
+_SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+_CHUNK = 1 << 20  # bytes that saving looks at in one piece
+
+
+def map_words(fd: int, size: int, prot: int = mmap.PROT_READ | mmap.PROT_WRITE) -> mmap.mmap:
+    """Map `size` words of the area `fd`. Raises OSError."""
+    extra: dict[str, Any] = {"trackfd": False} if sys.version_info >= (3, 13) else {}
+    return mmap.mmap(fd, size * WORD, mmap.MAP_SHARED, prot, **extra)
+
+
+class Area(Refs):
+    """A memfd, and this process's own mapping of it, made when it is first needed."""
+
+    def __init__(self) -> None:
+        self._create()
+        self.init_refs()
+
+    def _create(self) -> None:
+        self.fd = os.memfd_create("kcov", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        os.fchmod(self.fd, 0o600)
+        self._words: mmap.mmap | None = None
+
+    @property
+    def size(self) -> int:
+        """Words in the area; 0 before allocate()."""
+        return os.fstat(self.fd).st_size // WORD
+
+    def allocate(self, size: int) -> None:
+        """Give the area its `size` in words, for ever. Raises OSError ENOMEM."""
+        try:
+            os.ftruncate(self.fd, size * WORD)
+            fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, _SEALS)
+        except OSError as error:
+            raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)) from error
+
+    def words(self) -> mmap.mmap:
+        """Return the mapping. Raises OSError ENOMEM."""
+        if self._words is None:
+            self._words = map_words(self.fd, self.size)
+        return self._words
+
+    def destroy(self) -> None:
+        """Close the memfd; mappings of it live on."""
+        self._words = None
+        os.close(self.fd)
+        self.fd = -1
+
+    # -- saved state ------------------------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Size and contents; what was never touched is left out. Nobody may record meanwhile."""
+        chunks = {}
+        if self.size >= SIZE_MIN:
+            words = self.words()
+            at = 0
+            while (at := _next_data(self.fd, at)) >= 0:
+                at -= at % _CHUNK
+                chunk = words[at : at + _CHUNK]
+                if chunk.count(0) != len(chunk):
+                    chunks[at] = zlib.compress(chunk, 1)
+                at += _CHUNK
+        return {"size": self.size, "chunks": chunks, "_refs_counter": self._refs_counter}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__({"_refs_counter": state["_refs_counter"]})
+        self._create()
+        if state["size"]:
+            self.allocate(state["size"])
+            words = self.words()
+            for at, chunk in state["chunks"].items():
+                data = zlib.decompress(chunk)
+                words[at : at + len(data)] = data
+
+
+def _next_data(fd: int, at: int) -> int:
+    """Offset of the next byte that was ever touched, or -1."""
+    try:
+        return os.lseek(fd, at, os.SEEK_DATA)
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        return -1

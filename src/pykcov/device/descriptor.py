@@ -1,0 +1,140 @@
+"""An open kcov descriptor: decodes what a client asks, and answers with an errno or a result."""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import os
+import warnings
+from types import TracebackType
+from typing import Any
+
+from pykcov.abi.kcov import KCOV_MODE_DISABLED, WORD
+from pykcov.area import map_words
+from pykcov.device.kcov import Kcov
+from pykcov.device.state import BY_REQUEST
+from pykcov.instrumentation.session import in_force
+from pykcov.kernel.task import Task, ThreadTask
+from pykcov.probe import quiet
+
+PATH = "/sys/kernel/debug/kcov"
+_U64 = 2**64 - 1
+
+
+def fail(error: int, path: str | None = None) -> OSError:
+    """Return the OSError for an errno, Linux's internal ones included."""
+    text = os.strerror(error)
+    return OSError(error, text) if path is None else OSError(error, text, path)
+
+
+class Descriptor:
+    """What open() returns. Independent of any other; a forked child's is the same open file.
+
+    Each error that Linux gives is an OSError with its errno.
+    """
+
+    def __init__(self, discipline: str = "trace") -> None:
+        self._kcov: Kcov | None = Kcov(discipline)
+
+    def _open_kcov(self) -> Kcov:
+        if self._kcov is None:
+            raise fail(errno.EBADF)
+        return self._kcov
+
+    def ioctl(self, request: int, arg: int = 0, *, task: Task | None = None) -> int:
+        """Do `request` for `task` (default: the calling thread's) and return 0.
+
+        Raises OSError with the errno that device.state says, ENOTTY for an unknown request, EBADF
+        after close().
+        """
+        with quiet:
+            kcov = self._open_kcov()
+            transition = BY_REQUEST.get(request)
+            if transition is None:
+                raise fail(errno.ENOTTY)
+            task = ThreadTask.current() if task is None else task
+            value = arg & _U64
+            with kcov.shared:
+                for check in transition.checks:
+                    if check.fails(kcov, task, value):
+                        raise fail(check.error)
+                transition.effect(kcov, task, value)
+            task.run_work()
+        return 0
+
+    def mmap(
+        self, length: int, prot: int = mmap.PROT_READ | mmap.PROT_WRITE, offset: int = 0
+    ) -> mmap.mmap:
+        """Map the area; `length` in bytes. Any number of times; a mapping outlives close().
+
+        Raises OSError EINVAL before KCOV_INIT_TRACE, for an offset, and for a length that, rounded
+        up to pages, is not the area's; EBADF after close(); ENOMEM.
+        """
+        with quiet:
+            kcov = self._open_kcov()
+            with kcov.shared:
+                size = kcov.shared.size if kcov.mode != KCOV_MODE_DISABLED else 0
+            rounded = -(-length // mmap.PAGESIZE) * mmap.PAGESIZE
+            if offset != 0 or length <= 0 or rounded != size * WORD:
+                raise fail(errno.EINVAL)
+            return map_words(kcov.area.fd, size, prot)
+
+    def fileno(self) -> int:
+        """Return the file descriptor of the area's memfd. Raises OSError EBADF after close()."""
+        return self._open_kcov().area.fd
+
+    def close(self) -> None:
+        """Close it. A task that has it enabled goes on recording. Twice is once."""
+        with quiet:
+            kcov, self._kcov = self._kcov, None
+            if kcov is not None:
+                kcov.dec_ref(kcov.destroy)
+
+    @property
+    def closed(self) -> bool:
+        """Has close() been called?"""
+        return self._kcov is None
+
+    @property
+    def dropped(self) -> bool:
+        """Did a record find the area full, or its count garbage, since the last KCOV_ENABLE?"""
+        kcov = self._open_kcov()
+        return kcov.dropped or (kcov.recorder is not None and kcov.recorder.dropped)
+
+    def __enter__(self) -> Descriptor:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_kcov", None) is not None:
+            warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
+            self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._kcov is None else f"fd={self._kcov.area.fd}"
+        return f"<pykcov.Descriptor {state}>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_kcov": self._kcov}
+
+
+def open(discipline: str = "trace") -> Descriptor:  # noqa: A001
+    """Open the coverage device.
+
+    discipline: what an ENABLE does. "trace" records every block executed, in order. "blocks" counts,
+    and lists each block once each time the kernel returns to its caller.
+
+    Raises OSError ENOENT when nothing is instrumented: the device exists only when something is.
+    ValueError for another discipline.
+    """
+    with quiet:
+        if not in_force():
+            raise fail(errno.ENOENT, PATH)
+        return Descriptor(discipline)

@@ -1,0 +1,158 @@
+"""Linux's struct kcov: one per open descriptor, shared by all who hold it.
+
+A counted object: the descriptor holds one reference, the task that has it enabled another. So it
+lives on, recording, when the descriptor is closed while it is enabled.
+
+Processes that inherit the descriptor share `shared` (mode, size, owner) and the area's memfd. The
+rest is each process's own; `task` and `recorder` are set in the owner's.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import Any
+
+from pykcov.abi.kcov import (
+    KCOV_MODE_DISABLED,
+    KCOV_MODE_INIT,
+    KCOV_MODE_TRACE_PC,
+)
+from pykcov.area import Area
+from pykcov.kernel.task import Task
+from pykcov.probe import Recorder, Shared
+from pykcov.refs import Refs
+
+DISCIPLINES = ("trace", "blocks")
+
+
+class Kcov(Refs):
+    """Mode, area and owner. `shared` is its lock: hold it (`with kcov.shared:`) around each call
+    that does not take it itself."""
+
+    def __init__(self, discipline: str = "trace") -> None:
+        if discipline not in DISCIPLINES:
+            raise ValueError(f"discipline must be one of {DISCIPLINES}, not {discipline!r}")
+        self.discipline = discipline
+        self.shared = Shared()
+        self.area = Area()
+        self.task: Task | None = None
+        self.recorder: Recorder | None = None
+        self.dropped = False
+        self.init_refs()
+
+    def destroy(self) -> None:
+        """Let go of the area. Called by the last dec_ref()."""
+        self.area.dec_ref(self.area.destroy)
+
+    @property
+    def mode(self) -> int:
+        """The mode, after an owner that died has been reset. Preconditions: `shared` is held."""
+        if self.shared.mode > KCOV_MODE_INIT and self.shared.owner_died():
+            self.shared.mode = KCOV_MODE_INIT
+        return self.shared.mode
+
+    def init(self, size: int) -> None:
+        """DISABLED to INIT, with an area of `size` words. Raises OSError ENOMEM.
+
+        Preconditions: `shared` is held, the mode is DISABLED.
+        """
+        assert self.mode == KCOV_MODE_DISABLED
+        self.area.allocate(size)
+        self.shared.size = size
+        self.shared.mode = KCOV_MODE_INIT
+
+    def enable(self, task: Task) -> None:
+        """INIT to TRACE_PC, owned by `task`. Raises OSError ENOMEM.
+
+        Preconditions: `shared` is held, the mode is INIT, `task` owns no kcov.
+        """
+        assert self.mode == KCOV_MODE_INIT
+        assert task.kcov is None
+        recorder = self._new_recorder()
+        task.claim(self.shared)
+        self.inc_ref()
+        self.shared.mode = KCOV_MODE_TRACE_PC
+        self._own(task, recorder)
+
+    def _new_recorder(self) -> Recorder:
+        try:
+            return Recorder(self.area.words(), self.discipline == "blocks")
+        except (OSError, MemoryError) as error:
+            raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)) from error
+
+    def _own(self, task: Task, recorder: Recorder) -> None:
+        self.task, self.recorder = task, recorder
+        task.kcov = self
+        if self.discipline == "blocks":
+            task.register_work(self.task_work)
+        task.attach(recorder)
+
+    def disable(self, task: Task) -> None:
+        """TRACE_PC to INIT; area and contents stay. What is pending is consumed first.
+
+        Preconditions: `shared` is held, `task` owns it.
+        """
+        assert task.kcov is self
+        if (recorder := self.recorder) is not None:  # a restored owner has none
+            task.detach()
+            recorder.consume()
+            pending = recorder.counters is not None and len(recorder.counters) > 0
+            self.dropped = recorder.dropped or pending
+        task.kcov = self.task = self.recorder = None
+        self.shared.mode = KCOV_MODE_INIT
+        task.disclaim(self.shared)
+        self.dec_ref(self.destroy)
+
+    # -- called by the task -----------------------------------------------------------------------
+
+    def task_work(self, task: Task) -> None:
+        """The kernel returns to its caller: counters become records in the area."""
+        if task.kcov is self and self.recorder is not None:
+            self.recorder.consume()
+            task.register_work(self.task_work)
+
+    def task_exit(self, task: Task) -> None:
+        """The owner is over. Preconditions: `task` owns it."""
+        with self.shared:
+            self.disable(task)
+
+    def task_forked(self) -> None:
+        """In a forked child: the owner is the parent's task. Mode and area are not touched."""
+        self.task = self.recorder = None
+        self.dec_ref(self.destroy)
+
+    def task_resumed(self, task: Task) -> None:
+        """The owner was restored, and runs again."""
+        with self.shared:
+            task.claim(self.shared)
+            self._own(task, self._new_recorder())
+
+    # -- saved state ------------------------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but the recorder: a restored owner gets a new one when it is resumed.
+
+        Saving is a return from the kernel, so what is pending is consumed.
+        """
+        with self.shared:
+            if self.recorder is not None:
+                self.recorder.consume()
+            return {
+                "discipline": self.discipline,
+                "mode": self.mode,
+                "size": self.shared.size,
+                "area": self.area,
+                "task": self.task,
+                "dropped": self.dropped,
+                "_refs_counter": self._refs_counter,
+            }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__({"_refs_counter": state["_refs_counter"]})
+        self.discipline = state["discipline"]
+        self.shared = Shared()
+        self.shared.mode, self.shared.size = state["mode"], state["size"]
+        self.area, self.task = state["area"], state["task"]
+        self.recorder = None
+        self.dropped = state["dropped"]

@@ -1,0 +1,162 @@
+"""What each ioctl checks and does, as data. docs/device.md is printed from it.
+
+Everything is checked, in the order of the rows, before anything changes.
+"""
+
+from __future__ import annotations
+
+import errno
+import mmap
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pykcov.abi.kcov import (
+    ENOTSUPP,
+    KCOV_DISABLE,
+    KCOV_ENABLE,
+    KCOV_INIT_TRACE,
+    KCOV_MODE_DISABLED,
+    KCOV_MODE_INIT,
+    KCOV_MODE_TRACE_PC,
+    KCOV_TRACE_CMP,
+    KCOV_TRACE_PC,
+    SIZE_MAX,
+    SIZE_MIN,
+    WORD,
+)
+from pykcov.device.kcov import Kcov
+from pykcov.kernel.task import Task
+
+MODES = {KCOV_MODE_DISABLED: "DISABLED", KCOV_MODE_INIT: "INIT", KCOV_MODE_TRACE_PC: "TRACE_PC"}
+
+
+@dataclass(frozen=True)
+class Check:
+    """The ioctl fails with `error` when `fails`; `when` says so in words."""
+
+    error: int
+    when: str
+    fails: Callable[[Kcov, Task, int], bool]
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One ioctl: its checks, in order, then its effect and the mode after it."""
+
+    request: int
+    name: str
+    argument: str
+    checks: tuple[Check, ...]
+    effect: Callable[[Kcov, Task, int], None]
+    after: int
+
+
+def _cannot_allocate(size: int) -> bool:
+    """Is there no room for an area of `size` words in this process?
+
+    Tried with a mapping that is only read, which the kernel sets no memory aside for.
+    """
+    try:
+        mmap.mmap(-1, size * WORD, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, mmap.PROT_READ).close()
+    except (OSError, MemoryError):
+        return True
+    return False
+
+
+TRANSITIONS = (
+    Transition(
+        KCOV_INIT_TRACE,
+        "KCOV_INIT_TRACE",
+        "size of the area in words, by value",
+        (
+            Check(
+                errno.EINVAL,
+                f"size is below {SIZE_MIN} or above INT_MAX/{WORD}",
+                lambda kcov, task, arg: not SIZE_MIN <= arg <= SIZE_MAX,
+            ),
+            Check(
+                errno.ENOMEM,
+                "the area cannot be had",
+                lambda kcov, task, arg: _cannot_allocate(arg),
+            ),
+            Check(
+                errno.EBUSY,
+                "the descriptor was inited before",
+                lambda kcov, task, arg: kcov.mode != KCOV_MODE_DISABLED,
+            ),
+        ),
+        lambda kcov, task, arg: kcov.init(arg),
+        KCOV_MODE_INIT,
+    ),
+    Transition(
+        KCOV_ENABLE,
+        "KCOV_ENABLE",
+        "KCOV_TRACE_PC or KCOV_TRACE_CMP",
+        (
+            Check(
+                errno.EINVAL,
+                "the descriptor is not inited, or is enabled, by anyone",
+                lambda kcov, task, arg: kcov.mode != KCOV_MODE_INIT,
+            ),
+            Check(
+                errno.EBUSY,
+                "the calling task has another kcov enabled",
+                lambda kcov, task, arg: task.kcov is not None,
+            ),
+            Check(
+                errno.EINVAL,
+                "the argument is no trace mode",
+                lambda kcov, task, arg: arg not in (KCOV_TRACE_PC, KCOV_TRACE_CMP),
+            ),
+            Check(
+                ENOTSUPP,
+                "the argument is KCOV_TRACE_CMP and no comparison is instrumented",
+                lambda kcov, task, arg: arg == KCOV_TRACE_CMP,
+            ),
+        ),
+        lambda kcov, task, arg: kcov.enable(task),
+        KCOV_MODE_TRACE_PC,
+    ),
+    Transition(
+        KCOV_DISABLE,
+        "KCOV_DISABLE",
+        "0",
+        (
+            Check(errno.EINVAL, "the argument is not 0", lambda kcov, task, arg: arg != 0),
+            Check(
+                errno.EINVAL,
+                "the calling task is not the one that enabled this descriptor",
+                lambda kcov, task, arg: task.kcov is not kcov,
+            ),
+        ),
+        lambda kcov, task, arg: kcov.disable(task),
+        KCOV_MODE_INIT,
+    ),
+)
+
+BY_REQUEST = {transition.request: transition for transition in TRANSITIONS}
+
+
+def document() -> str:
+    """Return the table as Markdown."""
+    lines = [
+        "# The device's ioctls",
+        "",
+        "Printed from `pykcov.device.state` by `python -m pykcov.device.state`. Everything is",
+        "checked, in this order, before anything changes. Any other request is ENOTTY.",
+        "",
+        "| ioctl | number | argument | fails with | when | mode after |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in TRANSITIONS:
+        head = f"`{row.name}` | `{row.request:#x}` | {row.argument}"
+        for check in row.checks:
+            name = errno.errorcode.get(check.error, "ENOTSUPP (524)")
+            lines.append(f"| {head} | {name} | {check.when} | |")
+            head = " | |"
+        lines.append(f"| {head} | | otherwise | {MODES[row.after]} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(document(), end="")

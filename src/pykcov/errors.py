@@ -1,0 +1,38 @@
+"""What a person is told: one clear line with a slug that docs/messages.md explains.
+
+An errno is not one of these: it is an OSError's value and goes back to the client (see device/).
+"""
+
+from __future__ import annotations
+
+import logging
+
+
+class PykcovError(Exception):
+    """Bad input or a machine that cannot do what was asked; `slug` names it in docs/messages.md."""
+
+    def __init__(self, slug: str, message: str) -> None:
+        super().__init__(f"{message} [{slug}]")
+        self.slug = slug
+        self.message = message
+
+    def __reduce__(self) -> tuple[type[PykcovError], tuple[str, str]]:
+        return type(self), (self.slug, self.message)
+
+
+# Tests set this: a broken invariant of ours raises. In use it is logged, and the program goes on.
+raise_own_bugs = False
+
+_logged: set[str] = set()
+
+
+def own_bug(slug: str, message: str) -> None:
+    """Report an exception that is pykcov's own fault: log it once for each slug, with its stack.
+
+    Call it in an `except` block. Raises the exception on where tests have said so.
+    """
+    if raise_own_bugs:
+        raise  # noqa: PLE0704
+    if slug not in _logged:
+        _logged.add(slug)
+        logging.getLogger("pykcov").exception("%s; the program goes on [%s]", message, slug)

@@ -1,0 +1,192 @@
+"""Where probes stand: the basic blocks of a code object.
+
+A block begins where control can arrive other than from the instruction before: at the start, at a
+jump's target, behind a conditional jump, at an exception handler, behind a yield. Two more rules:
+
+* A yield ends a block, because what follows may run in another task, or never. The loop that the
+  compiler makes of `await` and `yield from` (SEND .. JUMP_BACKWARD_NO_INTERRUPT) has no probe in
+  it: how often a coroutine was suspended depends on others, and a trace must not. One stands
+  behind the loop.
+* A block is one run of lines. Where its code would jump over a line that has code elsewhere (the
+  end of a loop, a multi-line call, a nested function), it is cut, so that no block claims a line
+  that did not run. Between its first and its last line every line with code belongs to it.
+
+Code without a line (clean-up that the compiler made) has no probe: nobody could say where it is.
+
+A record says that its block was entered. An exception may leave a block half-way; then the lines
+behind the one that raised are claimed but did not run. `by_line` cuts at every change of line: no
+such claims, for half as many probes again (docs/blocks.md).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator
+from types import CodeType
+from typing import NamedTuple
+
+from pykcov.instrumentation.codec import Instruction, decode, handlers
+from pykcov.instrumentation.versions import (
+    CLEANUP_THROW,
+    END_FOR,
+    END_FOR_POPS,
+    FALLS_THROUGH,
+    GLUED,
+    JUMP_BACKWARD_NO_INTERRUPT,
+    JUMPS,
+    LANDING,
+    NO_JUMP,
+    RESUME,
+    RESUME_AFTER_YIELD,
+    RESUME_AT_START,
+    RESUME_WHY,
+    SEND,
+    UNCOUNTED,
+)
+
+Position = tuple[int | None, int | None, int | None, int | None]
+_NOWHERE: Position = (None, None, None, None)
+
+
+class Span(NamedTuple):
+    """A block: the unit offset of its probe, and its source range.
+
+    Lines count from 1. Columns count UTF-8 bytes from 0, the end being the first one behind the
+    block, as in the ast module.
+    """
+
+    offset: int
+    start_line: int
+    start_column: int
+    end_line: int
+    end_column: int
+
+
+def nested(code: CodeType) -> Iterator[CodeType]:
+    """Yield `code` and all code objects within it, outer ones first, in the compiler's order."""
+    yield code
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            yield from nested(const)
+
+
+def code_lines(code: CodeType) -> set[int]:
+    """Lines that have code in `code` itself, as sys.settrace would report them."""
+    return {line for _, position in _located(code) if (line := position[0]) is not None}
+
+
+def _located(code: CodeType) -> list[tuple[Instruction, Position]]:
+    """Instructions with their positions; no position for what belongs to no line."""
+    positions = list(code.co_positions())
+    instructions = decode(code)
+    return [
+        (i, _NOWHERE if i.op in UNCOUNTED or _pops_loop(instructions, n) else positions[i.at])
+        for n, i in enumerate(instructions)
+    ]
+
+
+def _leaders(instructions: list[Instruction], table: bytes) -> set[int]:
+    """Offsets at which blocks begin: those of the instructions that control can arrive at, moved
+    behind what the interpreter itself jumps over (versions.LANDING)."""
+    index = {i.start: n for n, i in enumerate(instructions)}
+    arrivals = {h.target for h in handlers(table)}
+    for i in instructions:
+        if i.op == RESUME:
+            if i.arg & RESUME_WHY in (RESUME_AT_START, RESUME_AFTER_YIELD):
+                arrivals.add(i.end)
+        elif i.op in JUMPS and i.op not in NO_JUMP:
+            await_loop = i.op == JUMP_BACKWARD_NO_INTERRUPT
+            if not (await_loop and instructions[index[i.target]].op == SEND):
+                arrivals.add(i.target)
+            if i.op in FALLS_THROUGH:
+                arrivals.add(i.end)
+    leaders = set()
+    for offset in arrivals:
+        n = index[offset]
+        while instructions[n].op in LANDING or _pops_loop(instructions, n):
+            n += 1
+        if instructions[n].op != CLEANUP_THROW:
+            leaders.add(instructions[n].start)
+    return leaders
+
+
+def _pops_loop(instructions: list[Instruction], n: int) -> bool:
+    """Is instruction `n` the POP_TOP that FOR_ITER's exit jumps over together with END_FOR?"""
+    return END_FOR_POPS and n > 0 and instructions[n - 1].op == END_FOR
+
+
+class _Run:
+    """The block under construction, and whether it may take in one more line."""
+
+    def __init__(self, offset: int, lines: list[int], by_line: bool) -> None:
+        self.offset = offset
+        self.code_lines = lines
+        self.by_line = by_line
+        self.lines: set[int] = set()
+        self.low = self.high = 0
+        self.positions: list[Position] = []
+
+    def takes(self, line: int) -> bool:
+        if line in self.lines or not self.lines:
+            return True
+        if self.by_line:
+            return False
+        low, high = min(self.low, line), max(self.high, line)
+        return self._between(low, high) == len(self.lines) + 1
+
+    def _between(self, low: int, high: int) -> int:
+        """Number of lines with code in [low, high]."""
+        return bisect_right(self.code_lines, high) - bisect_left(self.code_lines, low)
+
+    def add(self, position: Position) -> None:
+        line = position[0]
+        assert line is not None
+        if line not in self.lines:
+            self.low = min(self.low, line) if self.lines else line
+            self.high = max(self.high, line)
+            self.lines.add(line)
+        self.positions.append(position)
+
+    def span(self, line_end: Callable[[int], int]) -> Span:
+        start = min(p[2] or 0 for p in self.positions if p[0] == self.low)
+        # An instruction may reach over lines of other blocks (a call over the lambda among its
+        # arguments, a `with` over its body): such an end is none.
+        ends = [
+            (p[1], p[3] or 0)
+            for p in self.positions
+            if p[1] is not None and not (p[1] > self.high and self._between(self.high + 1, p[1]))
+        ]
+        end = max(ends, default=(self.high, line_end(self.high)))
+        if end[0] < self.high:
+            end = (self.high, line_end(self.high))
+        return Span(self.offset, self.low, start, *end)
+
+
+def find_blocks(
+    code: CodeType,
+    lines: list[int],
+    line_end: Callable[[int], int] = lambda line: 0,
+    by_line: bool = False,
+) -> list[Span]:
+    """Return the blocks of `code` (not of code nested in it), by offset.
+
+    lines: sorted numbers of all lines that have code in the file.
+    line_end: length in bytes of a line, where an instruction does not tell a block's last column.
+    by_line: cut at every change of line.
+    """
+    located = _located(code)
+    leaders = _leaders([i for i, _ in located], code.co_exceptiontable)
+    out: list[Span] = []
+    run: _Run | None = None
+    for i, position in located:
+        line = position[0]
+        if i.start in leaders or (run and line is not None and not run.takes(line)):
+            if run and run.lines:
+                out.append(run.span(line_end))
+            assert i.op not in GLUED, f"a block of {code.co_qualname} would begin at unit {i.start}"
+            run = _Run(i.start, lines, by_line)
+        if run and line is not None:
+            run.add(position)
+    if run and run.lines:
+        out.append(run.span(line_end))
+    return out

@@ -1,0 +1,174 @@
+"""The three byte strings of a code object: instructions, line table, exception table.
+
+pykcov only ever inserts. So none of the three is taken apart and built anew: bytes are copied
+between insertions, and only what an insertion moves (jumps, table entries) is written again. That
+keeps every column, every range and every unused oddity of the compiler's output as it was.
+
+Offsets are in units of two bytes, the measure that jumps and both tables count in.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from types import CodeType
+from typing import NamedTuple
+
+from pykcov.instrumentation.versions import BACKWARD, CACHES, EXTENDED_ARG, JUMPS
+
+
+class Instruction(NamedTuple):
+    """One instruction; `start` is where its EXTENDED_ARG prefixes begin, `at` the opcode itself,
+    `end` is behind its caches, `target` where it jumps to or -1."""
+
+    start: int
+    at: int
+    end: int
+    op: int
+    arg: int
+    target: int
+
+
+def decode(code: CodeType) -> list[Instruction]:
+    """Return the instructions of `code`, caches folded into the instruction before them."""
+    raw = code.co_code
+    out: list[Instruction] = []
+    at = start = extended = 0
+    units = len(raw) // 2
+    new = Instruction._make
+    while at < units:
+        op = raw[2 * at]
+        arg = raw[2 * at + 1] | extended
+        if op == EXTENDED_ARG:
+            extended = arg << 8
+            at += 1
+            continue
+        end = at + 1 + CACHES[op]
+        if op in JUMPS:
+            target = end - arg if op in BACKWARD else end + arg
+        else:
+            target = -1
+        out.append(new((start, at, end, op, arg, target)))
+        at = start = end
+        extended = 0
+    return out
+
+
+class Shift:
+    """Where each offset of the old code lies in the new, after `added[i]` units at `offsets[i]`."""
+
+    def __init__(self, insertions: dict[int, int]) -> None:
+        self.offsets = sorted(insertions)
+        self.sums = [0]
+        for offset in self.offsets:
+            self.sums.append(self.sums[-1] + insertions[offset])
+
+    def label(self, offset: int) -> int:
+        """New offset of what a jump to `offset` must reach: the insertion there, if there is one."""
+        return offset + self.sums[bisect_left(self.offsets, offset)]
+
+
+# -- line table (Objects/locations.md) -----------------------------------------------------------
+# An entry: 1cccclll, payload bytes below 0x80. cccc is the form, lll the number of units minus one.
+# Forms 0-9 are columns on the line of the entry before, 10-12 move on by 0-2 lines, 13 is a line
+# without columns, 14 everything as varints, 15 no location.
+_ENTRY = re.compile(rb"[\x80-\xff][\x00-\x7f]*", re.DOTALL)
+_LINE_ONLY, _LONG, _NONE = 13, 14, 15
+
+
+def _repeat(form: int, payload: bytes) -> tuple[int, bytes]:
+    """Form and payload that give the location of the entry just written once more."""
+    if 10 <= form <= 12:
+        return 10, payload
+    if form == _LINE_ONLY:
+        return form, b"\0"
+    if form == _LONG:
+        end = 0
+        while payload[end] & 0x40:
+            end += 1
+        return form, b"\0" + payload[end + 1 :]
+    return form, payload
+
+
+def insert_locations(table: bytes, insertions: dict[int, int]) -> bytes:
+    """Give each inserted unit the location of the instruction that it stands before.
+
+    The same line, or sys.settrace would report a line twice; the same columns, so that whoever asks
+    for the position at any instant sees the source at which the block begins.
+    """
+    offsets = iter(sorted(insertions))
+    following = next(offsets, None)
+    out = bytearray()
+    unit = 0
+    for entry in _ENTRY.findall(table):
+        length = (entry[0] & 7) + 1
+        if following is None or following >= unit + length:
+            out += entry
+            unit += length
+            continue
+        form, payload = (entry[0] >> 3) & 15, entry[1:]
+        end = unit + length
+        while True:
+            inserted = 0
+            if following is not None and following == unit:
+                inserted = insertions[following]
+                following = next(offsets, None)
+            stop = end if following is None or following >= end else following
+            run = inserted + stop - unit
+            while run:
+                part = min(run, 8)
+                out.append(0x80 | form << 3 | part - 1)
+                out += payload
+                form, payload = _repeat(form, payload)
+                run -= part
+            unit = stop
+            if unit == end:
+                break
+    return bytes(out)
+
+
+# -- exception table (Objects/exception_handling_notes.txt) --------------------------------------
+
+
+class Handler(NamedTuple):
+    """The range [start, end) is handled at `target`; `depth` holds stack depth and lasti flag."""
+
+    start: int
+    end: int
+    target: int
+    depth: int
+
+
+def handlers(table: bytes) -> Iterator[Handler]:
+    """Parse an exception table: varints of six bits, most significant first."""
+    values: list[int] = []
+    value = 0
+    for byte in table:
+        value = value << 6 | byte & 0x3F
+        if not byte & 0x40:
+            values.append(value)
+            value = 0
+            if len(values) == 4:
+                yield Handler(values[0], values[0] + values[1], values[2], values[3])
+                values.clear()
+
+
+def _varint(value: int, first: int) -> bytes:
+    groups = [value & 0x3F]
+    while value := value >> 6:
+        groups.append(value & 0x3F | 0x40)
+    groups[-1] |= first
+    return bytes(reversed(groups))
+
+
+def move_handlers(table: Iterable[Handler], shift: Shift) -> bytes:
+    """Write an exception table anew for the shifted code."""
+    out = bytearray()
+    for handler in table:
+        start, end = shift.label(handler.start), shift.label(handler.end)
+        out += _varint(start, 0x80)
+        out += _varint(end - start, 0)
+        out += _varint(shift.label(handler.target), 0)
+        out += _varint(handler.depth, 0)
+    return bytes(out)

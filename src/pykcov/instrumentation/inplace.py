@@ -1,0 +1,84 @@
+"""Find the functions that are imported already, to give them another __code__.
+
+Every function object is found through the collector, whatever holds it: modules, classes, closures,
+decorators, properties. Frames that run, and generators and coroutines that exist, keep the code they
+were made with; they are counted.
+"""
+
+from __future__ import annotations
+
+import gc
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from types import (
+    AsyncGeneratorType,
+    CodeType,
+    CoroutineType,
+    FrameType,
+    FunctionType,
+    GeneratorType,
+    ModuleType,
+)
+from typing import Any
+
+_FRAMES = (FrameType, GeneratorType, CoroutineType, AsyncGeneratorType)
+# 3.12 starts with some hundred objects frozen; a bare interpreter that froze has some thousand.
+_FROZEN_AT_START = 2000
+_SUSPENDABLE = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+
+
+def _tracked() -> Iterator[Any]:
+    """All objects that the collector knows.
+
+    gc.freeze() hides objects from gc.get_objects(); a service that froze before it forked has its
+    whole code hidden. Then everything that modules lead to is walked.
+    """
+    yield from gc.get_objects()
+    if gc.get_freeze_count() > _FROZEN_AT_START:
+        yield from _reachable(sys.modules)
+
+
+def _reachable(root: object) -> list[Any]:
+    """Return what `root` leads to, but not through frames: one of them is ours, and on its stack
+    lies what this walk has just made."""
+    found: dict[int, Any] = {}
+    queue: list[Any] = [root]
+    while queue:
+        item = queue.pop()
+        if id(item) not in found and not isinstance(item, _FRAMES) and item is not found:
+            found[id(item)] = item
+            # Not get_referents of a module: _asyncio of 3.12 shows objects of its free list then,
+            # and frees them a second time.
+            inner = [vars(item)] if isinstance(item, ModuleType) else gc.get_referents(item)
+            queue.extend(filter(gc.is_tracked, inner))
+    return list(found.values())
+
+
+def functions() -> list[FunctionType]:
+    """Return every Python function in the process."""
+    found = {id(item): item for item in _tracked() if type(item) is FunctionType}
+    return list(found.values())
+
+
+def _suspended(item: Any) -> CodeType | None:
+    if isinstance(item, GeneratorType) and item.gi_frame is not None:
+        return item.gi_code
+    if isinstance(item, CoroutineType) and item.cr_frame is not None:
+        return item.cr_code
+    if isinstance(item, AsyncGeneratorType) and item.ag_frame is not None:
+        return item.ag_code
+    return None
+
+
+def count_running(wanted: Callable[[CodeType], bool]) -> int:
+    """Return how many frames, generators and coroutines are under way in code that is `wanted`."""
+    count = sum(wanted(code) for item in _tracked() if (code := _suspended(item)))
+    for top in sys._current_frames().values():
+        frame: FrameType | None = top
+        while frame is not None:
+            # The frame of a running generator was counted with the generator.
+            if not frame.f_code.co_flags & _SUSPENDABLE:
+                count += wanted(frame.f_code)
+            frame = frame.f_back
+    return count

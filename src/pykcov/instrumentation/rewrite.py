@@ -1,0 +1,129 @@
+"""Put probes into a code object.
+
+At the head of each block stand
+
+    LOAD_CONST probe; UNARY_INVERT; POP_TOP
+
+where `probe` is a constant whose ~ records the block and answers None. This is the cheapest way
+from bytecode into C that CPython has: no name lookup, no call, no frame (docs/decisions).
+
+The last constant of a rewritten code object is an Origin, which holds the code object it was made
+of, and who may take it back. So there is no registry, and nothing outlives the code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import CodeType
+
+from pykcov.instrumentation.blocks import Span
+from pykcov.instrumentation.codec import (
+    Instruction,
+    Shift,
+    decode,
+    handlers,
+    insert_locations,
+    move_handlers,
+)
+from pykcov.instrumentation.versions import (
+    BACKWARD,
+    EXTENDED_ARG,
+    JUMPS,
+    LOAD_CONST,
+    POP_TOP,
+    UNARY_INVERT,
+)
+from pykcov.probe import Origin, Probe
+
+
+def origin(code: CodeType) -> Origin | None:
+    """Return the Origin of a rewritten code object, None of any other."""
+    last = code.co_consts[-1] if code.co_consts else None
+    return last if isinstance(last, Origin) else None
+
+
+def original(code: CodeType) -> CodeType:
+    """Return the code object that `code` was rewritten from, or `code` itself if it was not."""
+    found = origin(code)
+    return code if found is None else found.code
+
+
+def _load(op: int, arg: int) -> bytes:
+    """Encode one instruction with as many EXTENDED_ARG as its argument needs."""
+    out = bytes((op, arg & 0xFF))
+    while arg := arg >> 8:
+        out = bytes((EXTENDED_ARG, arg & 0xFF)) + out
+    return out
+
+
+def _prefixes(arg: int) -> int:
+    """Number of EXTENDED_ARG that an argument needs."""
+    return max(0, (arg.bit_length() - 1) // 8)
+
+
+def _distance(jump: Instruction, shift: Shift) -> int:
+    end, target = shift.label(jump.end), shift.label(jump.target)
+    return end - target if jump.op in BACKWARD else target - end
+
+
+def _widen(jumps: list[Instruction], insertions: dict[int, int]) -> tuple[Shift, dict[int, int]]:
+    """Find the shift in which every jump has room for its new argument.
+
+    Adds to `insertions` the EXTENDED_ARG that jumps need on top of their own, and returns these by
+    the jump's offset, too. A longer jump may make another one longer: until nothing changes.
+    """
+    widened: dict[int, int] = {}
+    while True:
+        shift = Shift(insertions)
+        grown = False
+        for jump in jumps:
+            missing = _prefixes(_distance(jump, shift)) - (jump.at - jump.start)
+            already = widened.get(jump.start, 0)
+            if missing > already:
+                widened[jump.start] = missing
+                insertions[jump.start] = insertions.get(jump.start, 0) + missing - already
+                grown = True
+        if not grown:
+            return shift, widened
+
+
+def rewrite(
+    code: CodeType,
+    spans: Sequence[Span],
+    probes: Sequence[Probe],
+    inner: Callable[[CodeType], CodeType],
+    owner: object,
+) -> CodeType:
+    """Return `code` with `probes[i]` at `spans[i]`, and its nested code objects through `inner`."""
+    first = len(code.co_consts)
+    sequences = {
+        span.offset: _load(LOAD_CONST, first + n) + bytes((UNARY_INVERT, 0, POP_TOP, 0))
+        for n, span in enumerate(spans)
+    }
+    jumps = [i for i in decode(code) if i.op in JUMPS]
+    insertions = {offset: len(sequence) // 2 for offset, sequence in sequences.items()}
+    shift, widened = _widen(jumps, insertions)
+
+    raw, out, copied = code.co_code, bytearray(), 0
+    for offset in shift.offsets:
+        out += raw[2 * copied : 2 * offset]
+        out += sequences.get(offset, b"")
+        out += bytes((EXTENDED_ARG, 0)) * widened.get(offset, 0)
+        copied = offset
+    out += raw[2 * copied :]
+    for jump in jumps:
+        # label() of what follows the opcode unit is where it stands: nothing is inserted inside.
+        at = 2 * (shift.label(jump.end) - (jump.end - jump.at))
+        arg = _distance(jump, shift)
+        for place in range(at, at - 2 * (jump.at - jump.start + widened.get(jump.start, 0)) - 1, -2):
+            out[place + 1] = arg & 0xFF
+            arg >>= 8
+
+    consts = tuple(inner(c) if isinstance(c, CodeType) else c for c in code.co_consts)
+    return code.replace(
+        co_code=bytes(out),
+        co_consts=(*consts, *probes, Origin(code, owner)),
+        co_linetable=insert_locations(code.co_linetable, insertions),
+        co_exceptiontable=move_handlers(handlers(code.co_exceptiontable), shift),
+        co_stacksize=code.co_stacksize + 1,
+    )

@@ -1,0 +1,125 @@
+"""Which files are instrumented: source, include and omit, as coverage.py's users know them."""
+
+from __future__ import annotations
+
+import functools
+import re
+import site
+import sysconfig
+from collections.abc import Iterable
+from pathlib import Path
+
+from pykcov.errors import PykcovError
+
+OWN = str(Path(__file__).parents[1])  # the package pykcov
+
+
+def _absolute(path: str | Path) -> str:
+    return str(Path(path).absolute())
+
+
+def _below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+@functools.cache
+def _elsewhere() -> tuple[str, ...]:
+    """Folders of the standard library and of installed packages."""
+    names = ("stdlib", "platstdlib", "purelib", "platlib")
+    folders = {sysconfig.get_path(name) for name in names} | set(site.getsitepackages())
+    folders.add(site.getusersitepackages())
+    real = {str(Path(folder).resolve()) for folder in folders if folder}
+    return tuple(sorted(real | {folder for folder in folders if folder}))
+
+
+def compile_glob(pattern: str) -> re.Pattern[str]:
+    """Translate a file glob: `?` and `*` stop at slashes, `**` does not.
+
+    A pattern that begins with `*` is taken as it is, any other against the working directory.
+    """
+    if not pattern:
+        raise PykcovError("glob-empty", "an empty pattern for --include or --omit matches nothing")
+    text = pattern if pattern.startswith("*") else _absolute(pattern)
+    if pattern.endswith("/"):
+        text = text.rstrip("/") + "/**"
+    if text.startswith("*") and not text.startswith("**") and "/" not in text:
+        text = "**/" + text
+    out = []
+    for part in re.split(r"(\*\*/|/\*\*$|\*\*|\*|\?|\[[^]]*\])", text):
+        match part:
+            case "**/":
+                out.append(r"(?:.*/)?")
+            case "/**":
+                out.append(r"/.*")
+            case "**":
+                out.append(r".*")
+            case "*":
+                out.append(r"[^/]*")
+            case "?":
+                out.append(r"[^/]")
+            case _ if part.startswith("["):
+                out.append("[^" + part[2:] if part.startswith("[!") else part)
+            case _:
+                out.append(re.escape(part))
+    try:
+        return re.compile("".join(out))
+    except re.error as error:
+        raise PykcovError("glob-bad", f"cannot read the pattern {pattern!r}: {error}") from None
+
+
+class Selection:
+    """source: packages by name, or directories; include, omit: file globs.
+
+    Without source and include: everything but the standard library and installed packages. These
+    stay out of a source directory, too, unless it lies within them. `omit` always has the last word;
+    `include` narrows a source.
+    """
+
+    def __init__(
+        self, source: Iterable[str] = (), include: Iterable[str] = (), omit: Iterable[str] = ()
+    ) -> None:
+        self.packages: list[str] = []
+        self.folders: list[str] = []
+        for name in source:
+            if name == "pykcov" or name.startswith("pykcov."):
+                raise PykcovError("self-instrumentation", "pykcov can't instrument itself")
+            if "/" in name or Path(name).is_dir():
+                folder = _absolute(name)
+                if not Path(folder).is_dir():
+                    raise PykcovError("source-missing", f"there is no directory {name}")
+                self.folders.append(str(Path(folder).resolve()))
+            elif all(part.isidentifier() for part in name.split(".")):
+                self.packages.append(name)
+            else:
+                raise PykcovError(
+                    "source-missing", f"{name!r} is neither a directory nor the name of a package"
+                )
+        self.include = [compile_glob(pattern) for pattern in include]
+        self.omit = [compile_glob(pattern) for pattern in omit]
+        self._answers: dict[tuple[str | None, str], bool] = {}
+
+    def matches(self, module: str | None, path: str) -> bool:
+        """Is the file at `path`, imported as `module` (None: unknown), to be instrumented?"""
+        key = (module, path)
+        if key not in self._answers:
+            self._answers[key] = self._matches(module, path)
+        return self._answers[key]
+
+    def _matches(self, module: str | None, path: str) -> bool:
+        path = _absolute(path)
+        if _below(path, OWN) or any(glob.fullmatch(path) for glob in self.omit):
+            return False
+        if self.include and not any(glob.fullmatch(path) for glob in self.include):
+            return False
+        if not self.packages and not self.folders:
+            return bool(self.include) or not any(_below(path, f) for f in _elsewhere())
+        if module is not None and any(
+            module == package or module.startswith(package + ".") for package in self.packages
+        ):
+            return True
+        resolved = str(Path(path).resolve())
+        return any(
+            _below(resolved, folder)
+            and not any(_below(resolved, e) and not _below(folder, e) for e in _elsewhere())
+            for folder in self.folders
+        )

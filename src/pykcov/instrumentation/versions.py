@@ -1,0 +1,87 @@
+"""Every fact about bytecode that differs between CPython versions, in one place.
+
+Sources: Lib/dis.py, Lib/opcode.py, Python/bytecodes.c and Objects/locations.md of each version.
+A version that nobody has read these for is refused by name: a wrong table would miscompile the
+traced program without a word.
+"""
+
+from __future__ import annotations
+
+import dis
+import opcode
+import sys
+from typing import Any
+
+from pykcov.errors import PykcovError
+
+SUPPORTED = ((3, 11), (3, 12), (3, 13), (3, 14), (3, 15))
+
+if sys.version_info[:2] not in SUPPORTED or sys.implementation.name != "cpython":
+    raise PykcovError(
+        "python-unsupported",
+        f"{sys.implementation.name} {sys.version_info[0]}.{sys.version_info[1]} is unknown to "
+        f"pykcov, which rewrites the bytecode of CPython 3.{SUPPORTED[0][1]} to "
+        f"3.{SUPPORTED[-1][1]}",
+    )
+
+
+def _caches() -> list[int]:
+    """Number of inline-cache units behind each opcode (a list by number until 3.12, then a dict)."""
+    table: Any = getattr(opcode, "_inline_cache_entries", None)
+    if table is None:
+        table = dis._inline_cache_entries  # type: ignore[attr-defined]
+    if isinstance(table, dict):
+        return [table.get(dis.opname[op], 0) for op in range(256)]
+    return [*table, *[0] * (256 - len(table))]
+
+
+def _ops(*names: str) -> frozenset[int]:
+    """Numbers of those of `names` that this version has."""
+    return frozenset(dis.opmap[name] for name in names if name in dis.opmap)
+
+
+CACHES = _caches()
+EXTENDED_ARG = dis.opmap["EXTENDED_ARG"]
+LOAD_CONST = dis.opmap["LOAD_CONST"]
+# 3.13 answers UNARY_NOT of an object without nb_bool by itself; UNARY_INVERT reaches the slot in
+# all versions and has no specialized form in any.
+UNARY_INVERT = dis.opmap["UNARY_INVERT"]
+POP_TOP = dis.opmap["POP_TOP"]
+RESUME = dis.opmap["RESUME"]
+SEND = dis.opmap["SEND"]
+END_FOR = dis.opmap.get("END_FOR", -1)
+CLEANUP_THROW = dis.opmap.get("CLEANUP_THROW", -1)
+JUMP_BACKWARD_NO_INTERRUPT = dis.opmap["JUMP_BACKWARD_NO_INTERRUPT"]
+
+# Since 3.11 every jump is relative, counted in units from behind the jump's own caches.
+# END_ASYNC_FOR has carried the way back to its SEND since 3.14: no jump, but as much in need of
+# being moved.
+JUMPS = frozenset(dis.hasjrel)
+BACKWARD = frozenset(op for op in JUMPS if "JUMP_BACKWARD" in dis.opname[op]) | (
+    JUMPS & _ops("END_ASYNC_FOR")
+)
+FALLS_THROUGH = JUMPS - _ops(
+    "JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT", "END_ASYNC_FOR", "SEND"
+)
+NO_JUMP = _ops("END_ASYNC_FOR")
+
+# A block that begins with one of these has its probe behind them. FOR_ITER's exit does not execute
+# END_FOR but lands behind it (3.12), behind it and its POP_TOP (3.13), or on POP_ITER (3.14);
+# NOT_TAKEN and POP_ITER (3.14) must follow their branch directly, or branch events go wrong;
+# END_ASYNC_FOR re-raises what is not StopAsyncIteration, and then the block never began.
+LANDING = _ops("END_FOR", "END_SEND", "END_ASYNC_FOR", "NOT_TAKEN", "POP_ITER")
+END_FOR_POPS = sys.version_info[:2] == (3, 13)
+
+# Code of the interpreter's own that belongs to no line (sys.settrace does not report it either).
+UNCOUNTED = LANDING | _ops(
+    "RESUME", "COPY_FREE_VARS", "MAKE_CELL", "RETURN_GENERATOR", "CLEANUP_THROW"
+)
+
+# Each of these has to follow the instruction before it: no block begins here.
+GLUED = _ops("RESUME", "SEND") | LANDING
+
+# RESUME's low bits say why: 0 function start, 1 after yield, 2 after yield from, 3 after await. 3.15
+# has one more, 4: a generator expression that has yet to make its generator.
+RESUME_WHY = 7 if sys.version_info >= (3, 15) else 3
+RESUME_AT_START = 0
+RESUME_AFTER_YIELD = 1

@@ -1,0 +1,182 @@
+"""Tasks: who runs, as the device sees it.
+
+A task owns at most one kcov. In process a task is an OS thread (ThreadTask), or a context, such as an
+asyncio task's or a greenlet's (ContextTask). A kernel written in Python makes tasks of its own and
+says when one of them enters it and leaves again (Task.enter, Task.leave).
+
+Work that is registered with a task runs when the kernel returns to its caller: in the blocks
+discipline that is when counters are consumed into the area.
+"""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from pykcov import probe
+
+
+class TaskKcov(Protocol):
+    """What a task needs of the kcov it owns."""
+
+    def task_exit(self, task: Task) -> None: ...
+    def task_forked(self) -> None: ...
+
+
+_tasks: weakref.WeakSet[Task] = weakref.WeakSet()
+
+
+class Task:
+    """A task of a kernel: records while it is in the kernel, between enter() and leave().
+
+    kcov: what it owns, or None; the device sets it. All fields belong to the task: they are touched
+    by the thread that runs it.
+    """
+
+    def __init__(self) -> None:
+        self.kcov: TaskKcov | None = None
+        self._recorder: probe.Recorder | None = None
+        self._work: list[Callable[[Task], object]] = []
+        self._entered = False
+        _tasks.add(self)
+
+    # -- the kernel's side ------------------------------------------------------------------------
+
+    def enter(self) -> None:
+        """The task enters the kernel on the calling thread: from here on it is recorded."""
+        self._entered = True
+        if self._recorder is not None:
+            probe.attach(self._recorder)
+
+    def leave(self) -> None:
+        """The kernel returns to its caller: recording stops, registered work is run."""
+        if self._recorder is not None:
+            probe.detach()
+        self._entered = False
+        self.run_work()
+
+    def register_work(self, work: Callable[[Task], object]) -> None:
+        """Run work(task) once, when the kernel returns to its caller."""
+        self._work.append(work)
+
+    def run_work(self) -> None:
+        """Run the work registered so far; what it registers in its turn is for the next time."""
+        work, self._work = self._work, []
+        for item in work:
+            item(self)
+
+    def exit(self) -> None:
+        """The task is over: its kcov is disabled, its work dropped."""
+        with probe.quiet:
+            self._work.clear()
+            if self.kcov is not None:
+                self.kcov.task_exit(self)
+
+    # -- the device's side ------------------------------------------------------------------------
+
+    def attach(self, recorder: probe.Recorder) -> None:
+        """Record this task into `recorder`, at once if it is in the kernel."""
+        self._recorder = recorder
+        if self._entered:
+            probe.attach(recorder)
+
+    def detach(self) -> None:
+        """Record it no more."""
+        self._recorder = None
+        if self._entered:
+            probe.detach()
+
+    def claim(self, shared: probe.Shared) -> None:
+        """Tell other processes that share a descriptor that this task owns it now.
+
+        A kernel's tasks have no thread of their own, and their descriptors no other processes.
+        """
+
+    def disclaim(self, shared: probe.Shared) -> None:
+        """Tell them that it does not any more."""
+
+    # -- saved state ------------------------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The kcov and the work. A task is saved out of the kernel, where it is stopped."""
+        return {"kcov": self.kcov, "work": list(self._work)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        Task.__init__(self)
+        self.kcov = state["kcov"]
+        self._work = state["work"]
+
+
+class ThreadTask(Task):
+    """An OS thread. It is in the kernel for as long as it lives."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._entered = True
+
+    @staticmethod
+    def current() -> ThreadTask:
+        """Return the calling thread's task. A forked child's is a new one."""
+        task = probe.get_task()
+        if task is None:
+            task = ThreadTask()
+            probe.set_task(task)
+        assert isinstance(task, ThreadTask)
+        return task
+
+    def claim(self, shared: probe.Shared) -> None:
+        if not shared.claim():
+            raise AssertionError("a descriptor in INIT has an owner")
+
+    def disclaim(self, shared: probe.Shared) -> None:
+        shared.disclaim()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._entered = False
+
+    def resume(self) -> None:
+        """Make a task that was restored the calling thread's: it goes on recording.
+
+        Raises RuntimeError when the thread's own task owns a kcov.
+        """
+        if ThreadTask.current().kcov is not None:
+            raise RuntimeError("this thread's task owns a kcov; disable it first")
+        with probe.quiet:
+            probe.set_task(self)
+            self._entered = True
+            if self.kcov is not None:
+                self.kcov.task_resumed(self)  # type: ignore[attr-defined]
+
+
+class ContextTask(Task):
+    """A context: an asyncio task's, a greenlet's, and those copied from it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._token: Any = None
+
+    def attach(self, recorder: probe.Recorder) -> None:
+        self._recorder = recorder
+        self._token = probe.section_open(recorder)
+
+    def detach(self) -> None:
+        recorder, self._recorder = self._recorder, None
+        if recorder is not None:
+            probe.section_close(recorder, self._token)
+            self._token = None
+
+
+def _forget_parents() -> None:
+    """A forked child: every task is the parent's, and so is what it owns."""
+    for task in list(_tasks):
+        task._work.clear()
+        task._recorder = None
+        kcov, task.kcov = task.kcov, None
+        if kcov is not None:
+            kcov.task_forked()
+
+
+os.register_at_fork(after_in_child=_forget_parents)

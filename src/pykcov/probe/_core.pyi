@@ -1,0 +1,133 @@
+"""The probe core in C: what it records, for whom, and where to.
+
+A probe is a constant of a code object; `~probe` records its block. Who gets the record is looked up
+by OS thread: the recorder attached to it, or else the live section of the current context
+(csrc/thread.c). Everything here is called with the GIL held, and acts on the calling thread where
+nothing else is said.
+"""
+
+from collections.abc import Callable
+from types import CodeType
+from typing import Any, Literal, Self, final
+
+@final
+class Probe:
+    """A constant; `~probe` records the block and returns None. Pickles as 0."""
+
+    pc: int
+    index: int  # dense in this process
+    def __new__(cls, pc: int) -> Self: ...
+    def __invert__(self) -> None: ...
+
+@final
+class Origin:
+    """The last constant of a code object that `owner` rewrote from `code`. Pickles as 0."""
+
+    code: CodeType
+    owner: object
+    def __new__(cls, code: CodeType, owner: object) -> Self: ...
+
+@final
+class Counters:
+    """Hits by block since clear(), and the blocks hit since they were last consumed (pending)."""
+
+    lost: bool  # a hit was dropped for want of memory
+    def __len__(self) -> int: ...  # number of pending blocks
+    def pcs(self, most: int, /) -> bytes:
+        """PCs of at most `most` pending blocks, 8 bytes each in the machine's order."""
+    def drop(self, n: int, /) -> None:
+        """Take the first `n` blocks off the pending list: they have been consumed."""
+    def clear(self) -> None: ...
+    def hits(self) -> list[tuple[int, int]]:
+        """(PC, hits) of each block hit since clear(), in the order of the first hits."""
+
+@final
+class Recorder:
+    """Writes records into `area`, a writable buffer of 2 words or more, which it keeps alive.
+
+    blocks: count in `counters` instead, until consume() appends what is pending to the area.
+    """
+
+    counters: Counters | None
+    dropped: bool  # a record found the area full, or its count to be garbage
+    def __new__(cls, area: object, blocks: bool = False) -> Self: ...
+    def consume(self) -> int:
+        """Append pending blocks to the area; what does not fit stays. Returns how many did."""
+
+@final
+class Handler:
+    """A signal handler that calls `function` with the thread paused."""
+
+    function: Callable[..., Any]
+    def __new__(cls, function: Callable[..., Any]) -> Self: ...
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+
+@final
+class Quiet:
+    """Type of `quiet`."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *exc: object) -> None: ...
+
+@final
+class Shared:
+    """Mode and size of a descriptor in a page that forked processes share, and its owner.
+
+    `with shared:` takes its lock, which is recursive, and survives the death of a holder.
+    """
+
+    mode: int
+    size: int
+    def __new__(cls) -> Self: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *exc: object) -> None: ...
+    def claim(self) -> bool:
+        """Make the calling thread the owner; False when a living thread is."""
+    def disclaim(self) -> bool:
+        """Let go; False when the calling thread is not the owner."""
+    def owner_died(self) -> bool:
+        """Did the owner end, or exec, without a disclaim()? True once, then there is none."""
+
+quiet: Quiet  # nothing is recorded on this thread inside `with quiet:`
+
+def attach(recorder: Recorder, /) -> None:
+    """Record this thread into `recorder`. RuntimeError when it has one."""
+
+def detach() -> None: ...
+def attached() -> Recorder | None: ...
+def section_open(recorder: Recorder, /) -> Any:
+    """Record the current context, and contexts copied from it, into `recorder`; returns a token."""
+
+def section_close(recorder: Recorder, token: Any, /) -> None:
+    """End the section, in whatever context: no thread records into it any more."""
+
+def section() -> Recorder | None:
+    """The live section of the current context."""
+
+def count_everyone(counters: Counters | None, /) -> None:
+    """Count the hits of all threads in `counters`, too; None ends that."""
+
+def everyone() -> Counters | None: ...
+def new_counters() -> Counters: ...
+def get_task() -> Any:
+    """What set_task() kept for this thread; None in a forked child."""
+
+def set_task(task: Any, /) -> None:
+    """Keep `task` with this thread. Its exit() is called when the thread ends, on the thread."""
+
+def generation() -> int:
+    """Number of forks between the first process and this one, those made in C included."""
+
+def gc_start(phase: Literal["start", "stop"], info: dict[str, int], /) -> None: ...
+def gc_stop(phase: Literal["start", "stop"], info: dict[str, int], /) -> None: ...
+def hook_signal(plain: Any, default_int_handler: Any, /) -> Any:
+    """A _signal.signal that wraps Python handlers in Handler, and unwraps what it returns."""
+
+def hook_getsignal(plain: Any, /) -> Any:
+    """A _signal.getsignal that unwraps what it returns."""
+
+def hook_exec_module(code_of: Any, run: Any, exec_: Any, /) -> Any:
+    """An exec_module(loader, module) that does run(exec_, code_of(loader, module), its dict)."""
+
+def signal_flags(signum: int, flags: int, /) -> int:
+    """Set the sa_flags of a signal, unless `flags` is negative; returns them."""

@@ -1,0 +1,29 @@
+/* The area for PCs, and the one way in which a record gets into it.
+ *
+ *      word   0        1        2              n        n+1           size-1
+ *          +-------+--------+--------+-----+--------+--------+-----+--------+
+ *          | n     | pc     | pc     | ... | pc     | (free) | ... | (free) |
+ *          +-------+--------+--------+-----+--------+--------+-----+--------+
+ *           count    oldest                  newest   next record's place
+ *
+ * Clients map these words writable and may store anything anywhere at any time. So the count is
+ * read once, into a register, and that value alone is checked and used. The PC is stored before the
+ * count, and the count with release: who reads count n with acquire finds n PCs behind it.
+ */
+#ifndef PYKCOV_AREA_H
+#define PYKCOV_AREA_H
+
+#include "compat.h"
+
+/* Append `pc`; 0 when there is no room, or the count is garbage. */
+static inline int area_record(uint64_t *words, uint64_t limit, uint64_t pc)
+{
+    uint64_t count = __atomic_load_n(&words[0], __ATOMIC_RELAXED);
+    if (UNLIKELY(count >= limit))
+        return 0;
+    __atomic_store_n(&words[count + 1], pc, __ATOMIC_RELAXED);
+    __atomic_store_n(&words[0], count + 1, __ATOMIC_RELEASE);
+    return 1;
+}
+
+#endif

@@ -1,0 +1,86 @@
+/* All that depends on PY_VERSION_HEX or on the C library stands here. */
+#ifndef PYKCOV_COMPAT_H
+#define PYKCOV_COMPAT_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#if PY_VERSION_HEX < 0x030b0000
+#error "pykcov needs CPython 3.11 or newer"
+#endif
+#if defined(PYPY_VERSION) || defined(GRAALVM_PYTHON)
+#error "pykcov needs CPython"
+#endif
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The number that CPython raises whenever another context becomes current in a thread state:
+ * PyContext_Enter and PyContext_Exit do, and greenlet does when it switches (it has to, or CPython's
+ * own per-variable cache would go wrong). uint64_t from 3.11 to 3.15. The only other change of
+ * PyThreadState.context, from NULL to an empty context at the first ContextVar.set(), leaves it. */
+static inline const uint64_t *compat_context_version(PyThreadState *tstate)
+{
+    return &tstate->context_ver;
+}
+
+static inline int compat_finalizing(void)
+{
+#if PY_VERSION_HEX >= 0x030d0000
+    return Py_IsFinalizing();
+#else
+    return _Py_IsFinalizing();
+#endif
+}
+
+/* Take the pending exception away and put it back, around a call that may be made with one pending. */
+#if PY_VERSION_HEX >= 0x030c0000
+struct compat_error {
+    PyObject *value; /* Owned. */
+};
+static inline struct compat_error compat_error_take(void)
+{
+    return (struct compat_error){PyErr_GetRaisedException()};
+}
+static inline void compat_error_restore(struct compat_error error)
+{
+    PyErr_SetRaisedException(error.value);
+}
+#else
+struct compat_error {
+    PyObject *type, *value, *traceback; /* Owned. */
+};
+static inline struct compat_error compat_error_take(void)
+{
+    struct compat_error error;
+    PyErr_Fetch(&error.type, &error.value, &error.traceback);
+    return error;
+}
+static inline void compat_error_restore(struct compat_error error)
+{
+    PyErr_Restore(error.type, error.value, error.traceback);
+}
+#endif
+
+/* Module slots. The hot path stores into an area under the GIL's protection: two threads that carry
+ * one section would lose each other's records without it. So free threading is not declared, and
+ * such an interpreter switches its GIL back on, saying so. */
+#if PY_VERSION_HEX >= 0x030c0000
+#define COMPAT_SLOTS \
+    {Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED},
+#else
+#define COMPAT_SLOTS
+#endif
+
+/* A plain __thread in a shared object goes through __tls_get_addr, 1 to 1.5 ns a hit. The static
+ * block that glibc keeps for libraries loaded late has room for our 120 bytes; musl keeps none. */
+#if defined(__GLIBC__)
+#define COMPAT_TLS __attribute__((tls_model("initial-exec")))
+#else
+#define COMPAT_TLS
+#endif
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+#endif

@@ -1,0 +1,150 @@
+/* What runs on a task's thread and is not the task's.
+ *
+ * Linux records nothing in interrupts. What interrupts a Python thread is the collector, which runs
+ * finalizers of anybody's garbage between gc.callbacks' "start" and "stop", and Python signal
+ * handlers, which run between any two instructions of the main thread. And pykcov: its own calls
+ * may run instrumented library code.
+ *
+ * Each of the three pauses the thread. Depths are counted, for they nest.
+ */
+#include "pykcov.h"
+
+#include <structmember.h>
+
+static int phase_is(PyObject *args, const char *phase)
+{
+    PyObject *first = PyTuple_GET_SIZE(args) > 0 ? PyTuple_GET_ITEM(args, 0) : NULL;
+    return first != NULL && PyUnicode_Check(first)
+        && PyUnicode_CompareWithASCIIString(first, phase) == 0;
+}
+
+/* Stands first in gc.callbacks, so that the callbacks behind it are the collector's, too. */
+PyObject *interrupts_gc_start(PyObject *module, PyObject *args)
+{
+    (void)module;
+    struct kcov_thread *t = &kcov_thread;
+    if (phase_is(args, "start") && !t->collecting) {
+        t->collecting = 1;
+        thread_pause(t);
+    }
+    Py_RETURN_NONE;
+}
+
+/* Stands last. It may be put there during a collection whose start it did not see. */
+PyObject *interrupts_gc_stop(PyObject *module, PyObject *args)
+{
+    (void)module;
+    struct kcov_thread *t = &kcov_thread;
+    if (phase_is(args, "stop") && t->collecting) {
+        t->collecting = 0;
+        thread_resume(t);
+    }
+    Py_RETURN_NONE;
+}
+
+/* -- quiet: a context manager without state --------------------------------------------------- */
+
+static PyObject *quiet_enter(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    thread_pause(&kcov_thread);
+    return Py_NewRef(self);
+}
+
+static PyObject *quiet_exit(PyObject *self, PyObject *ignored)
+{
+    (void)self, (void)ignored;
+    thread_resume(&kcov_thread);
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef quiet_methods[] = {
+    {"__enter__", quiet_enter, METH_NOARGS, NULL},
+    {"__exit__", quiet_exit, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot quiet_slots[] = {
+    {Py_tp_doc, "Nothing is recorded on this thread inside `with quiet:`."},
+    {Py_tp_methods, quiet_methods},
+    {0, NULL},
+};
+
+PyType_Spec quiet_spec = {
+    .name = "pykcov.probe.Quiet",
+    .basicsize = sizeof(PyObject),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = quiet_slots,
+};
+
+/* -- a signal handler, wrapped ----------------------------------------------------------------- */
+
+struct handler {
+    PyObject_HEAD
+    PyObject *function; /* Owned. */
+};
+
+static PyObject *handler_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"function", NULL};
+    PyObject *function;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:Handler", names, &function))
+        return NULL;
+    struct handler *h = (struct handler *)type->tp_alloc(type, 0);
+    if (h != NULL)
+        h->function = Py_NewRef(function);
+    return (PyObject *)h;
+}
+
+static PyObject *handler_call(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    thread_pause(&kcov_thread);
+    PyObject *result = PyObject_Call(((struct handler *)self)->function, args, kwargs);
+    thread_resume(&kcov_thread);
+    return result;
+}
+
+static int handler_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(((struct handler *)self)->function);
+    return 0;
+}
+
+static int handler_clear(PyObject *self)
+{
+    Py_CLEAR(((struct handler *)self)->function);
+    return 0;
+}
+
+static void handler_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    handler_clear(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyMemberDef handler_members[] = {
+    {"function", T_OBJECT_EX, offsetof(struct handler, function), READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyType_Slot handler_slots[] = {
+    {Py_tp_doc, "Handler(function): calls function with this thread paused."},
+    {Py_tp_new, handler_new},
+    {Py_tp_call, handler_call},
+    {Py_tp_traverse, handler_traverse},
+    {Py_tp_clear, handler_clear},
+    {Py_tp_dealloc, handler_dealloc},
+    {Py_tp_members, handler_members},
+    {0, NULL},
+};
+
+PyType_Spec handler_spec = {
+    .name = "pykcov.probe.Handler",
+    .basicsize = sizeof(struct handler),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = handler_slots,
+};

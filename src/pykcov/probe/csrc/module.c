@@ -1,0 +1,220 @@
+/* Module glue: types, and the functions that steer the calling thread. */
+#include "pykcov.h"
+
+static int check_recorder(PyObject *arg)
+{
+    if (Py_IS_TYPE(arg, kcov.recorder))
+        return 1;
+    PyErr_Format(PyExc_TypeError, "a Recorder is needed, not %s", Py_TYPE(arg)->tp_name);
+    return 0;
+}
+
+static PyObject *attach(PyObject *module, PyObject *arg)
+{
+    (void)module;
+    struct kcov_thread *t = &kcov_thread;
+    if (!check_recorder(arg))
+        return NULL;
+    if (t->own != NULL || thread_register(t) == NULL) {
+        PyErr_SetString(PyExc_RuntimeError, t->own != NULL
+                        ? "this thread has a recorder already" : "this thread has ended");
+        return NULL;
+    }
+    t->own = (struct recorder *)Py_NewRef(arg);
+    thread_changed(t);
+    Py_RETURN_NONE;
+}
+
+static PyObject *detach(PyObject *module, PyObject *ignored)
+{
+    (void)module, (void)ignored;
+    struct recorder *own = kcov_thread.own;
+    kcov_thread.own = NULL;
+    thread_changed(&kcov_thread);
+    Py_XDECREF(own);
+    Py_RETURN_NONE;
+}
+
+static PyObject *attached(PyObject *module, PyObject *ignored)
+{
+    (void)module, (void)ignored;
+    return Py_NewRef(kcov_thread.own != NULL ? (PyObject *)kcov_thread.own : Py_None);
+}
+
+static PyObject *section_open(PyObject *module, PyObject *arg)
+{
+    (void)module;
+    if (!check_recorder(arg))
+        return NULL;
+    struct recorder *r = (struct recorder *)arg;
+    if (r->live || r->generation != kcov.generation) {
+        PyErr_SetString(PyExc_RuntimeError, "this section is open, or another process's");
+        return NULL;
+    }
+    PyObject *token = PyContextVar_Set(kcov.section_var, arg);
+    if (token == NULL)
+        return NULL;
+    r->live = 1;
+    if (kcov.sections++ == 0)
+        thread_all_changed();
+    thread_changed(&kcov_thread);
+    return token;
+}
+
+static PyObject *section_close(PyObject *module, PyObject *args)
+{
+    (void)module;
+    PyObject *arg, *token;
+    if (!PyArg_ParseTuple(args, "OO:section_close", &arg, &token) || !check_recorder(arg))
+        return NULL;
+    struct recorder *r = (struct recorder *)arg;
+    if (r->live && r->generation == kcov.generation) {
+        r->live = 0;
+        kcov.sections--;
+        thread_forget_section(r);
+    }
+    /* Left in another context than it was entered in: there the dead section stays, and is none. */
+    if (PyContextVar_Reset(kcov.section_var, token) < 0) {
+        if (!PyErr_ExceptionMatches(PyExc_ValueError)
+            && !PyErr_ExceptionMatches(PyExc_RuntimeError))
+            return NULL;
+        PyErr_Clear();
+    }
+    thread_changed(&kcov_thread);
+    Py_RETURN_NONE;
+}
+
+static PyObject *section(PyObject *module, PyObject *ignored)
+{
+    (void)module, (void)ignored;
+    struct recorder *r = thread_section();
+    return r != NULL ? (PyObject *)r : Py_NewRef(Py_None);
+}
+
+static PyObject *count_everyone(PyObject *module, PyObject *arg)
+{
+    (void)module;
+    if (arg != Py_None && !Py_IS_TYPE(arg, kcov.counters))
+        return PyErr_Format(PyExc_TypeError, "Counters or None are needed");
+    struct counters *before = kcov.everyone;
+    kcov.everyone = arg == Py_None ? NULL : (struct counters *)Py_NewRef(arg);
+    thread_all_changed();
+    Py_XDECREF(before);
+    Py_RETURN_NONE;
+}
+
+static PyObject *get_everyone(PyObject *module, PyObject *ignored)
+{
+    (void)module, (void)ignored;
+    return Py_NewRef(kcov.everyone != NULL ? (PyObject *)kcov.everyone : Py_None);
+}
+
+static PyObject *new_counters(PyObject *module, PyObject *ignored)
+{
+    (void)module, (void)ignored;
+    return kcov.counters->tp_alloc(kcov.counters, 0);
+}
+
+static PyObject *get_task(PyObject *module, PyObject *ignored)
+{
+    (void)module, (void)ignored;
+    struct guard *g = kcov_thread.guard;
+    if (g == NULL || g->task == NULL || g->tstate != PyThreadState_GetID(PyThreadState_Get()))
+        Py_RETURN_NONE;
+    return Py_NewRef(g->task);
+}
+
+static PyObject *set_task(PyObject *module, PyObject *task)
+{
+    (void)module;
+    struct guard *g = thread_register(&kcov_thread);
+    if (g == NULL) {
+        PyErr_SetString(PyExc_RuntimeError, "this thread has ended");
+        return NULL;
+    }
+    PyObject *before = g->task;
+    g->task = task == Py_None ? NULL : Py_NewRef(task);
+    Py_XDECREF(before);
+    Py_RETURN_NONE;
+}
+
+static PyObject *generation(PyObject *module, PyObject *ignored)
+{
+    (void)module, (void)ignored;
+    return PyLong_FromUnsignedLong(kcov.generation);
+}
+
+static PyMethodDef functions[] = {
+    {"attach", attach, METH_O, NULL},
+    {"detach", detach, METH_NOARGS, NULL},
+    {"attached", attached, METH_NOARGS, NULL},
+    {"section_open", section_open, METH_O, NULL},
+    {"section_close", section_close, METH_VARARGS, NULL},
+    {"section", section, METH_NOARGS, NULL},
+    {"count_everyone", count_everyone, METH_O, NULL},
+    {"everyone", get_everyone, METH_NOARGS, NULL},
+    {"new_counters", new_counters, METH_NOARGS, NULL},
+    {"get_task", get_task, METH_NOARGS, NULL},
+    {"set_task", set_task, METH_O, NULL},
+    {"generation", generation, METH_NOARGS, NULL},
+    {"gc_start", interrupts_gc_start, METH_VARARGS, NULL},
+    {"gc_stop", interrupts_gc_stop, METH_VARARGS, NULL},
+    {"hook_signal", hook_signal, METH_VARARGS, NULL},
+    {"hook_getsignal", hook_getsignal, METH_VARARGS, NULL},
+    {"hook_exec_module", hook_exec_module, METH_VARARGS, NULL},
+    {"signal_flags", hook_signal_flags, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static int add_type(PyObject *module, PyTypeObject **slot, PyType_Spec *spec)
+{
+    if (*slot == NULL)
+        *slot = (PyTypeObject *)PyType_FromModuleAndSpec(module, spec, NULL);
+    return *slot == NULL ? -1 : PyModule_AddType(module, *slot);
+}
+
+static int exec_module(PyObject *module)
+{
+    if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
+        PyErr_SetString(PyExc_ImportError,
+                        "pykcov works in the main interpreter only, not in sub-interpreters");
+        return -1;
+    }
+    if (thread_setup() < 0 || add_type(module, &kcov.probe, &probe_spec) < 0
+        || add_type(module, &kcov.origin, &origin_spec) < 0
+        || add_type(module, &kcov.counters, &counters_spec) < 0
+        || add_type(module, &kcov.recorder, &recorder_spec) < 0
+        || add_type(module, &kcov.guard, &guard_spec) < 0
+        || add_type(module, &kcov.quiet, &quiet_spec) < 0
+        || add_type(module, &kcov.handler, &handler_spec) < 0
+        || add_type(module, &kcov.shared, &shared_spec) < 0)
+        return -1;
+    if (kcov.guard_key == NULL)
+        kcov.guard_key = PyUnicode_InternFromString("pykcov.guard");
+    if (kcov.section_var == NULL)
+        kcov.section_var = PyContextVar_New("pykcov.section", NULL);
+    PyObject *quiet = kcov.quiet->tp_alloc(kcov.quiet, 0);
+    int failed = kcov.guard_key == NULL || kcov.section_var == NULL || quiet == NULL
+        || PyModule_AddObjectRef(module, "quiet", quiet) < 0;
+    Py_XDECREF(quiet);
+    return failed ? -1 : 0;
+}
+
+static PyModuleDef_Slot slots[] = {
+    {Py_mod_exec, exec_module},
+    COMPAT_SLOTS
+    {0, NULL},
+};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "pykcov.probe._core",
+    .m_doc = "The probe core; _core.pyi is its documentation.",
+    .m_methods = functions,
+    .m_slots = slots,
+};
+
+PyMODINIT_FUNC PyInit__core(void)
+{
+    return PyModuleDef_Init(&definition);
+}

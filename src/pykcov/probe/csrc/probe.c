@@ -1,0 +1,141 @@
+/* Probe: ~probe records its block. Origin: what a rewritten code object was made of.
+ *
+ * Both are constants of code objects, so both must be hashable (by identity) and must survive what
+ * people do to code objects. cloudpickle pickles a function by the parts of its code, constants
+ * included: a probe pickles as the integer 0, on which ~ and POP_TOP are as harmless, so the copy
+ * runs anywhere, with or without pykcov, and records nothing.
+ */
+#include "area.h"
+#include "pykcov.h"
+
+#include <structmember.h>
+
+static PyObject *probe_invert(PyObject *self)
+{
+    struct kcov_thread *t = &kcov_thread;
+    struct probe *probe = (struct probe *)self;
+
+    if (LIKELY(*t->watch == t->seen)) {
+        if (LIKELY(area_record(t->words, t->limit, probe->pc)) || !t->look)
+            Py_RETURN_NONE;
+    }
+    thread_slow(t, probe);
+    Py_RETURN_NONE;
+}
+
+static PyObject *probe_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"pc", NULL};
+    unsigned long long pc;
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "K:Probe", names, &pc))
+        return NULL;
+    if (kcov.probes == UINT32_MAX) {
+        PyErr_SetString(PyExc_OverflowError, "2**32 probes in one process");
+        return NULL;
+    }
+    struct probe *probe = (struct probe *)type->tp_alloc(type, 0);
+    if (probe != NULL) {
+        probe->pc = pc;
+        probe->index = kcov.probes++;
+    }
+    return (PyObject *)probe;
+}
+
+static void plain_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyObject *reduce_to_zero(PyObject *self, PyObject *ignored)
+{
+    (void)self, (void)ignored;
+    return Py_BuildValue("O(i)", (PyObject *)&PyLong_Type, 0);
+}
+
+static PyObject *probe_repr(PyObject *self)
+{
+    return PyUnicode_FromFormat("<pykcov probe %p>", (void *)((struct probe *)self)->pc);
+}
+
+static PyMemberDef probe_members[] = {
+    {"pc", T_ULONGLONG, offsetof(struct probe, pc), READONLY, NULL},
+    {"index", T_UINT, offsetof(struct probe, index), READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyMethodDef constant_methods[] = {
+    {"__reduce__", reduce_to_zero, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot probe_slots[] = {
+    {Py_tp_doc, "Probe(pc): a constant; ~probe records the block and returns None."},
+    {Py_tp_new, probe_new},
+    {Py_tp_dealloc, plain_dealloc},
+    {Py_tp_repr, probe_repr},
+    {Py_tp_members, probe_members},
+    {Py_tp_methods, constant_methods},
+    {Py_nb_invert, probe_invert},
+    {0, NULL},
+};
+
+PyType_Spec probe_spec = {
+    .name = "pykcov.probe.Probe",
+    .basicsize = sizeof(struct probe),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = probe_slots,
+};
+
+struct origin {
+    PyObject_HEAD
+    PyObject *code;  /* Owned. */
+    PyObject *owner; /* Owned. Who rewrote it, and may take it back. */
+};
+
+static PyObject *origin_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"code", "owner", NULL};
+    PyObject *code, *owner;
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!O:Origin", names, &PyCode_Type, &code,
+                                     &owner))
+        return NULL;
+    struct origin *origin = (struct origin *)type->tp_alloc(type, 0);
+    if (origin != NULL) {
+        origin->code = Py_NewRef(code);
+        origin->owner = Py_NewRef(owner);
+    }
+    return (PyObject *)origin;
+}
+
+static void origin_dealloc(PyObject *self)
+{
+    Py_CLEAR(((struct origin *)self)->code);
+    Py_CLEAR(((struct origin *)self)->owner);
+    plain_dealloc(self);
+}
+
+static PyMemberDef origin_members[] = {
+    {"code", T_OBJECT_EX, offsetof(struct origin, code), READONLY, NULL},
+    {"owner", T_OBJECT_EX, offsetof(struct origin, owner), READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyType_Slot origin_slots[] = {
+    {Py_tp_doc, "Origin(code, owner): the last constant of a code object that was rewritten from code."},
+    {Py_tp_new, origin_new},
+    {Py_tp_dealloc, origin_dealloc},
+    {Py_tp_members, origin_members},
+    {Py_tp_methods, constant_methods},
+    {0, NULL},
+};
+
+PyType_Spec origin_spec = {
+    .name = "pykcov.probe.Origin",
+    .basicsize = sizeof(struct origin),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = origin_slots,
+};

@@ -1,0 +1,145 @@
+/* The structures of the probe core, and what its files call of each other.
+ *
+ *   probe.c      the slot behind ~probe: the hot path
+ *   thread.c     whose record is it: the current recorder of this thread
+ *   recorder.c   where it goes: an area (trace) or counters (blocks)
+ *   counters.c   how often each block was hit, and which since last time
+ *   interrupts.c what is not the task's: the collector, signal handlers, pykcov itself
+ *   hooks.c      what stands in for functions of the standard library
+ *   shared.c     what processes that share a descriptor agree on
+ *   module.c     glue
+ *
+ * Everything here is guarded by the GIL, but for the fields that say otherwise.
+ */
+#ifndef PYKCOV_H
+#define PYKCOV_H
+
+#include "compat.h"
+
+/* One basic block. Its index is dense in this process, its PC is the same in all. */
+struct probe {
+    PyObject_HEAD
+    uint64_t pc;
+    uint32_t index;
+};
+
+struct block {
+    uint64_t pc;
+    uint32_t index;
+};
+
+struct block_list {
+    struct block *items; /* Owned, malloc. */
+    size_t head, length, room;
+};
+
+struct counters {
+    PyObject_HEAD
+    uint64_t *cells; /* Owned, mmap. By probe index: hits, and LISTED in the top bit. */
+    size_t room;     /* cells that there are */
+    struct block_list pending; /* hit since they were last consumed, in order of the first hit */
+    struct block_list seen;    /* hit since the last clear, likewise */
+    char lost;                 /* a hit was dropped for want of memory */
+};
+
+struct recorder {
+    PyObject_HEAD
+    Py_buffer buffer;          /* Owned. Pins the mapping. */
+    uint64_t *words;           /* Borrowed from buffer; the area, which anybody may scribble on */
+    uint64_t limit;            /* words in the area less one: where the last PC may stand */
+    struct counters *counters; /* Owned. NULL in the trace discipline. */
+    int live;                  /* a section, and not closed yet */
+    unsigned generation;       /* of the process that opened the section */
+    char dropped;              /* a record found the area full */
+};
+
+/* The state of one OS thread. The first four fields are the hot path's, in one cache line:
+ *
+ *   *watch != seen   the answer to "whose record is it" may have changed: look again (thread.c)
+ *   words, limit     the area to record into; a word of zeros and 0 while nobody records
+ *   look             not that simple (an area that is full, counters): take the long way
+ */
+struct kcov_thread {
+    const uint64_t *watch; /* Borrowed. */
+    uint64_t seen;
+    uint64_t *words; /* Borrowed from own or section. */
+    uint64_t limit;
+    int look;
+
+    int paused;               /* depth of quiet blocks, collector and signal handlers */
+    int collecting;           /* the collector's share of paused: 0 or 1 */
+    struct recorder *own;     /* Owned. What this thread enabled. */
+    struct recorder *section; /* Owned. What the current context brought, if own is NULL. */
+    struct recorder *stale;   /* Owned. What the parent process had, until we may drop it. */
+    struct guard *guard;      /* Borrowed from the thread state's dict. NULL: not registered. */
+    uint64_t dead;            /* id of the thread state whose guard has gone */
+};
+
+/* Lives in PyThreadState.dict and goes with it: on the thread that ends, under the GIL, before
+ * Thread.join() returns. */
+struct guard {
+    PyObject_HEAD
+    struct kcov_thread *thread;  /* Borrowed. NULL once the OS thread has gone. (list_lock) */
+    struct guard *next, **link;  /* the list of all. (list_lock) */
+    PyObject *task;              /* Owned. Its exit() is called. NULL: none. */
+    uint64_t tstate;             /* id of the thread state */
+    unsigned generation;
+};
+
+/* One interpreter, so one set of globals: module.c refuses any other. */
+struct globals {
+    PyTypeObject *probe, *origin, *counters, *recorder, *guard, *quiet, *handler, *shared; /* Owned. */
+    PyObject *section_var;     /* Owned. ContextVar whose value is a recorder. */
+    PyObject *guard_key;       /* Owned. */
+    struct counters *everyone; /* Owned. The process-wide set while it is switched on, or NULL. */
+    struct guard *guards;      /* Borrowed. (list_lock) */
+    uint32_t probes;           /* that were ever made */
+    unsigned sections;         /* that are live */
+    unsigned generation;       /* forks since the first process */
+};
+
+extern struct globals kcov;
+extern __thread struct kcov_thread kcov_thread COMPAT_TLS;
+
+/* probe.c */
+extern PyType_Spec probe_spec, origin_spec;
+
+/* thread.c */
+int thread_setup(void);
+void thread_slow(struct kcov_thread *t, struct probe *probe);
+void thread_off(struct kcov_thread *t);
+void thread_changed(struct kcov_thread *t);
+void thread_all_changed(void);
+void thread_pause(struct kcov_thread *t);
+void thread_resume(struct kcov_thread *t);
+void thread_forget_section(struct recorder *section);
+struct guard *thread_register(struct kcov_thread *t);
+struct recorder *thread_section(void);
+extern PyType_Spec guard_spec;
+
+/* recorder.c */
+void recorder_hit(struct recorder *r, const struct probe *probe);
+extern PyType_Spec recorder_spec;
+
+/* counters.c */
+void counters_hit(struct counters *c, const struct probe *probe);
+size_t counters_pending(const struct counters *c);
+uint64_t counters_peek(const struct counters *c, size_t n);
+void counters_drop(struct counters *c, size_t n);
+extern PyType_Spec counters_spec;
+
+/* interrupts.c */
+PyObject *interrupts_gc_start(PyObject *module, PyObject *args);
+PyObject *interrupts_gc_stop(PyObject *module, PyObject *args);
+extern PyType_Spec quiet_spec, handler_spec;
+
+/* hooks.c */
+PyObject *hook_signal(PyObject *module, PyObject *args);
+PyObject *hook_getsignal(PyObject *module, PyObject *args);
+PyObject *hook_exec_module(PyObject *module, PyObject *args);
+PyObject *hook_signal_flags(PyObject *module, PyObject *args);
+
+/* shared.c */
+extern PyType_Spec shared_spec;
+
+#endif

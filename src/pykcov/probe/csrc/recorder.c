@@ -1,0 +1,99 @@
+/* Recorder: where a task's records go. An area, and in the blocks discipline counters before it. */
+#include "area.h"
+#include "pykcov.h"
+
+#include <structmember.h>
+
+void recorder_hit(struct recorder *r, const struct probe *probe)
+{
+    if (r->counters != NULL)
+        counters_hit(r->counters, probe);
+    else if (!area_record(r->words, r->limit, probe->pc))
+        r->dropped = 1;
+}
+
+static PyObject *recorder_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"area", "blocks", NULL};
+    PyObject *area;
+    int blocks = 0;
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|p:Recorder", names, &area, &blocks))
+        return NULL;
+    struct recorder *r = (struct recorder *)type->tp_alloc(type, 0);
+    if (r == NULL)
+        return NULL;
+    if (PyObject_GetBuffer(area, &r->buffer, PyBUF_WRITABLE) < 0)
+        goto fail;
+    if (r->buffer.len < 16 || (uintptr_t)r->buffer.buf % 8 != 0) {
+        PyErr_SetString(PyExc_ValueError, "an area is 2 words or more, aligned to 8 bytes");
+        goto fail;
+    }
+    r->words = r->buffer.buf;
+    r->limit = (uint64_t)r->buffer.len / 8 - 1;
+    r->generation = kcov.generation;
+    if (blocks) {
+        r->counters = (struct counters *)kcov.counters->tp_alloc(kcov.counters, 0);
+        if (r->counters == NULL)
+            goto fail;
+    }
+    return (PyObject *)r;
+fail:
+    Py_DECREF(r);
+    return NULL;
+}
+
+static void recorder_dealloc(PyObject *self)
+{
+    struct recorder *r = (struct recorder *)self;
+    PyTypeObject *type = Py_TYPE(self);
+    if (r->live && r->generation == kcov.generation)
+        kcov.sections--; /* opened, and never closed: its context has gone */
+    if (r->buffer.obj != NULL)
+        PyBuffer_Release(&r->buffer);
+    Py_CLEAR(r->counters);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+/* Append pending blocks to the area, as many as fit; the rest stays for the next time. */
+static PyObject *recorder_consume(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    struct recorder *r = (struct recorder *)self;
+    size_t n = 0;
+    if (r->counters != NULL) {
+        while (n < counters_pending(r->counters)
+               && area_record(r->words, r->limit, counters_peek(r->counters, n)))
+            n++;
+        counters_drop(r->counters, n);
+    }
+    return PyLong_FromSize_t(n);
+}
+
+static PyMethodDef recorder_methods[] = {
+    {"consume", recorder_consume, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyMemberDef recorder_members[] = {
+    {"counters", T_OBJECT, offsetof(struct recorder, counters), READONLY, NULL},
+    {"dropped", T_BOOL, offsetof(struct recorder, dropped), READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyType_Slot recorder_slots[] = {
+    {Py_tp_doc, "Recorder(area, blocks=False): writes records into area, a writable buffer."},
+    {Py_tp_new, recorder_new},
+    {Py_tp_dealloc, recorder_dealloc},
+    {Py_tp_methods, recorder_methods},
+    {Py_tp_members, recorder_members},
+    {0, NULL},
+};
+
+PyType_Spec recorder_spec = {
+    .name = "pykcov.probe.Recorder",
+    .basicsize = sizeof(struct recorder),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = recorder_slots,
+};

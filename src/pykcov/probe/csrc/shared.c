@@ -1,0 +1,207 @@
+/* Shared: what processes that share a descriptor agree on.
+ *
+ * A descriptor is inherited over fork, and Linux has one mode for all who hold it. So mode and size
+ * stand in a page that parent and child both map, behind a robust process-shared mutex.
+ *
+ * The owner is a thread, of any of these processes, that may die at any instant. Linux promises that
+ * a descriptor can be enabled anew once waitpid() or pthread_join() has returned. Asking /proc for
+ * (pid, start time, tid) can't keep that promise: an execve leaves all three as they were. But the
+ * kernel itself tells: it marks the robust mutexes that a thread holds when the thread ends, when
+ * its process is killed, and at execve, in each case before anyone can have waited for it. So the
+ * owner holds the mutex `owner` for as long as the descriptor is enabled, and whoever finds
+ * EOWNERDEAD there knows.
+ */
+#include "pykcov.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/mman.h>
+
+struct page {
+    pthread_mutex_t lock;  /* robust, recursive: guards mode and size */
+    pthread_mutex_t owner; /* robust: held by the thread that enabled */
+    uint64_t mode;
+    uint64_t size;
+};
+
+struct shared {
+    PyObject_HEAD
+    struct page *page;  /* Owned, mmap. */
+    int claimed;        /* a thread of this process holds page->owner */
+    unsigned generation;
+};
+
+static int init_mutex(pthread_mutex_t *mutex, int kind)
+{
+    pthread_mutexattr_t attributes;
+    int error = pthread_mutexattr_init(&attributes);
+    if (error == 0) {
+        pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+        pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+        pthread_mutexattr_settype(&attributes, kind);
+        error = pthread_mutex_init(mutex, &attributes);
+        pthread_mutexattr_destroy(&attributes);
+    }
+    return error;
+}
+
+static PyObject *shared_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {NULL};
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, ":Shared", names))
+        return NULL;
+    struct shared *s = (struct shared *)type->tp_alloc(type, 0);
+    if (s == NULL)
+        return NULL;
+    void *page = mmap(NULL, sizeof *s->page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+                      -1, 0);
+    if (page == MAP_FAILED) {
+        PyErr_SetFromErrno(PyExc_OSError);
+        Py_DECREF(s);
+        return NULL;
+    }
+    s->page = page;
+    int error = init_mutex(&s->page->lock, PTHREAD_MUTEX_RECURSIVE);
+    if (error == 0)
+        error = init_mutex(&s->page->owner, PTHREAD_MUTEX_NORMAL);
+    if (error != 0) {
+        errno = error;
+        PyErr_SetFromErrno(PyExc_OSError);
+        Py_CLEAR(s);
+    }
+    return (PyObject *)s;
+}
+
+static void shared_dealloc(PyObject *self)
+{
+    struct shared *s = (struct shared *)self;
+    PyTypeObject *type = Py_TYPE(self);
+    /* The kernel's list of the owner's mutexes leads through the page while it is claimed: rather
+     * leak the page than have the kernel write to what is mapped there next. */
+    if (s->page != NULL && !(s->claimed && s->generation == kcov.generation))
+        munmap(s->page, sizeof *s->page);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+/* A holder of the lock died. Each field is one word that one store changes, so what it leaves is
+ * what was before or after: consistent as it is. */
+static int lock_result(pthread_mutex_t *mutex, int error)
+{
+    return error == EOWNERDEAD ? pthread_mutex_consistent(mutex) : error;
+}
+
+static PyObject *shared_enter(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    pthread_mutex_t *lock = &((struct shared *)self)->page->lock;
+    int error = pthread_mutex_trylock(lock);
+    if (error == EBUSY) {
+        Py_BEGIN_ALLOW_THREADS
+        error = pthread_mutex_lock(lock);
+        Py_END_ALLOW_THREADS
+    }
+    error = lock_result(lock, error);
+    if (error != 0) {
+        errno = error;
+        return PyErr_SetFromErrno(PyExc_OSError);
+    }
+    return Py_NewRef(self);
+}
+
+static PyObject *shared_exit(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    pthread_mutex_unlock(&((struct shared *)self)->page->lock);
+    Py_RETURN_NONE;
+}
+
+/* Make the calling thread the owner. False: a living thread is. */
+static PyObject *shared_claim(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    struct shared *s = (struct shared *)self;
+    pthread_mutex_t *owner = &s->page->owner;
+    if (lock_result(owner, pthread_mutex_trylock(owner)) != 0)
+        Py_RETURN_FALSE;
+    s->claimed = 1;
+    s->generation = kcov.generation;
+    Py_RETURN_TRUE;
+}
+
+/* The calling thread is the owner no longer. False: it was not. */
+static PyObject *shared_disclaim(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    struct shared *s = (struct shared *)self;
+    if (!s->claimed || s->generation != kcov.generation
+        || pthread_mutex_unlock(&s->page->owner) != 0)
+        Py_RETURN_FALSE;
+    s->claimed = 0;
+    Py_RETURN_TRUE;
+}
+
+/* Did the owner die without a disclaim? True once; then there is none. */
+static PyObject *shared_owner_died(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    struct shared *s = (struct shared *)self;
+    pthread_mutex_t *owner = &s->page->owner;
+    int error = pthread_mutex_trylock(owner);
+    if (error == EBUSY)
+        Py_RETURN_FALSE;
+    if (error == EOWNERDEAD) {
+        pthread_mutex_consistent(owner);
+        s->claimed = 0;
+    }
+    pthread_mutex_unlock(owner);
+    return PyBool_FromLong(error == EOWNERDEAD);
+}
+
+static PyObject *get_word(PyObject *self, void *offset)
+{
+    struct page *page = ((struct shared *)self)->page;
+    uint64_t *word = (uint64_t *)((char *)page + (uintptr_t)offset);
+    return PyLong_FromUnsignedLongLong(__atomic_load_n(word, __ATOMIC_ACQUIRE));
+}
+
+static int set_word(PyObject *self, PyObject *value, void *offset)
+{
+    struct page *page = ((struct shared *)self)->page;
+    unsigned long long number = value == NULL ? 0 : PyLong_AsUnsignedLongLong(value);
+    if (number == (unsigned long long)-1 && PyErr_Occurred())
+        return -1;
+    __atomic_store_n((uint64_t *)((char *)page + (uintptr_t)offset), number, __ATOMIC_RELEASE);
+    return 0;
+}
+
+static PyGetSetDef shared_getset[] = {
+    {"mode", get_word, set_word, NULL, (void *)offsetof(struct page, mode)},
+    {"size", get_word, set_word, NULL, (void *)offsetof(struct page, size)},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyMethodDef shared_methods[] = {
+    {"__enter__", shared_enter, METH_NOARGS, NULL},
+    {"__exit__", shared_exit, METH_VARARGS, NULL},
+    {"claim", shared_claim, METH_NOARGS, NULL},
+    {"disclaim", shared_disclaim, METH_NOARGS, NULL},
+    {"owner_died", shared_owner_died, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot shared_slots[] = {
+    {Py_tp_doc, "Mode, size and owner of a descriptor, shared with forked processes."},
+    {Py_tp_new, shared_new},
+    {Py_tp_dealloc, shared_dealloc},
+    {Py_tp_methods, shared_methods},
+    {Py_tp_getset, shared_getset},
+    {0, NULL},
+};
+
+PyType_Spec shared_spec = {
+    .name = "pykcov.probe.Shared",
+    .basicsize = sizeof(struct shared),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = shared_slots,
+};

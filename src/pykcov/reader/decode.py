@@ -1,0 +1,52 @@
+"""From an area's words, or a raw trace's text, to PCs."""
+
+from __future__ import annotations
+
+import mmap
+from array import array
+from collections.abc import Iterable, Iterator
+
+from pykcov.errors import PykcovError
+
+
+def pcs(words: mmap.mmap | memoryview) -> array[int]:
+    """Return the PCs that an area holds, in order.
+
+    A count larger than the area (clients may store anything) is taken for a full area.
+    """
+    with memoryview(words) as raw, raw.cast("B") as octets, octets.cast("Q") as view:
+        count = min(view[0], len(view) - 1)
+        out = array("Q")
+        out.frombytes(octets[8 : 8 * (count + 1)])
+    return out
+
+
+def is_full(words: mmap.mmap | memoryview) -> bool:
+    """Is there no room for another record?"""
+    with memoryview(words) as raw, raw.cast("B") as octets, octets.cast("Q") as view:
+        return view[0] >= len(view) - 1
+
+
+def parse(lines: Iterable[str]) -> Iterator[int]:
+    """Yield the PCs of a raw trace: hexadecimal, one a line, with 0x or without; blanks are skipped.
+
+    Raises PykcovError trace-malformed, naming the line.
+    """
+    for number, line in enumerate(lines, 1):
+        if not (text := line.strip()):
+            continue
+        try:
+            pc = int(text, 16)
+        except ValueError:
+            pc = -1
+        if not 0 <= pc < 2**64:
+            raise PykcovError(
+                "trace-malformed", f"line {number} is no PC: {text[:40]!r}; a PC is 0x and 16 digits"
+            )
+        yield pc
+
+
+def raw(pcs: Iterable[int]) -> Iterator[str]:
+    """Yield the lines of a raw trace."""
+    for pc in pcs:
+        yield f"{pc:#x}\n"

@@ -1,0 +1,138 @@
+"""trace(): what did this call execute?"""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import sys
+from array import array
+from types import TracebackType
+from typing import Self
+
+from pykcov import probe
+from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE, KCOV_TRACE_PC, WORD
+from pykcov.device.descriptor import Descriptor, fail
+from pykcov.device.descriptor import open as open_device
+from pykcov.instrumentation.session import current_store
+from pykcov.kernel.task import ContextTask, Task, ThreadTask
+from pykcov.reader.decode import pcs as decode
+from pykcov.reader.symbolize import symbolize
+from pykcov.symbols import Block
+
+_PAGE_WORDS = mmap.PAGESIZE // WORD
+
+
+def _in_asyncio_task() -> bool:
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None:
+        return False
+    try:
+        return asyncio.current_task() is not None
+    except RuntimeError:  # no running loop
+        return False
+
+
+def _in_trio_task() -> bool:
+    trio = sys.modules.get("trio")
+    return trio is not None and bool(trio.lowlevel.in_trio_task())
+
+
+def _in_greenlet() -> bool:
+    """Does anything else run on this thread when the present greenlet waits?
+
+    The root greenlet is every thread's own code. It waits for others only where a hub is at work.
+    """
+    greenlet = sys.modules.get("greenlet")
+    if greenlet is None or not hasattr(greenlet, "getcurrent"):
+        return False
+    return (
+        greenlet.getcurrent().parent is not None
+        or "gevent.hub" in sys.modules
+        or "eventlet.hubs" in sys.modules
+    )
+
+
+def _current_task() -> Task:
+    """The task that the caller is: a context where several share the thread, else the thread."""
+    if _in_asyncio_task() or _in_trio_task() or _in_greenlet():
+        return ContextTask()
+    return ThreadTask.current()
+
+
+class trace:  # noqa: N801
+    """Record what the `with` block executes, on this thread, or in this task or greenlet.
+
+    size: of the area in words, rounded up to whole pages; it holds one PC less. discipline: "trace"
+    for every block in order, "blocks" for each block once, in the order of the first hits.
+
+    Inside an asyncio or trio task, or a greenlet, the trace is of that task's context and of contexts
+    copied from it (create_task, gather, to_thread); elsewhere of the OS thread, whatever runs on it.
+
+    Raises OSError: EBUSY inside another trace(), or where this thread has a kcov enabled; ENOENT when
+    nothing is instrumented; EINVAL and ENOMEM for a size that can't be had.
+    """
+
+    def __init__(self, size: int = 1 << 16, *, discipline: str = "trace") -> None:
+        self.size = -(-size // _PAGE_WORDS) * _PAGE_WORDS
+        self.discipline = discipline
+        self._descriptor: Descriptor | None = None
+        self._task: Task | None = None
+        self._words: mmap.mmap | None = None
+        self._overflowed = False
+
+    def __enter__(self) -> Self:
+        with probe.quiet:
+            if self._descriptor is not None:
+                raise fail(errno.EBUSY)
+            if probe.attached() is not None or probe.section() is not None:
+                raise fail(errno.EBUSY)
+            descriptor = open_device(self.discipline)
+            try:
+                descriptor.ioctl(KCOV_INIT_TRACE, self.size)
+                self._words = descriptor.mmap(self.size * WORD)
+                task = _current_task()
+                descriptor.ioctl(KCOV_ENABLE, KCOV_TRACE_PC, task=task)
+            except BaseException:
+                descriptor.close()
+                raise
+            self._descriptor, self._task = descriptor, task
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with probe.quiet:
+            descriptor, self._descriptor = self._descriptor, None
+            task, self._task = self._task, None
+            if descriptor is None or task is None:
+                return
+            with descriptor:
+                if task.kcov is not None:  # a forked child has none
+                    descriptor.ioctl(KCOV_DISABLE, 0, task=task)
+                self._overflowed = descriptor.dropped
+
+    def clear(self) -> None:
+        """Begin anew: store 0 into the count, as a client does."""
+        if self._words is not None:
+            self._words[:WORD] = bytes(WORD)
+
+    @property
+    def pcs(self) -> array[int]:
+        """The PCs recorded so far, in order (array of type 'Q')."""
+        with probe.quiet:
+            return array("Q") if self._words is None else decode(self._words)
+
+    @property
+    def blocks(self) -> list[Block]:
+        """The blocks recorded so far, in order. Raises PykcovError as symbolize() does."""
+        with probe.quiet:
+            return symbolize(self.pcs, current_store())
+
+    @property
+    def overflowed(self) -> bool:
+        """Was a record dropped because the area was full?"""
+        with probe.quiet:
+            return self._overflowed if self._descriptor is None else self._descriptor.dropped
