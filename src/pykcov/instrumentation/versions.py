@@ -26,12 +26,11 @@ if sys.version_info[:2] not in SUPPORTED or sys.implementation.name != "cpython"
 
 
 def _caches() -> list[int]:
-    """Number of inline-cache units behind each opcode (a list by number until 3.12, then a dict)."""
-    table: Any = getattr(opcode, "_inline_cache_entries", None)
-    if table is None:
-        table = dis._inline_cache_entries  # type: ignore[attr-defined]
-    if isinstance(table, dict):
-        return [table.get(dis.opname[op], 0) for op in range(256)]
+    """Number of inline-cache units behind each opcode: in opcode a list by number until 3.12, then
+    a mapping by name."""
+    table: Any = vars(opcode)["_inline_cache_entries"]
+    if hasattr(table, "keys"):
+        return [table.get(name, 0) for name in dis.opname[:256]]
     return [*table, *[0] * (256 - len(table))]
 
 

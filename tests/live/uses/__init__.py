@@ -8,10 +8,10 @@ Workloads import what they need themselves, so importing this package imports ne
 
 from __future__ import annotations
 
-from . import calc, core, data, formats, lang, mail, markup, text, tools
+from . import calc, core, data, formats, lang, mail, markup, net, text, tools
 from .registry import Uses
 
-THEMES = (calc, core, data, formats, lang, mail, markup, text, tools)
+THEMES = (calc, core, data, formats, lang, mail, markup, net, text, tools)
 
 USES = Uses()
 for theme in THEMES:

@@ -203,7 +203,7 @@ def encoded_headers() -> object:
     encoded = header.encode()
     texts = ("=?utf-8?q?a_b=C3=A9?= tail =?utf-8?b?w6k=?= =?utf-8?b?w6k=?=", "plain", "=?utf-8?b?w6k?=", "=?x?q?open", encoded)
     errors = [error(decode_header, "=?utf-8?b?w?="), error(Header, "é", "us-ascii"), error(header.append, b"\xff", "utf-8")]
-    errors += [error(Header("bad\nX: injected", maxlinelen=8).encode), error(header.append, "\udcff", "nope")]
+    errors += [error(header.append, "\udcff", "nope")]
     long = Header("word; " * 30, header_name="X-Long", continuation_ws="\t")
     return (
         encoded,
@@ -232,7 +232,7 @@ def header_values() -> object:
         "a/b; d*=utf-8''%FF; d=2", "a/b;;c=d", "a/b; e*0*=bad''%zz; e*1=\"t", "a b/c d", "a/b; f*x=1",
     )  # fmt: skip
     dispositions = ("attachment; filename=x.txt", "", "inline bad", ";", 'attachment; filename="=?utf-8?q?=C3=A9?="')
-    unstructured = ("plain words  here", "=?utf-8?q?caf=C3=A9?= =?utf-8?q?_x?= tail", "=?bad?x?y?=", "a=?utf-8?q?b?=c", "\udc80 é", "=?utf-8?q?")
+    unstructured = ("plain words  here", "=?utf-8?q?caf=C3=A9?= =?utf-8?q?_x?= tail", "=?bad?x?y?=", "a=?utf-8?q?b?=c", "bare é", "=?utf-8?q?")
     out = []
     for text in addresses:
         try:
@@ -465,7 +465,7 @@ def mailboxes() -> object:
 
     clock = mailbox.__dict__["time"]
     stopped = types.SimpleNamespace(time=lambda: 1_700_000_000.0, gmtime=lambda *args: clock.gmtime(0), asctime=clock.asctime)
-    stopped.strftime, stopped.localtime = clock.strftime, clock.localtime
+    stopped.strftime, stopped.localtime, stopped.strptime = clock.strftime, clock.localtime, clock.strptime
     # A Maildir is read again when two seconds have passed.
     mailbox.__dict__["time"] = stopped
     text = "From: a@b\nSubject: {}\n\nbody\nFrom the start\n"
