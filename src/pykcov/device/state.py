@@ -142,7 +142,7 @@ def document() -> str:
     lines = [
         "# The device's ioctls",
         "",
-        "Printed from `pykcov.device.state` by `python -m pykcov.device.state`. Everything is",
+        "Printed from `pykcov.device.state` by `make docs`. Everything is",
         "checked, in this order, before anything changes. Any other request is ENOTTY.",
         "",
         "| ioctl | number | argument | fails with | when | mode after |",
@@ -157,6 +157,3 @@ def document() -> str:
         lines.append(f"| {head} | | otherwise | {MODES[row.after]} |")
     return "\n".join(lines) + "\n"
 
-
-if __name__ == "__main__":
-    print(document(), end="")

@@ -96,6 +96,8 @@ class Selection:
                 )
         self.include = [compile_glob(pattern) for pattern in include]
         self.omit = [compile_glob(pattern) for pattern in omit]
+        # Now, and not when the first module is imported: sysconfig itself imports one.
+        self._elsewhere = _elsewhere()
         self._answers: dict[tuple[str | None, str], bool] = {}
 
     def matches(self, module: str | None, path: str) -> bool:
@@ -112,7 +114,7 @@ class Selection:
         if self.include and not any(glob.fullmatch(path) for glob in self.include):
             return False
         if not self.packages and not self.folders:
-            return bool(self.include) or not any(_below(path, f) for f in _elsewhere())
+            return bool(self.include) or not any(_below(path, f) for f in self._elsewhere)
         if module is not None and any(
             module == package or module.startswith(package + ".") for package in self.packages
         ):
@@ -120,6 +122,6 @@ class Selection:
         resolved = str(Path(path).resolve())
         return any(
             _below(resolved, folder)
-            and not any(_below(resolved, e) and not _below(folder, e) for e in _elsewhere())
+            and not any(_below(resolved, e) and not _below(folder, e) for e in self._elsewhere)
             for folder in self.folders
         )

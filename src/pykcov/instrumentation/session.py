@@ -16,7 +16,7 @@ from pykcov.instrumentation import importer, inplace, marshalling
 from pykcov.instrumentation.rewrite import origin, original
 from pykcov.instrumentation.select import Selection
 from pykcov.instrumentation.unit import Unit
-from pykcov.probe import interrupts, quiet
+from pykcov.probe import interrupts, quiet, set_code
 from pykcov.symbols import SymbolStore
 
 _lock = threading.RLock()  # guards _active and the process-wide hooks
@@ -120,7 +120,7 @@ class Instrumentation:
         old = {id(function.__code__) for function, _ in changed}
         self.running = inplace.count_running(lambda code: id(code) in old)
         for function, new in changed:
-            function.__code__ = new
+            set_code(function, new)
 
     def _in_place(
         self, filename: str, path: str, functions: list[FunctionType]
@@ -161,7 +161,7 @@ class Instrumentation:
             self.running = inplace.count_running(self._made)
             for function in inplace.functions():
                 if self._made(function.__code__):
-                    function.__code__ = original(function.__code__)
+                    set_code(function, original(function.__code__))
             if not _active:
                 marshalling.uninstall()
                 interrupts.uninstall()

@@ -22,6 +22,7 @@ from pykcov.probe._core import (
     section,
     section_close,
     section_open,
+    set_code,
     set_task,
 )
 
@@ -47,5 +48,6 @@ __all__ = [
     "section",
     "section_close",
     "section_open",
+    "set_code",
     "set_task",
 ]

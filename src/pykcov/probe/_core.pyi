@@ -7,7 +7,7 @@ nothing else is said.
 """
 
 from collections.abc import Callable
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any, Literal, Self, final
 
 @final
@@ -128,6 +128,9 @@ def hook_getsignal(plain: Any, /) -> Any:
 
 def hook_exec_module(code_of: Any, run: Any, exec_: Any, /) -> Any:
     """An exec_module(loader, module) that does run(exec_, code_of(loader, module), its dict)."""
+
+def set_code(function: FunctionType, code: CodeType, /) -> None:
+    """function.__code__ = code, but calls of the function stay as fast as they were."""
 
 def signal_flags(signum: int, flags: int, /) -> int:
     """Set the sa_flags of a signal, unless `flags` is negative; returns them."""

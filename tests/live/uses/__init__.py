@@ -8,14 +8,15 @@ Workloads import what they need themselves, so importing this package imports ne
 
 from __future__ import annotations
 
-from . import calc, core, data, formats, lang, mail, markup, net, text, tools
+from . import aio, calc, core, data, formats, lang, mail, markup, net, testing, text, tools
 from .registry import Uses
 
-THEMES = (calc, core, data, formats, lang, mail, markup, net, text, tools)
+THEMES = (aio, calc, core, data, formats, lang, mail, markup, net, testing, text, tools)
 
 USES = Uses()
 for theme in THEMES:
-    for module, workload in theme.USES.items():
-        USES.of(module)(workload)
+    if clash := USES.keys() & theme.USES.keys():
+        raise ValueError(f"two workloads for {sorted(clash)}")
+    USES |= theme.USES
 
 __all__ = ["USES"]

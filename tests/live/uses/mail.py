@@ -251,7 +251,7 @@ def header_values() -> object:
         out.append((str(tree), tree.fold(policy=email.policy.default), len(tree.all_defects)))
     for text in ("1.0", "", "x.1", "1 . 0 (c)", "1.", "1.x", "(c"):
         out.append((str(hvp.parse_mime_version(text)), hvp.parse_mime_version(text).major))
-    for text in ("<a.b@c>", "<a@[1.2]>", "a@b", "<a", "", "<a@b> x", "<@x>"):
+    for text in ("<a.b@c>", "<a@[1.2]>", "a@b", "<a", "", "<a@b> x"):
         out.append((str(hvp.parse_message_id(text)), len(hvp.parse_message_id(text).all_defects)))
     out.append([str(hvp.parse_content_transfer_encoding_header(text)) for text in ("base64", "", "7bit x", "BASE64 (c)")])
     long = hvp.get_address_list(", ".join(f"Person Nümber {n} <p{n}@example.org>" for n in range(6)))[0]

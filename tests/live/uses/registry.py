@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 # typing and collections.abc are among the modules under test: importing them is their workload's.
@@ -25,10 +26,30 @@ class Uses(dict[str, "Use"]):
             if module in self:
                 raise ValueError(f"two workloads for {module}")
             if since <= sys.version_info[:2] < before:
-                self[module] = use
+                self[module] = uncollected(use)
             return use
 
         return register
+
+
+def uncollected(use: Use) -> Use:
+    """A workload during which the garbage collector does not run.
+
+    When it runs depends on every allocation of the process, a tracer's too, and finalizers would
+    run with it. What was left uncollected is frozen, so that enabling cannot collect it either.
+    """
+
+    def run() -> object:
+        enabled = gc.isenabled()
+        gc.disable()
+        try:
+            return use()
+        finally:
+            if enabled:
+                gc.freeze()
+                gc.enable()
+
+    return run
 
 
 def fresh(name: str, *without: str) -> Any:

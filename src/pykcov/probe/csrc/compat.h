@@ -62,6 +62,32 @@ static inline void compat_error_restore(struct compat_error error)
 }
 #endif
 
+/* Since 3.13 a function whose __code__ was set is never again called the specialized way: its version
+ * has been cleared (a loss of a quarter on call-heavy code). A function that nobody had changed before
+ * may have the version of its new code, as if MAKE_FUNCTION had just made it. */
+#if PY_VERSION_HEX >= 0x030d0000
+PyAPI_FUNC(void) _PyFunction_SetVersion(PyFunctionObject *, uint32_t) __attribute__((weak));
+#if PY_VERSION_HEX >= 0x030e0000
+#define COMPAT_FIRST_VERSION 2
+#else
+#define COMPAT_FIRST_VERSION 1
+#endif
+static inline uint32_t compat_function_version(PyObject *function)
+{
+    return ((PyFunctionObject *)function)->func_version;
+}
+static inline void compat_function_changed(PyObject *function, uint32_t before)
+{
+    uint32_t version = ((PyCodeObject *)PyFunction_GET_CODE(function))->co_version;
+    if (before >= COMPAT_FIRST_VERSION && version >= COMPAT_FIRST_VERSION
+        && _PyFunction_SetVersion != NULL)
+        _PyFunction_SetVersion((PyFunctionObject *)function, version);
+}
+#else
+static inline uint32_t compat_function_version(PyObject *function) { (void)function; return 0; }
+static inline void compat_function_changed(PyObject *f, uint32_t before) { (void)f, (void)before; }
+#endif
+
 /* Module slots. The hot path stores into an area under the GIL's protection: two threads that carry
  * one section would lose each other's records without it. So free threading is not declared, and
  * such an interpreter switches its GIL back on, saying so. */

@@ -97,6 +97,20 @@ PyObject *hook_exec_module(PyObject *module, PyObject *args)
     return make(&exec_module_def, args, 3, 1);
 }
 
+/* set_code(function, code): function.__code__ = code */
+PyObject *hook_set_code(PyObject *module, PyObject *args)
+{
+    (void)module;
+    PyObject *function, *code;
+    if (!PyArg_ParseTuple(args, "O!O!:set_code", &PyFunction_Type, &function, &PyCode_Type, &code))
+        return NULL;
+    uint32_t before = compat_function_version(function);
+    if (PyObject_SetAttrString(function, "__code__", code) < 0)
+        return NULL;
+    compat_function_changed(function, before);
+    Py_RETURN_NONE;
+}
+
 /* signal_flags(signum, flags): set a signal's sa_flags unless flags is negative; return them. */
 PyObject *hook_signal_flags(PyObject *module, PyObject *args)
 {

@@ -137,6 +137,7 @@ extern PyType_Spec quiet_spec, handler_spec;
 PyObject *hook_signal(PyObject *module, PyObject *args);
 PyObject *hook_getsignal(PyObject *module, PyObject *args);
 PyObject *hook_exec_module(PyObject *module, PyObject *args);
+PyObject *hook_set_code(PyObject *module, PyObject *args);
 PyObject *hook_signal_flags(PyObject *module, PyObject *args);
 
 /* shared.c */

@@ -113,9 +113,9 @@ static void guard_dealloc(PyObject *self)
     int mine = g->thread == t && g->generation == kcov.generation && t->guard == g;
 
     guard_unlink(g);
+    thread_pause(t); /* what is dropped and called here is not the task's */
     if (mine) {
         t->dead = g->tstate;
-        thread_changed(t);
         t->guard = NULL;
     }
     if (g->task != NULL && g->generation == kcov.generation && !compat_finalizing()) {
@@ -131,6 +131,7 @@ static void guard_dealloc(PyObject *self)
         Py_CLEAR(t->section);
     }
     Py_CLEAR(g->task);
+    thread_resume(t);
     type->tp_free(self);
     Py_DECREF(type);
 }
@@ -170,9 +171,14 @@ struct guard *thread_register(struct kcov_thread *t)
         g->next->link = &g->next;
     kcov.guards = g;
     pthread_mutex_unlock(&list_lock);
-    if (PyDict_SetItem(dict, kcov.guard_key, (PyObject *)g) < 0)
-        goto fail;
+    /* Before the dict has it: a forked child's drops the parent's guard for it, with the task that
+     * this keeps, and so may run Python code that comes here again. */
     t->guard = g;
+    thread_changed(t);
+    if (PyDict_SetItem(dict, kcov.guard_key, (PyObject *)g) < 0) {
+        t->guard = NULL;
+        goto fail;
+    }
     Py_DECREF(g); /* the dict has it */
     return g;
 fail:
@@ -183,16 +189,19 @@ fail:
 
 /* -- the lookup ------------------------------------------------------------------------------ */
 
-/* Return the live section of the current context (a new reference), or NULL. */
+/* Return the live section of the current context (a new reference), or NULL. A program that copies
+ * contexts variable by variable can get hold of ours, and store anything in it. */
 struct recorder *thread_section(void)
 {
     PyObject *value = NULL;
     if (PyContextVar_Get(kcov.section_var, NULL, &value) < 0)
         PyErr_Clear();
-    struct recorder *r = (struct recorder *)value;
-    if (r != NULL && r->live && r->generation == kcov.generation)
-        return r;
-    Py_XDECREF(r);
+    if (value != NULL && Py_IS_TYPE(value, kcov.recorder)) {
+        struct recorder *r = (struct recorder *)value;
+        if (r->live && r->generation == kcov.generation)
+            return r;
+    }
+    Py_XDECREF(value);
     return NULL;
 }
 
@@ -232,7 +241,7 @@ void thread_slow(struct kcov_thread *t, struct probe *probe)
     if (kcov.everyone != NULL)
         counters_hit(kcov.everyone, probe);
     struct recorder *r = t->own != NULL ? t->own : t->section;
-    if (r != NULL)
+    if (r != NULL && (r->live || r != t->section)) /* lookup may have let its closer run */
         recorder_hit(r, probe);
 }
 

@@ -1,0 +1,53 @@
+# Everything a newcomer needs: `make demo`, `make test`. PYTHON=python3.13 chooses another Python.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+STAMP = $(VENV)/.installed-$(EXTRAS)
+EXTRAS = test,check
+C_SOURCES = $(wildcard src/pykcov/probe/csrc/*)
+
+.DEFAULT_GOAL = help
+.PHONY: help install demo test check bench soak asan docs clean
+
+help: ## show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	    || { echo "pykcov needs Python 3.11 or newer; $(PYTHON) is older: make PYTHON=..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+	    || { echo "no venv: apt-get install python3-venv python3-dev gcc make"; exit 1; }
+
+$(STAMP): $(BIN)/python pyproject.toml setup.py $(C_SOURCES)
+	@echo "installing pykcov and its tools into $(VENV)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS)]' \
+	    || { echo "to build, pykcov needs: apt-get install python3-venv python3-dev gcc make"; exit 1; }
+	@touch $@
+
+install: $(STAMP) ## set up .venv with pykcov in it
+
+demo: $(STAMP) ## trace a parser of the standard library on a real document
+	@$(BIN)/python examples/demo.py
+
+test: $(STAMP) ## run the tests
+	@$(BIN)/python -m pytest
+
+check: $(STAMP) ## ruff and strict mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: $(STAMP) ## measure a hit, and a loop-heavy program
+	@$(BIN)/python bench/run.py
+
+soak: $(STAMP) ## the long forms of the tests
+	@PYKCOV_SOAK=1 $(BIN)/python -m pytest -m soak
+
+asan: $(STAMP) ## the C core's tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@bash tests/sanitize.sh $(BIN)/python
+
+docs: $(STAMP) ## print the generated pages anew
+	@$(BIN)/python docs/generate.py
+
+clean: ## remove what was built
+	rm -rf $(VENV) build src/*.egg-info src/pykcov/probe/*.so

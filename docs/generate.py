@@ -1,0 +1,19 @@
+"""make docs: write the pages that are printed from the code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pykcov.device import state
+
+PAGES = {"device.md": state.document}
+
+
+def main() -> None:
+    """Write each page beside this file."""
+    for name, document in PAGES.items():
+        Path(__file__).with_name(name).write_text(document(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

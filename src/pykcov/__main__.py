@@ -1,0 +1,6 @@
+"""python -m pykcov."""
+
+from pykcov.cli.main import main
+
+if __name__ == "__main__":
+    main()

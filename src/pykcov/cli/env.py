@@ -1,0 +1,73 @@
+"""pykcov env: versions, the store, and what this machine can and cannot do."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import resource
+import sys
+from typing import Any
+
+import pykcov
+from pykcov.area import Area
+from pykcov.cli.parser import add_store, store_of
+from pykcov.errors import PykcovError
+from pykcov.probe import _core
+from pykcov.symbols import CAPACITY, SymbolStore
+
+
+def add_to(verbs: Any, name: str) -> None:
+    """Add the verb to the command line."""
+    parser = verbs.add_parser(
+        name,
+        help="describe versions, symbol store and machine",
+        description="Prints versions, the symbol store, and what this machine can and cannot do.",
+    )
+    add_store(parser)
+
+
+def _store(store: SymbolStore) -> str:
+    try:
+        files = store.files()
+    except PykcovError as error:
+        return f"{store.path}: {error}"
+    blocks = sum(len(symbols.spans) for symbols in files.values())
+    return f"{store.path}: {len(files)} files, {blocks} blocks of {CAPACITY}"
+
+
+def _area() -> str:
+    try:
+        area = Area()
+        area.allocate(512)
+        area.dec_ref(area.destroy)
+    except OSError as error:
+        return f"no: {error}"
+    return "yes, sealed memfd"
+
+
+def _limit(number: int) -> str:
+    return "unlimited" if number == resource.RLIM_INFINITY else str(number)
+
+
+def _gil() -> str:
+    enabled = getattr(sys, "_is_gil_enabled", lambda: True)()
+    return "on" if enabled else "off: pykcov does not support free threading"
+
+
+def main(args: argparse.Namespace) -> int:
+    """Print the description."""
+    rows = {
+        "pykcov": pykcov.__version__,
+        "python": f"{platform.python_implementation()} {platform.python_version()} {sys.executable}",
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}, "
+        f"{' '.join(platform.libc_ver()) or 'unknown libc'}",
+        "probe core": _core.__file__,
+        "GIL": _gil(),
+        "symbol store": _store(store_of(args)),
+        "areas": _area(),
+        "open files": _limit(resource.getrlimit(resource.RLIMIT_NOFILE)[0]),
+        "address space": _limit(resource.getrlimit(resource.RLIMIT_AS)[0]),
+    }
+    for name, value in rows.items():
+        print(f"{name + ':':<15}{value}")
+    return 0

@@ -1,0 +1,38 @@
+"""pykcov VERB ..."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pykcov
+from pykcov.cli import env, run, symbolize
+from pykcov.cli.parser import Parser, complain
+from pykcov.errors import PykcovError
+
+VERBS = {"run": run, "symbolize": symbolize, "env": env}
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line `argv` (default: sys.argv[1:]); always ends in SystemExit."""
+    parser = Parser(
+        prog="pykcov",
+        description="kcov for Python programs: which basic blocks did this thread execute, in "
+        "order.",
+        epilog="'pykcov VERB --help' tells about a verb. Not to be mixed up with the tool kcov.",
+    )
+    parser.add_argument("--version", action="version", version=f"pykcov {pykcov.__version__}")
+    verbs = parser.add_subparsers(metavar="VERB", dest="verb", parser_class=Parser, required=True)
+    for name, verb in VERBS.items():
+        verb.add_to(verbs, name)
+    args = parser.parse_args(argv)
+    try:
+        status = VERBS[args.verb].main(args)
+        sys.stdout.flush()
+    except PykcovError as error:
+        complain(str(error))
+    except BrokenPipeError:
+        # The reader has gone (`| head`): no complaint, and none at shutdown either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
+    raise SystemExit(status)

@@ -1,0 +1,38 @@
+"""What all verbs share: one clear line and exit 1 for what a person got wrong."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from pykcov.symbols import SymbolStore, default_path
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser that answers bad usage with one line and exit 1, not usage and 2."""
+
+    def error(self, message: str) -> NoReturn:
+        complain(f"{message}; see '{self.prog} --help' [usage]")
+
+
+def complain(message: str) -> NoReturn:
+    """Print one line on stderr and exit 1."""
+    print(f"pykcov: {message}", file=sys.stderr)
+    raise SystemExit(1)
+
+
+def add_store(parser: argparse.ArgumentParser) -> None:
+    """Add --store."""
+    parser.add_argument(
+        "--store",
+        metavar="FILE",
+        type=Path,
+        help="the symbol store (default: PYKCOV_STORE, or %s)" % str(default_path()).replace("%", "%%"),
+    )
+
+
+def store_of(args: argparse.Namespace) -> SymbolStore:
+    """Return the store that the command line names."""
+    return SymbolStore(args.store) if args.store else SymbolStore()

@@ -1,0 +1,166 @@
+"""Run a script or module as `python` itself would: __main__, sys.argv, sys.path[0], tracebacks, exit."""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import importlib.util
+import io
+import os
+import pkgutil
+import sys
+from collections.abc import Callable
+from importlib.machinery import ModuleSpec, SourceFileLoader, SourcelessFileLoader
+from pathlib import Path
+from types import CodeType, ModuleType, TracebackType
+from typing import Any
+
+from pykcov.errors import PykcovError
+from pykcov.probe import quiet
+from pykcov.tracing import trace
+
+OWN = str(Path(__file__).parents[1])
+
+
+class ProgramMissingError(PykcovError):
+    """There is nothing to run."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("program-missing", message)
+
+
+# Gives a program's code its probes: (code, module name, path, source).
+Rewrite = Callable[[CodeType, str, str, bytes], CodeType]
+
+
+class Program:
+    """A program that was found, and is not loaded yet.
+
+    words: name and arguments, as on the command line. is_module: the name is a module's (-m).
+    """
+
+    def __init__(self, words: list[str], is_module: bool) -> None:
+        self.words = words
+        self.is_module = is_module
+
+    # -- finding its code -------------------------------------------------------------------------
+
+    def _prepare_path(self) -> None:
+        """Set sys.path[0], which is pykcov's own until now, to what `python` would."""
+        if sys.flags.safe_path:
+            return
+        name = Path(self.words[0])
+        if self.is_module:
+            sys.path[0] = str(Path.cwd())
+        elif name.is_dir() or pkgutil.get_importer(str(name)) is not None:
+            sys.path[0] = str(name.absolute())
+        else:
+            sys.path[0] = str(name.resolve().parent)
+
+    def _find(self) -> tuple[ModuleSpec | None, Any, str]:
+        """Return spec, loader and path. Imports the packages around a module, recorded as in plain
+        Python; the rest is ours."""
+        name = self.words[0]
+        if self.is_module:
+            package, _, _ = name.rpartition(".")
+            if package:
+                try:
+                    importlib.import_module(package)
+                except ModuleNotFoundError as error:
+                    if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+                        raise
+                    raise ProgramMissingError(f"no module named {error.name}") from None
+            return self._find_module(name)
+        with quiet:
+            if pkgutil.get_importer(name) is not None:
+                return self._found("__main__", f"can't find a __main__ module in {name}")
+            path = os.path.join(os.getcwd(), name)  # noqa: PTH109, PTH118 - './' stays, as in plain Python
+            loader = SourcelessFileLoader if name.endswith(".pyc") else SourceFileLoader
+            return None, loader("__main__", path), path
+
+    def _find_module(self, name: str) -> tuple[ModuleSpec, Any, str]:
+        with quiet:
+            spec = importlib.util.find_spec(name)
+        if spec is not None and spec.submodule_search_locations is not None:
+            importlib.import_module(name)
+            with quiet:
+                return self._found(
+                    f"{name}.__main__", f"{name} is a package without a __main__ module"
+                )
+        return self._found(name, f"no module named {name}")
+
+    @staticmethod
+    def _found(name: str, otherwise: str) -> tuple[ModuleSpec, Any, str]:
+        spec = importlib.util.find_spec(name) if name != "__main__" else None
+        if name == "__main__":
+            importer: Any = pkgutil.get_importer(sys.path[0])
+            spec = importer.find_spec(name)
+        if spec is None or spec.loader is None or not hasattr(spec.loader, "get_code"):
+            raise ProgramMissingError(otherwise)
+        return spec, spec.loader, spec.origin or ""
+
+    def _load(self, main: ModuleType, rewrite: Rewrite) -> CodeType:
+        spec, loader, path = self._find()
+        with quiet:
+            name = "__main__" if spec is None else spec.name
+            source = b""
+            if path.endswith(".pyc"):
+                code = loader.get_code(name)
+            elif spec is None:
+                with io.open_code(path) as file:
+                    source = file.read()
+                code = compile(source, path, "exec", dont_inherit=True)
+            else:
+                code = loader.get_code(name)
+                source = loader.get_data(path) if hasattr(loader, "get_data") else b""
+            sys.argv[:] = [path if self.is_module else self.words[0], *self.words[1:]]
+            main.__spec__, main.__loader__ = spec, loader
+            main.__package__ = None if spec is None else spec.parent
+            main.__file__ = path
+            if sys.version_info < (3, 15):
+                main.__dict__["__cached__"] = None if spec is None else spec.cached
+            return rewrite(code, name, path, source) if source else code
+
+    # -- running it -------------------------------------------------------------------------------
+
+    def run(self, tracer: trace, rewrite: Rewrite, finish: Callable[[], None]) -> int:
+        """Load and execute the program inside `tracer`, then call finish(); return its exit code.
+
+        SystemExit and KeyboardInterrupt go on, for the interpreter to end by as it always does.
+        Raises ProgramMissingError.
+        """
+        main = ModuleType("__main__")
+        main.__dict__["__builtins__"] = builtins
+        if sys.version_info < (3, 14):
+            main.__annotations__ = {}
+        sys.modules["__main__"] = main
+        self._prepare_path()
+        try:
+            with tracer:
+                exec(self._load(main, rewrite), main.__dict__)
+        except ProgramMissingError:
+            raise
+        except SystemExit:
+            finish()
+            raise
+        except BaseException as error:
+            _print(error)
+            finish()
+            if isinstance(error, KeyboardInterrupt):
+                sys.excepthook = lambda *_: None  # it has been printed
+                raise
+            return 1
+        finish()
+        return 0
+
+
+def _print(error: BaseException) -> None:
+    """Print an uncaught exception as the interpreter does, without the frames that are ours."""
+    traceback: TracebackType | None = error.__traceback__
+    while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(OWN):
+        traceback = traceback.tb_next
+    error = error.with_traceback(traceback)
+    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, traceback
+    if sys.version_info >= (3, 12):
+        sys.last_exc = error
+    sys.excepthook(type(error), error, traceback)

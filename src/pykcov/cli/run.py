@@ -1,0 +1,129 @@
+"""pykcov run: run a program as plain Python would, and trace its main thread."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+from pykcov.abi.kcov import SIZE_MAX, SIZE_MIN
+from pykcov.cli.parser import add_store, complain, store_of
+from pykcov.cli.program import Program, ProgramMissingError
+from pykcov.instrumentation.session import Instrumentation, instrument
+from pykcov.probe import quiet
+from pykcov.reader.decode import raw
+from pykcov.tracing import trace
+
+SIZE = 1 << 24  # words, 128 MiB: as large as kcov clients have them; untouched pages cost nothing
+
+
+def add_to(verbs: Any, name: str) -> None:
+    """Add the verb to the command line."""
+    parser = verbs.add_parser(
+        name,
+        help="run a program and trace its main thread",
+        usage="pykcov run [options] prog.py [args ...]\n"
+        "       pykcov run [options] -m module [args ...]",
+        description="Runs a program as plain Python would, exit code included, with every basic "
+        "block of the selected files instrumented, and traces its main thread. Without --source "
+        "and --include, everything but the standard library and installed packages is selected. "
+        "A summary is printed on stderr.",
+    )
+    parser.add_argument(
+        "--source", metavar="S", action="append", default=[], help="a package or directory"
+    )
+    parser.add_argument(
+        "--include", metavar="G", action="append", default=[], help="a file glob to narrow it"
+    )
+    parser.add_argument(
+        "--omit", metavar="G", action="append", default=[], help="a file glob to leave out"
+    )
+    parser.add_argument(
+        "--trace", metavar="FILE", type=Path, help="write the raw trace: 0xPC, one a line"
+    )
+    parser.add_argument(
+        "--discipline",
+        choices=("trace", "blocks"),
+        default="trace",
+        help="every block in order (trace, the default), or each once (blocks)",
+    )
+    parser.add_argument(
+        "--size", metavar="WORDS", type=_size, default=SIZE, help=f"of the area (default: {SIZE})"
+    )
+    add_store(parser)
+    parser.add_argument("-m", dest="module", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    parser.add_argument("program", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+
+
+def _size(text: str) -> int:
+    size = int(text) if text.isdecimal() else 0
+    if not SIZE_MIN <= size <= SIZE_MAX:
+        raise argparse.ArgumentTypeError(f"{text} is no number from {SIZE_MIN} to {SIZE_MAX}")
+    return size
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the program. Ends as the program would have ended; 1 when it could not be started."""
+    words = args.module if args.module is not None else args.program
+    if not words:
+        complain("no program to run; see 'pykcov run --help' [usage]")
+    program = Program(words, is_module=args.module is not None)
+    if not program.is_module and not Path(words[0]).exists():
+        raise ProgramMissingError(f"there is no file {words[0]}")
+    handle = instrument(args.source, args.include, args.omit, store=store_of(args))
+    tracer = trace(args.size, discipline=args.discipline)
+    return program.run(tracer, _rewriter(handle), _finisher(handle, tracer, _opened(args.trace)))
+
+
+def _rewriter(handle: Instrumentation) -> Callable[[CodeType, str, str, bytes], CodeType]:
+    def rewrite(code: CodeType, name: str, path: str, source: bytes) -> CodeType:
+        if not handle.selection.matches(name, path):
+            return code
+        return handle.rewrite(code, path, source) or code
+
+    return rewrite
+
+
+def _opened(path: Path | None) -> Any:
+    """Open the trace file before the program runs: if that fails, nothing has been done."""
+    try:
+        return None if path is None else path.open("w", encoding="ascii")
+    except OSError as error:
+        complain(f"cannot write the trace to {path}: {error.strerror} [trace-unwritable]")
+
+
+def _finisher(handle: Instrumentation, tracer: trace, out: Any) -> Callable[[], None]:
+    process = os.getpid()
+
+    def finish() -> None:
+        if os.getpid() != process:
+            return  # a forked child came back through main()
+        with quiet:
+            pcs = tracer.pcs
+            if out is not None:
+                with out:
+                    out.writelines(raw(pcs))
+            print(summary(handle, tracer), file=sys.stderr)
+
+    return finish
+
+
+def summary(handle: Instrumentation, tracer: trace) -> str:
+    """Return what happened, in one line, and what needs a person's eye in further ones."""
+    pcs = tracer.pcs
+    lines = [
+        f"pykcov: {len(pcs)} records of {len(set(pcs))} blocks, {handle.blocks} instrumented in "
+        f"{len(handle.files)} files"
+    ]
+    if tracer.overflowed:
+        lines.append(
+            f"pykcov: the area of {tracer.size} words was full, later records were dropped; "
+            "--size WORDS makes it larger"
+        )
+    lines += [f"pykcov: left out {path}: {why}" for path, why in handle.left_out.items()]
+    return "\n".join(lines)
+

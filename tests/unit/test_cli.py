@@ -1,0 +1,202 @@
+"""The command line, as real processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+PROGRAM = """\
+import sys
+
+
+def invert(x):
+    return [1 / n for n in range(x, 3)]
+
+
+if __name__ == "__main__":
+    invert(1)
+    print(sys.argv, sys.path[0], __file__, __spec__ and __spec__.name, __package__)
+    if len(sys.argv) > 1:
+        eval(sys.argv[1])
+"""
+
+
+def run(*command: str, folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=folder,
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def pykcov(*args: str, folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    return run("-m", "pykcov", *args, folder=folder, **environ)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "prog.py").write_text(PROGRAM, encoding="utf-8")
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "__init__.py").write_text("", encoding="utf-8")
+    (package / "__main__.py").write_text(PROGRAM, encoding="utf-8")
+    with zipfile.ZipFile(tmp_path / "app.zip", "w") as archive:
+        archive.writestr("__main__.py", PROGRAM)
+    return tmp_path
+
+
+WAYS = [["prog.py"], ["-m", "prog"], ["-m", "package"], ["package"], ["app.zip"], ["./prog.py"]]
+ENDS = ["1", "sys.exit(7)", "sys.exit('no')", "invert(0)", "os", "exec('raise SystemExit')"]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=" ".join)
+@pytest.mark.parametrize("end", ENDS)
+def test_run_is_like_plain_python(folder: Path, way: list[str], end: str) -> None:
+    plain = run(*way, end, folder=folder)
+    traced = pykcov("run", "--trace", "trace.txt", *way, end, folder=folder)
+    assert traced.returncode == plain.returncode
+    assert traced.stdout == plain.stdout
+    told = [line for line in traced.stderr.splitlines() if not line.startswith("pykcov: ")]
+    plainly = [line for line in plain.stderr.splitlines() if "runpy" not in line]
+    assert told == plainly
+    assert (folder / "trace.txt").read_text(encoding="ascii").startswith("0xffffffff")
+
+
+def test_ctrl_c_ends_it_by_the_signal(folder: Path) -> None:
+    end = "__import__('os').kill(__import__('os').getpid(), __import__('signal').SIGINT)"
+    traced = pykcov("run", "prog.py", end, folder=folder)
+    assert traced.returncode == -signal.SIGINT
+    assert traced.stderr.count("KeyboardInterrupt") == 1
+
+
+def test_the_trace_symbolizes(folder: Path) -> None:
+    assert pykcov("run", "--trace", "trace.txt", "prog.py", folder=folder).returncode == 0
+    raw = (folder / "trace.txt").read_text(encoding="ascii")
+    done = subprocess.run(
+        [sys.executable, "-m", "pykcov", "symbolize"],
+        input=raw,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answers = done.stdout.splitlines()
+    assert answers[::2] == raw.split()
+    assert answers[1] == f"{folder}/prog.py:1.1,4.15"
+    everything = pykcov("symbolize", "-all", folder=folder).stdout
+    assert f"{raw.split()[0]}\n{answers[1]}\n" in everything
+
+
+def test_blocks_are_listed_once(folder: Path) -> None:
+    for discipline in ("trace", "blocks"):
+        done = pykcov(
+            "run", "--trace", discipline, "--discipline", discipline, "prog.py", folder=folder
+        )
+        assert done.returncode == 0, done.stderr
+    every = (folder / "trace").read_text(encoding="ascii").split()
+    once = (folder / "blocks").read_text(encoding="ascii").split()
+    assert once == list(dict.fromkeys(every))
+    assert len(once) < len(every)
+
+
+def test_a_full_area_is_said(folder: Path) -> None:
+    done = pykcov("run", "--size", "512", "prog.py", "invert(-900) if 0 else [invert(1) for _ in "
+                  "range(900)]", folder=folder)  # fmt: skip
+    assert done.returncode == 0
+    assert "later records were dropped" in done.stderr
+
+
+def test_selection(folder: Path) -> None:
+    (folder / "main.py").write_text("import prog, package\nprog.invert(1)\n", encoding="utf-8")
+    for options, files in (
+        (["--source", "prog"], 1),
+        (["--source", "."], 3),
+        (["--source", ".", "--omit", "package/*"], 2),
+        (["--include", "pro*.py"], 1),
+        ([], 3),
+    ):
+        done = pykcov("run", *options, "main.py", folder=folder)
+        assert f"in {files} files" in done.stderr, (options, done.stderr)
+
+
+def test_a_forked_child_prints_no_summary(folder: Path) -> None:
+    (folder / "forks.py").write_text(
+        "import os\npid = os.fork()\nif pid: os.waitpid(pid, 0)\n", encoding="utf-8"
+    )
+    done = pykcov("run", "forks.py", folder=folder)
+    assert done.stderr.count("pykcov: ") == 1
+
+
+BAD = {
+    "no verb": ([], "usage"),
+    "unknown verb": (["fly"], "usage"),
+    "unknown option": (["run", "--bad", "prog.py"], "usage"),
+    "no program": (["run"], "usage"),
+    "size": (["run", "--size", "x", "prog.py"], "usage"),
+    "missing file": (["run", "nope.py"], "program-missing"),
+    "missing module": (["run", "-m", "nope"], "program-missing"),
+    "missing submodule": (["run", "-m", "package.nope"], "program-missing"),
+    "empty folder": (["run", "."], "program-missing"),
+    "itself": (["run", "--source", "pykcov", "prog.py"], "self-instrumentation"),
+    "source": (["run", "--source", "no/where", "prog.py"], "source-missing"),
+    "glob": (["run", "--omit", "", "prog.py"], "glob-empty"),
+    "trace": (["run", "--trace", "no/where", "prog.py"], "trace-unwritable"),
+    "store": (["run", "--store", "/proc/nope/x", "prog.py"], "store-unwritable"),
+    "foreign store": (["run", "--store", "prog.py", "prog.py"], "store-foreign"),
+    "no store": (["symbolize", "-all", "--store", "nope"], "store-missing"),
+}
+
+
+@pytest.mark.parametrize(("args", "slug"), BAD.values(), ids=BAD)
+def test_bad_input_gets_one_line_and_1(folder: Path, args: list[str], slug: str) -> None:
+    done = pykcov(*args, folder=folder)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert done.stderr.startswith("pykcov: ")
+    assert done.stderr.endswith(f"[{slug}]\n")
+
+
+def test_symbolize_names_what_it_does_not_know(folder: Path) -> None:
+    pykcov("run", "prog.py", folder=folder)
+    for text, slug in (("0xffffffff80000008\nhello\n", "trace-malformed"), ("0x17\n", "pc-unknown")):
+        done = subprocess.run(
+            [sys.executable, "-m", "pykcov", "symbolize"],
+            input=text,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 1
+        assert done.stderr.endswith(f"[{slug}]\n"), done.stderr
+        assert done.stderr.count("\n") == 1
+
+
+def test_env_describes(folder: Path) -> None:
+    done = pykcov("env", folder=folder)
+    assert done.returncode == 0, done.stderr
+    for word in ("pykcov:", "python:", "symbol store:", "areas:         yes", "GIL:           on"):
+        assert word in done.stdout
+
+
+def test_a_reader_that_leaves_is_no_error(folder: Path) -> None:
+    pykcov("run", "--source", "email", "-m", "email.message", folder=folder)
+    done = subprocess.run(
+        f"{sys.executable} -m pykcov symbolize -all | head -1",
+        shell=True,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
