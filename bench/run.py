@@ -1,4 +1,4 @@
-"""make bench: what a recorded hit costs beside an empty one, and a loop-heavy program beside itself.
+"""make bench: what a recorded hit costs beside an empty one, loop-heavy programs beside themselves.
 
 All variants run interleaved in one process; figures are medians over the rounds, and ratios are of
 medians. Absolute times on a shared machine mean little.
@@ -48,7 +48,16 @@ def build_empty() -> ModuleType:
     """Compile empty.c and load it."""
     out = Path(tempfile.mkdtemp(prefix="pykcov-bench-")) / "pykcov_bench_empty.so"
     include = sysconfig.get_path("include")
-    command = ["gcc", "-O3", "-shared", "-fPIC", f"-I{include}", str(HERE / "empty.c"), "-o", str(out)]
+    command = [
+        "gcc",
+        "-O3",
+        "-shared",
+        "-fPIC",
+        f"-I{include}",
+        str(HERE / "empty.c"),
+        "-o",
+        str(out),
+    ]
     subprocess.run(command, check=True)
     loader = ExtensionFileLoader("pykcov_bench_empty", str(out))
     spec = importlib.util.spec_from_loader("pykcov_bench_empty", loader)

@@ -1,12 +1,12 @@
 """kcov for Python programs: which basic blocks did this thread, request or system call execute.
 
-    import pykcov
+import pykcov
 
-    with pykcov.instrument(source=["tomllib"]):
-        import tomllib
-        with pykcov.trace() as t:
-            tomllib.loads("answer = 42")
-        print([hex(pc) for pc in t.pcs], t.blocks[0])
+with pykcov.instrument(source=["tomllib"]):
+    import tomllib
+    with pykcov.trace() as t:
+        tomllib.loads("answer = 42")
+    print([hex(pc) for pc in t.pcs], t.blocks[0])
 """
 
 from pykcov.errors import PykcovError
@@ -28,5 +28,6 @@ __all__ = [
 from pykcov.device.descriptor import Descriptor, open  # noqa: A004
 from pykcov.instrumentation.session import Instrumentation, instrument
 from pykcov.reader.symbolize import symbolize
-from pykcov.symbols import Block, SymbolStore
+from pykcov.store import SymbolStore
+from pykcov.symbols import Block
 from pykcov.tracing import trace

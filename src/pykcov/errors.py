@@ -32,7 +32,7 @@ def own_bug(slug: str, message: str) -> None:
     Call it in an `except` block. Raises the exception on where tests have said so.
     """
     if raise_own_bugs:
-        raise  # noqa: PLE0704
+        raise
     if slug not in _logged:
         _logged.add(slug)
         logging.getLogger("pykcov").exception("%s; the program goes on [%s]", message, slug)

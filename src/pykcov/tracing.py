@@ -65,11 +65,12 @@ class trace:  # noqa: N801
     size: of the area in words, rounded up to whole pages; it holds one PC less. discipline: "trace"
     for every block in order, "blocks" for each block once, in the order of the first hits.
 
-    Inside an asyncio or trio task, or a greenlet, the trace is of that task's context and of contexts
-    copied from it (create_task, gather, to_thread); elsewhere of the OS thread, whatever runs on it.
+    Inside an asyncio or trio task, or a greenlet, the trace is of that task's context and of
+    contexts copied from it (create_task, gather, to_thread); elsewhere of the OS thread, whatever
+    runs on it.
 
-    Raises OSError: EBUSY inside another trace(), or where this thread has a kcov enabled; ENOENT when
-    nothing is instrumented; EINVAL and ENOMEM for a size that can't be had.
+    Raises OSError: EBUSY inside another trace(), or where this thread has a kcov enabled; ENOENT
+    when nothing is instrumented; EINVAL and ENOMEM for a size that can't be had.
     """
 
     def __init__(self, size: int = 1 << 16, *, discipline: str = "trace") -> None:

@@ -17,6 +17,7 @@ LAYERS = (
     "refs",
     "probe",
     "symbols",
+    "store",
     "instrumentation",
     "area",
     "kernel",
@@ -29,7 +30,7 @@ LAYERS = (
     "__main__",
 )
 # Readers meet the writer in the area and in the ioctl numbers, and nowhere else.
-READER_MAY = {"abi", "errors", "symbols", "reader"}
+READER_MAY = {"abi", "errors", "symbols", "store", "reader"}
 
 
 def layer_of(path: Path) -> str:

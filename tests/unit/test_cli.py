@@ -169,7 +169,10 @@ def test_bad_input_gets_one_line_and_1(folder: Path, args: list[str], slug: str)
 
 def test_symbolize_names_what_it_does_not_know(folder: Path) -> None:
     pykcov("run", "prog.py", folder=folder)
-    for text, slug in (("0xffffffff80000008\nhello\n", "trace-malformed"), ("0x17\n", "pc-unknown")):
+    for text, slug in (
+        ("0xffffffff80000008\nhello\n", "trace-malformed"),
+        ("0x17\n", "pc-unknown"),
+    ):
         done = subprocess.run(
             [sys.executable, "-m", "pykcov", "symbolize"],
             input=text,

@@ -31,7 +31,8 @@ WORD = 8  # bytes: sizeof(unsigned long)
 SIZE_MIN = 2
 SIZE_MAX = INT_MAX // WORD
 
-# include/linux/errno.h: internal to Linux, and yet what a client of a kernel without comparisons gets.
+# include/linux/errno.h: internal to Linux, and yet what a client of a kernel without comparisons
+# gets.
 ENOTSUPP = 524
 
 # Where Linux's text lies. Clients drop what is outside; some keep the low 32 bits only, some

@@ -13,7 +13,7 @@ from pykcov.area import Area
 from pykcov.cli.parser import add_store, store_of
 from pykcov.errors import PykcovError
 from pykcov.probe import _core
-from pykcov.symbols import CAPACITY, SymbolStore
+from pykcov.store import CAPACITY, SymbolStore
 
 
 def add_to(verbs: Any, name: str) -> None:
@@ -58,7 +58,8 @@ def main(args: argparse.Namespace) -> int:
     """Print the description."""
     rows = {
         "pykcov": pykcov.__version__,
-        "python": f"{platform.python_implementation()} {platform.python_version()} {sys.executable}",
+        "python": f"{platform.python_implementation()} {platform.python_version()}, "
+        f"{sys.executable}",
         "system": f"{platform.system()} {platform.release()} {platform.machine()}, "
         f"{' '.join(platform.libc_ver()) or 'unknown libc'}",
         "probe core": _core.__file__,

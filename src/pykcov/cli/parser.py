@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from pykcov.symbols import SymbolStore, default_path
+from pykcov.store import SymbolStore, default_path
 
 
 class Parser(argparse.ArgumentParser):
@@ -29,7 +29,9 @@ def add_store(parser: argparse.ArgumentParser) -> None:
         "--store",
         metavar="FILE",
         type=Path,
-        help="the symbol store (default: PYKCOV_STORE, or %s)" % str(default_path()).replace("%", "%%"),
+        help="the symbol store (default: PYKCOV_STORE, or {})".format(
+            str(default_path()).replace("%", "%%")
+        ),
     )
 
 

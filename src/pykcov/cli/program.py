@@ -1,4 +1,4 @@
-"""Run a script or module as `python` itself would: __main__, sys.argv, sys.path[0], tracebacks, exit."""
+"""Run a script or module as `python` itself would: __main__, sys.argv, sys.path, exit."""
 
 from __future__ import annotations
 

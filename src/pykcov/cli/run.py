@@ -126,4 +126,3 @@ def summary(handle: Instrumentation, tracer: trace) -> str:
         )
     lines += [f"pykcov: left out {path}: {why}" for path, why in handle.left_out.items()]
     return "\n".join(lines)
-

@@ -6,6 +6,8 @@ import errno
 import mmap
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -14,7 +16,7 @@ from pykcov.area import map_words
 from pykcov.device.kcov import Kcov
 from pykcov.device.state import BY_REQUEST
 from pykcov.instrumentation.session import in_force
-from pykcov.kernel.task import Task, ThreadTask
+from pykcov.kernel.task import Task, ThreadTask, notice_fork
 from pykcov.probe import quiet
 
 PATH = "/sys/kernel/debug/kcov"
@@ -41,6 +43,17 @@ class Descriptor:
             raise fail(errno.EBADF)
         return self._kcov
 
+    @contextmanager
+    def _held(self) -> Iterator[Kcov]:
+        """Hold a reference for the length of a call: another thread may close() meanwhile."""
+        kcov = self._open_kcov()
+        if not kcov.try_inc_ref():
+            raise fail(errno.EBADF)
+        try:
+            yield kcov
+        finally:
+            kcov.dec_ref(kcov.destroy)
+
     def ioctl(self, request: int, arg: int = 0, *, task: Task | None = None) -> int:
         """Do `request` for `task` (default: the calling thread's) and return 0.
 
@@ -48,17 +61,18 @@ class Descriptor:
         after close().
         """
         with quiet:
-            kcov = self._open_kcov()
-            transition = BY_REQUEST.get(request)
-            if transition is None:
-                raise fail(errno.ENOTTY)
-            task = ThreadTask.current() if task is None else task
-            value = arg & _U64
-            with kcov.shared:
-                for check in transition.checks:
-                    if check.fails(kcov, task, value):
-                        raise fail(check.error)
-                transition.effect(kcov, task, value)
+            notice_fork()
+            with self._held() as kcov:
+                transition = BY_REQUEST.get(request)
+                if transition is None:
+                    raise fail(errno.ENOTTY)
+                task = ThreadTask.current() if task is None else task
+                value = arg & _U64
+                with kcov.shared:
+                    for check in transition.checks:
+                        if check.fails(kcov, task, value):
+                            raise fail(check.error)
+                    transition.effect(kcov, task, value)
             task.run_work()
         return 0
 
@@ -70,8 +84,7 @@ class Descriptor:
         Raises OSError EINVAL before KCOV_INIT_TRACE, for an offset, and for a length that, rounded
         up to pages, is not the area's; EBADF after close(); ENOMEM.
         """
-        with quiet:
-            kcov = self._open_kcov()
+        with quiet, self._held() as kcov:
             with kcov.shared:
                 size = kcov.shared.size if kcov.mode != KCOV_MODE_DISABLED else 0
             rounded = -(-length // mmap.PAGESIZE) * mmap.PAGESIZE
@@ -128,8 +141,8 @@ class Descriptor:
 def open(discipline: str = "trace") -> Descriptor:  # noqa: A001
     """Open the coverage device.
 
-    discipline: what an ENABLE does. "trace" records every block executed, in order. "blocks" counts,
-    and lists each block once each time the kernel returns to its caller.
+    discipline: what an ENABLE does. "trace" records every block executed, in order. "blocks"
+    counts, and lists each block once each time the kernel returns to its caller.
 
     Raises OSError ENOENT when nothing is instrumented: the device exists only when something is.
     ValueError for another discipline.

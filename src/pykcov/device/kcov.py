@@ -50,6 +50,9 @@ class Kcov(Refs):
         """The mode, after an owner that died has been reset. Preconditions: `shared` is held."""
         if self.shared.mode > KCOV_MODE_INIT and self.shared.owner_died():
             self.shared.mode = KCOV_MODE_INIT
+            if self.task is not None:  # a thread of C that never gave back its thread state
+                self.task.kcov = self.task = self.recorder = None
+                self.dec_ref(self.destroy)
         return self.shared.mode
 
     def init(self, size: int) -> None:

@@ -101,7 +101,7 @@ TRANSITIONS = (
             Check(
                 errno.EBUSY,
                 "the calling task has another kcov enabled",
-                lambda kcov, task, arg: task.kcov is not None,
+                lambda kcov, task, arg: task.is_recorded(),
             ),
             Check(
                 errno.EINVAL,
@@ -156,4 +156,3 @@ def document() -> str:
             head = " | |"
         lines.append(f"| {head} | | otherwise | {MODES[row.after]} |")
     return "\n".join(lines) + "\n"
-

@@ -165,7 +165,7 @@ class _Run:
 def find_blocks(
     code: CodeType,
     lines: list[int],
-    line_end: Callable[[int], int] = lambda line: 0,
+    line_end: Callable[[int], int],
     by_line: bool = False,
 ) -> list[Span]:
     """Return the blocks of `code` (not of code nested in it), by offset.

@@ -45,10 +45,9 @@ def decode(code: CodeType) -> list[Instruction]:
             at += 1
             continue
         end = at + 1 + CACHES[op]
+        target = -1
         if op in JUMPS:
             target = end - arg if op in BACKWARD else end + arg
-        else:
-            target = -1
         out.append(new((start, at, end, op, arg, target)))
         at = start = end
         extended = 0
@@ -65,7 +64,7 @@ class Shift:
             self.sums.append(self.sums[-1] + insertions[offset])
 
     def label(self, offset: int) -> int:
-        """New offset of what a jump to `offset` must reach: the insertion there, if there is one."""
+        """Where a jump to `offset` must go now: to the insertion there, if there is one."""
         return offset + self.sums[bisect_left(self.offsets, offset)]
 
 

@@ -8,7 +8,7 @@ method is C: a traceback out of a module's body shows no frame of ours.
 
 from __future__ import annotations
 
-import importlib._bootstrap as _bootstrap  # type: ignore[import-not-found]
+import importlib._bootstrap as _bootstrap
 import sys
 import zipimport
 from collections.abc import Callable
@@ -30,9 +30,7 @@ def _code_of(loader: Any, module: ModuleType) -> CodeType:
     """What importlib does before it executes a module, and then the rewriters."""
     code: CodeType | None = loader.get_code(module.__name__)
     if code is None:
-        raise ImportError(
-            f"cannot load module {module.__name__!r} when get_code() returns None"
-        )
+        raise ImportError(f"cannot load module {module.__name__!r} when get_code() returns None")
     with quiet:
         for rewriter in _rewriters:
             if (new := rewriter(loader, module, code)) is not None:
@@ -40,7 +38,9 @@ def _code_of(loader: Any, module: ModuleType) -> CodeType:
     return code
 
 
-_hook = hook_exec_module(_code_of, _bootstrap._call_with_frames_removed, exec)
+# The interpreter cuts importlib's frames off a traceback up to this function's.
+_run = vars(_bootstrap)["_call_with_frames_removed"]
+_hook = hook_exec_module(_code_of, _run, exec)
 
 
 def add(rewriter: Rewriter) -> None:

@@ -1,8 +1,8 @@
 """Find the functions that are imported already, to give them another __code__.
 
 Every function object is found through the collector, whatever holds it: modules, classes, closures,
-decorators, properties. Frames that run, and generators and coroutines that exist, keep the code they
-were made with; they are counted.
+decorators, properties. Frames that run, and generators and coroutines that exist, keep the code
+they were made with; they are counted.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """marshal of instrumented code.
 
-marshal can't write a probe. Where it fails for that, the code objects are written as they were before
-they were instrumented. What marshal can write it writes by itself, at no cost.
+marshal can't write a probe. Where it fails for that, the code objects are written as they were
+before they were instrumented. What marshal can write it writes by itself, at no cost.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ def _dump(value: Any, file: Any, /, *args: Any, **kwargs: Any) -> int:
 
 def install() -> None:
     """Put the two functions into marshal."""
-    marshal.dump, marshal.dumps = _dump, _dumps
+    setattr(marshal, "dump", _dump)  # noqa: B010 - typeshed is strict about what it takes
+    marshal.dumps = _dumps
 
 
 def uninstall() -> None:

@@ -115,7 +115,9 @@ def rewrite(
         # label() of what follows the opcode unit is where it stands: nothing is inserted inside.
         at = 2 * (shift.label(jump.end) - (jump.end - jump.at))
         arg = _distance(jump, shift)
-        for place in range(at, at - 2 * (jump.at - jump.start + widened.get(jump.start, 0)) - 1, -2):
+        for place in range(
+            at, at - 2 * (jump.at - jump.start + widened.get(jump.start, 0)) - 1, -2
+        ):
             out[place + 1] = arg & 0xFF
             arg >>= 8
 

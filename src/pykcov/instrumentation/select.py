@@ -71,8 +71,8 @@ class Selection:
     """source: packages by name, or directories; include, omit: file globs.
 
     Without source and include: everything but the standard library and installed packages. These
-    stay out of a source directory, too, unless it lies within them. `omit` always has the last word;
-    `include` narrows a source.
+    stay out of a source directory, too, unless it lies within them. `omit` always has the last
+    word; `include` narrows a source.
     """
 
     def __init__(

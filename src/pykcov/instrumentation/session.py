@@ -17,7 +17,7 @@ from pykcov.instrumentation.rewrite import origin, original
 from pykcov.instrumentation.select import Selection
 from pykcov.instrumentation.unit import Unit
 from pykcov.probe import interrupts, quiet, set_code
-from pykcov.symbols import SymbolStore
+from pykcov.store import SymbolStore
 
 _lock = threading.RLock()  # guards _active and the process-wide hooks
 _active: list[Instrumentation] = []

@@ -12,12 +12,13 @@ from types import CodeType
 from pykcov.instrumentation.blocks import Span, code_lines, find_blocks, nested
 from pykcov.instrumentation.rewrite import rewrite
 from pykcov.probe import Probe
-from pykcov.symbols import FileSymbols, SymbolStore, pc_of
+from pykcov.store import SymbolStore
+from pykcov.symbols import FileSymbols, pc_of
 
 VERSION = 1  # of the rules in blocks.py: a change that moves blocks raises it
 
-# Probes by store and number of the file's first block. They are kept for the life of the process: a file
-# that is instrumented again, or reloaded, must count under the indices that it had.
+# Probes by store and number of the file's first block. They are kept for the life of the process: a
+# file that is instrumented again, or reloaded, must count under the indices that it had.
 _probes: dict[tuple[Path, int], list[Probe]] = {}
 
 
@@ -48,9 +49,7 @@ class Unit:
         def line_end(line: int) -> int:
             return len(text[line - 1].rstrip()) if 0 < line <= len(text) else 0
 
-        self.spans = [
-            find_blocks(code, self.lines, line_end, self.by_line) for code in self.codes
-        ]
+        self.spans = [find_blocks(code, self.lines, line_end, self.by_line) for code in self.codes]
 
     @property
     def blocks(self) -> int:
@@ -75,9 +74,7 @@ class Unit:
             lines=tuple(self.lines),
         )
 
-    def rewriter(
-        self, store: SymbolStore, owner: object
-    ) -> Callable[[CodeType], CodeType | None]:
+    def rewriter(self, store: SymbolStore, owner: object) -> Callable[[CodeType], CodeType | None]:
         """Return a function that gives a code object of this text its probes.
 
         It takes any code object that equals one of ours, not the same objects only: what runs may

@@ -79,8 +79,8 @@ UNCOUNTED = LANDING | _ops(
 # Each of these has to follow the instruction before it: no block begins here.
 GLUED = _ops("RESUME", "SEND") | LANDING
 
-# RESUME's low bits say why: 0 function start, 1 after yield, 2 after yield from, 3 after await. 3.15
-# has one more, 4: a generator expression that has yet to make its generator.
+# RESUME's low bits say why: 0 function start, 1 after yield, 2 after yield from, 3 after await.
+# 3.15 has one more, 4: a generator expression that has yet to make its generator.
 RESUME_WHY = 7 if sys.version_info >= (3, 15) else 3
 RESUME_AT_START = 0
 RESUME_AFTER_YIELD = 1

@@ -1,8 +1,8 @@
 """Tasks: who runs, as the device sees it.
 
-A task owns at most one kcov. In process a task is an OS thread (ThreadTask), or a context, such as an
-asyncio task's or a greenlet's (ContextTask). A kernel written in Python makes tasks of its own and
-says when one of them enters it and leaves again (Task.enter, Task.leave).
+A task owns at most one kcov. In process a task is an OS thread (ThreadTask), or a context, such as
+an asyncio task's or a greenlet's (ContextTask). A kernel written in Python makes tasks of its own
+and says when one of them enters it and leaves again (Task.enter, Task.leave).
 
 Work that is registered with a task runs when the kernel returns to its caller: in the blocks
 discipline that is when counters are consumed into the area.
@@ -45,14 +45,21 @@ class Task:
     # -- the kernel's side ------------------------------------------------------------------------
 
     def enter(self) -> None:
-        """The task enters the kernel on the calling thread: from here on it is recorded."""
-        self._entered = True
+        """The task enters the kernel on the calling thread: from here on it is recorded.
+
+        Raises RuntimeError when another task is recorded on this thread, or this one is in already.
+        """
+        notice_fork()
+        if self._entered:
+            raise RuntimeError("this task has entered the kernel already")
         if self._recorder is not None:
             probe.attach(self._recorder)
+        self._entered = True
 
     def leave(self) -> None:
         """The kernel returns to its caller: recording stops, registered work is run."""
-        if self._recorder is not None:
+        notice_fork()
+        if self._entered and self._recorder is not None:
             probe.detach()
         self._entered = False
         self.run_work()
@@ -62,10 +69,16 @@ class Task:
         self._work.append(work)
 
     def run_work(self) -> None:
-        """Run the work registered so far; what it registers in its turn is for the next time."""
+        """Run the work registered so far; what it registers in its turn is for the next time, and so
+        is what stands behind a work that raises."""
         work, self._work = self._work, []
-        for item in work:
-            item(self)
+        done = 0
+        try:
+            for item in work:
+                done += 1
+                item(self)
+        finally:
+            self._work[:0] = work[done:]
 
     def exit(self) -> None:
         """The task is over: its kcov is disabled, its work dropped."""
@@ -75,6 +88,10 @@ class Task:
                 self.kcov.task_exit(self)
 
     # -- the device's side ------------------------------------------------------------------------
+
+    def is_recorded(self) -> bool:
+        """Is its thread recorded, for this task or another that it runs?"""
+        return self.kcov is not None or (self._entered and probe.attached() is not None)
 
     def attach(self, recorder: probe.Recorder) -> None:
         """Record this task into `recorder`, at once if it is in the kernel."""
@@ -169,14 +186,25 @@ class ContextTask(Task):
             self._token = None
 
 
-def _forget_parents() -> None:
-    """A forked child: every task is the parent's, and so is what it owns."""
-    for task in list(_tasks):
-        task._work.clear()
-        task._recorder = None
-        kcov, task.kcov = task.kcov, None
-        if kcov is not None:
-            kcov.task_forked()
+_generation = probe.generation()
 
 
-os.register_at_fork(after_in_child=_forget_parents)
+def notice_fork() -> None:
+    """In a forked child: every task is the parent's, and so is what it owns.
+
+    Called after os.fork(), and, because a fork made in C does not say so, before tasks are used.
+    """
+    global _generation
+    if _generation == probe.generation():
+        return
+    with probe.quiet:
+        _generation = probe.generation()
+        for task in list(_tasks):
+            task._work.clear()
+            task._recorder = None
+            kcov, task.kcov = task.kcov, None
+            if kcov is not None:
+                kcov.task_forked()
+
+
+os.register_at_fork(after_in_child=notice_fork)

@@ -10,7 +10,7 @@ Not told apart: handlers that C code sets by itself, and Python code that a trac
 
 from __future__ import annotations
 
-import _signal
+import _signal  # type: ignore[import-not-found]
 import gc
 import signal
 import threading

@@ -28,7 +28,9 @@ def is_full(words: mmap.mmap | memoryview) -> bool:
 
 
 def parse(lines: Iterable[str]) -> Iterator[int]:
-    """Yield the PCs of a raw trace: hexadecimal, one a line, with 0x or without; blanks are skipped.
+    """Yield the PCs of a raw trace: hexadecimal, one a line, with 0x or without.
+
+    Empty lines are skipped.
 
     Raises PykcovError trace-malformed, naming the line.
     """
@@ -41,7 +43,8 @@ def parse(lines: Iterable[str]) -> Iterator[int]:
             pc = -1
         if not 0 <= pc < 2**64:
             raise PykcovError(
-                "trace-malformed", f"line {number} is no PC: {text[:40]!r}; a PC is 0x and 16 digits"
+                "trace-malformed",
+                f"line {number} is no PC: {text[:40]!r}; a PC is 0x and 16 digits",
             )
         yield pc
 

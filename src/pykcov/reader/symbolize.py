@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from pykcov.errors import PykcovError
-from pykcov.symbols import Block, SymbolStore
+from pykcov.store import SymbolStore
+from pykcov.symbols import Block
 
 
 def symbolize(pcs: Iterable[int], store: SymbolStore) -> list[Block]:
-    """Return the block of each PC. Raises PykcovError pc-unknown, and what SymbolStore.lookup does."""
+    """Return the block of each PC.
+
+    Raises PykcovError pc-unknown, and what SymbolStore.lookup() does.
+    """
     known: dict[int, Block] = {}
     out = []
     for pc in pcs:
@@ -33,6 +37,6 @@ def lines(blocks: Iterable[Block]) -> dict[str, set[int]]:
 
 
 def report(blocks: Iterable[Block]) -> Iterator[str]:
-    """Yield two lines a block, as gVisor prints them: the PC, and the range in Go's cover format."""
+    """Yield two lines a block, as gVisor prints them: the PC, the range in Go's format."""
     for block in blocks:
         yield f"{block.pc:#x}\n{block}\n"

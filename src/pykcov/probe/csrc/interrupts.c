@@ -18,6 +18,25 @@ static int phase_is(PyObject *args, const char *phase)
         && PyUnicode_CompareWithASCIIString(first, phase) == 0;
 }
 
+/* Programs add callbacks, too. Make ours the first or last of gc.callbacks again. The collector walks
+ * the list by index and calls us: what it has not come to yet may move (at the start), and so may
+ * what stands before it, when it is at the end (at the stop). */
+static void move_callback(PyCFunction ours, int last)
+{
+    PyObject *list = kcov.gc_callbacks;
+    Py_ssize_t size = PyList_GET_SIZE(list), i = 0;
+    while (i < size && !(PyCFunction_Check(PyList_GET_ITEM(list, i))
+                         && PyCFunction_GET_FUNCTION(PyList_GET_ITEM(list, i)) == ours))
+        i++;
+    if (i == size || i == (last ? size - 1 : 0))
+        return;
+    PyObject *item = Py_NewRef(PyList_GET_ITEM(list, i));
+    if (PyList_SetSlice(list, i, i + 1, NULL) < 0
+        || PyList_Insert(list, last ? size - 1 : 0, item) < 0)
+        PyErr_Clear();
+    Py_DECREF(item);
+}
+
 /* Stands first in gc.callbacks, so that the callbacks behind it are the collector's, too. */
 PyObject *interrupts_gc_start(PyObject *module, PyObject *args)
 {
@@ -26,6 +45,7 @@ PyObject *interrupts_gc_start(PyObject *module, PyObject *args)
     if (phase_is(args, "start") && !t->collecting) {
         t->collecting = 1;
         thread_pause(t);
+        move_callback(interrupts_gc_stop, 1);
     }
     Py_RETURN_NONE;
 }
@@ -38,6 +58,7 @@ PyObject *interrupts_gc_stop(PyObject *module, PyObject *args)
     if (phase_is(args, "stop") && t->collecting) {
         t->collecting = 0;
         thread_resume(t);
+        move_callback(interrupts_gc_start, 0);
     }
     Py_RETURN_NONE;
 }

@@ -174,6 +174,19 @@ static int add_type(PyObject *module, PyTypeObject **slot, PyType_Spec *spec)
     return *slot == NULL ? -1 : PyModule_AddType(module, *slot);
 }
 
+static PyObject *gc_callbacks(void)
+{
+    PyObject *gc = PyImport_ImportModule("gc"), *list = NULL;
+    if (gc != NULL)
+        list = PyObject_GetAttrString(gc, "callbacks");
+    if (list != NULL && !PyList_CheckExact(list)) {
+        PyErr_SetString(PyExc_ImportError, "gc.callbacks is not the collector's list any more");
+        Py_CLEAR(list);
+    }
+    Py_XDECREF(gc);
+    return list;
+}
+
 static int exec_module(PyObject *module)
 {
     if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
@@ -194,8 +207,11 @@ static int exec_module(PyObject *module)
         kcov.guard_key = PyUnicode_InternFromString("pykcov.guard");
     if (kcov.section_var == NULL)
         kcov.section_var = PyContextVar_New("pykcov.section", NULL);
+    if (kcov.gc_callbacks == NULL)
+        kcov.gc_callbacks = gc_callbacks();
     PyObject *quiet = kcov.quiet->tp_alloc(kcov.quiet, 0);
     int failed = kcov.guard_key == NULL || kcov.section_var == NULL || quiet == NULL
+        || kcov.gc_callbacks == NULL
         || PyModule_AddObjectRef(module, "quiet", quiet) < 0;
     Py_XDECREF(quiet);
     return failed ? -1 : 0;

@@ -91,6 +91,7 @@ struct globals {
     PyTypeObject *probe, *origin, *counters, *recorder, *guard, *quiet, *handler, *shared; /* Owned. */
     PyObject *section_var;     /* Owned. ContextVar whose value is a recorder. */
     PyObject *guard_key;       /* Owned. */
+    PyObject *gc_callbacks;    /* Owned. The list gc.callbacks. */
     struct counters *everyone; /* Owned. The process-wide set while it is switched on, or NULL. */
     struct guard *guards;      /* Borrowed. (list_lock) */
     uint32_t probes;           /* that were ever made */

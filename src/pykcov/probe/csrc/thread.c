@@ -100,6 +100,8 @@ static void thread_ends(void *arg)
         if (g->thread == t)
             g->thread = NULL;
     pthread_mutex_unlock(&list_lock);
+    t->guard = NULL; /* another destructor may run Python on this thread yet */
+    thread_changed(t);
 }
 
 /* Runs while the thread state is being cleared, on its own thread if that lives. Python may still

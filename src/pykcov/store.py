@@ -1,0 +1,264 @@
+"""The symbol store: what each PC stands for, for all processes and all runs of a user.
+
+The store gives a range of block numbers once to each text of a file, so that two processes, and two
+runs, agree on what a PC means, and a trace can be read without the program.
+
+The same text has other blocks on another CPython, at another optimisation level, with other options
+of instrumentation. So a range belongs to (path, hash of the source, importlib's magic number,
+optimisation level, variant), and to the blocks themselves: a bug-fix release of CPython may compile
+a file differently under the same magic number. A changed source gets a new range; old ones stay,
+for the traces that name them.
+
+The store is one SQLite file a user. Connections are made for each call and closed at its end: none
+is ever open over a fork that this thread makes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import struct
+import zlib
+from bisect import bisect_right
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from pykcov.abi.kcov import PC_END, PC_SPACING, PC_START
+from pykcov.errors import PykcovError
+from pykcov.symbols import Block, FileSymbols, number_of
+
+APPLICATION_ID = 0x6B636F76  # "kcov"
+SCHEMA = 1
+CAPACITY = (PC_END - PC_START) // PC_SPACING - 1
+BUSY_SECONDS = 30.0
+
+_CREATE = """
+CREATE TABLE files (
+    first INTEGER PRIMARY KEY,  -- number of the first block
+    count INTEGER NOT NULL,     -- of blocks
+    path TEXT NOT NULL,
+    source TEXT NOT NULL,       -- SHA-256 of the text
+    magic INTEGER NOT NULL,     -- importlib.util.MAGIC_NUMBER
+    optimize INTEGER NOT NULL,
+    variant TEXT NOT NULL,      -- version and options of the instrumentation
+    digest TEXT NOT NULL,       -- SHA-256 of the table
+    functions TEXT NOT NULL,    -- JSON list of qualified names
+    data BLOB NOT NULL,         -- zlib: per block 5 u32 (function, start and end), then code lines
+    UNIQUE (path, source, magic, optimize, variant, digest)
+)
+"""
+
+
+def default_path() -> Path:
+    """Return PYKCOV_STORE, or symbols.sqlite in pykcov's folder under XDG_DATA_HOME."""
+    if named := os.environ.get("PYKCOV_STORE"):
+        return Path(named)
+    data = os.environ.get("XDG_DATA_HOME") or Path("~/.local/share").expanduser()
+    return Path(data) / "pykcov" / "symbols.sqlite"
+
+
+@dataclass
+class SymbolStore:
+    """The store at `path` (default: default_path()). Raises PykcovError, named in each method."""
+
+    path: Path = field(default_factory=default_path)
+    _files: dict[int, FileSymbols] = field(default_factory=dict, repr=False)
+    _firsts: list[int] = field(default_factory=list, repr=False)
+
+    def check(self) -> None:
+        """Open the store, making it if need be. Raises as register does."""
+        with self._connect(create=True):
+            pass
+
+    def register(self, symbols: FileSymbols) -> int:
+        """Return the number of the first block of `symbols`, giving it a range if it has none.
+
+        Raises store-unwritable, store-foreign, store-damaged, store-busy, store-exhausted.
+        """
+        packed = symbols.pack()
+        digest = sha256(packed + json.dumps(symbols.functions).encode()).hexdigest()
+        key = (symbols.path, symbols.source, symbols.magic, symbols.optimize, symbols.variant)
+        with self._connect(create=True) as db:
+            find = (
+                "SELECT first FROM files WHERE path = ? AND source = ? AND magic = ?"
+                " AND optimize = ? AND variant = ? AND digest = ?"
+            )
+            row = db.execute(find, (*key, digest)).fetchone()
+            if row is None:
+                db.execute("BEGIN IMMEDIATE")
+                row = db.execute(find, (*key, digest)).fetchone() or (
+                    self._insert(db, symbols, (*key, digest), packed),
+                )
+                db.execute("COMMIT")
+        return int(row[0])
+
+    def _insert(
+        self,
+        db: sqlite3.Connection,
+        symbols: FileSymbols,
+        key: tuple[str, str, int, int, str, str],
+        packed: bytes,
+    ) -> int:
+        count = len(symbols.spans)
+        first = int(db.execute("SELECT coalesce(max(first + count), 0) FROM files").fetchone()[0])
+        if first + count > CAPACITY:
+            raise PykcovError(
+                "store-exhausted",
+                f"the symbol store {self.path} has given out all of its {CAPACITY} PCs; move it "
+                "away and keep it for as long as traces are read that it names",
+            )
+        # A file without blocks has no range, but a primary key: it takes one number.
+        db.execute(
+            "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (first, max(count, 1), *key, json.dumps(symbols.functions), zlib.compress(packed)),
+        )
+        return first
+
+    def lookup(self, pc: int) -> Block | None:
+        """Return the block that `pc`, or a return address into it, belongs to; None if unknown.
+
+        Raises store-missing, store-unreadable, store-foreign, store-damaged, store-busy.
+        """
+        number = number_of(pc)
+        for fresh in (False, True):
+            if fresh:
+                self._load()
+            n = bisect_right(self._firsts, number) - 1
+            if n >= 0:
+                first = self._firsts[n]
+                symbols = self._files[first]
+                if number < first + len(symbols.spans):
+                    return symbols.block(first, number)
+        return None
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield every known block, by PC. Raises as lookup does."""
+        self._load()
+        for first in self._firsts:
+            symbols = self._files[first]
+            for number in range(first, first + len(symbols.spans)):
+                yield symbols.block(first, number)
+
+    def files(self) -> dict[int, FileSymbols]:
+        """Return the known files by the number of their first block. Raises as lookup does."""
+        self._load()
+        return dict(self._files)
+
+    def _load(self) -> None:
+        """Read the files that have come since the last time."""
+        after = self._firsts[-1] if self._firsts else -1
+        with self._connect(create=False) as db:
+            rows = db.execute(
+                "SELECT first, path, source, magic, optimize, variant, functions, data, count,"
+                " digest FROM files WHERE first > ? ORDER BY first",
+                (after,),
+            ).fetchall()
+        for row in rows:
+            self._files[row[0]] = self._unpack(row)
+            self._firsts.append(row[0])
+
+    def _unpack(
+        self, row: tuple[int, str, str, int, int, str, str, bytes, int, str]
+    ) -> FileSymbols:
+        _, path, source, magic, optimize, variant, functions, data, count, digest = row
+        try:
+            packed = zlib.decompress(data)
+            if sha256(packed + functions.encode()).hexdigest() != digest:
+                raise ValueError(f"digest of {path} is wrong")
+            words = struct.unpack(f"<{len(packed) // 4}I", packed)
+            names = tuple(json.loads(functions))
+        except (zlib.error, struct.error, ValueError) as error:
+            raise self._damaged(error) from None
+        spans = 0 if not names else 5 * count
+        rows = [words[n : n + 5] for n in range(0, spans, 5)]
+        return FileSymbols(
+            path, source, magic, optimize, variant, names, tuple(rows), tuple(words[spans:])
+        )
+
+    def _damaged(self, error: Exception) -> PykcovError:
+        return PykcovError(
+            "store-damaged",
+            f"the symbol store {self.path} is damaged ({error}); restore it from a copy, or delete "
+            "it and trace anew: old traces can't be read without it",
+        )
+
+    @contextmanager
+    def _connect(self, create: bool) -> Iterator[sqlite3.Connection]:
+        """Open the store for the length of one call, and say plainly what is wrong with it."""
+        db = None
+        try:
+            if create:
+                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            elif not self.path.exists():
+                raise PykcovError(
+                    "store-missing",
+                    f"there is no symbol store at {self.path}: nothing was instrumented yet, or "
+                    "with another --store or PYKCOV_STORE",
+                )
+            db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+            self._check(db)
+            yield db
+        except OSError as error:
+            raise PykcovError(
+                "store-unwritable" if create else "store-unreadable",
+                f"cannot open the symbol store {self.path}: {error.strerror}; name another with "
+                "--store or PYKCOV_STORE",
+            ) from None
+        except sqlite3.Error as error:
+            raise self._explain(error, create) from None
+        finally:
+            if db is not None:
+                db.close()
+
+    def _explain(self, error: sqlite3.Error, create: bool) -> PykcovError:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_NOTADB:
+            return self._foreign("it is no SQLite file")
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return PykcovError(
+                "store-busy",
+                f"another process has kept the symbol store {self.path} locked for "
+                f"{BUSY_SECONDS:.0f} s",
+            )
+        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL):
+            return PykcovError(
+                "store-unwritable" if create else "store-unreadable",
+                f"cannot use the symbol store {self.path}: {error}; name another with --store or "
+                "PYKCOV_STORE",
+            )
+        return self._damaged(error)
+
+    def _foreign(self, why: str) -> PykcovError:
+        return PykcovError(
+            "store-foreign",
+            f"{self.path} is not a symbol store of this pykcov: {why}; name another with --store "
+            "or PYKCOV_STORE",
+        )
+
+    def _check(self, db: sqlite3.Connection) -> None:
+        """See that the file is ours; make the table in a new one."""
+        found = self._identity(db)
+        if found == (0, 0):
+            db.execute("BEGIN IMMEDIATE")
+            if self._identity(db) == (0, 0):
+                if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                    raise self._foreign("it is another program's database")
+                db.execute(_CREATE)
+                db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                db.execute(f"PRAGMA user_version = {SCHEMA}")
+            db.execute("COMMIT")
+            found = self._identity(db)
+        if found[0] != APPLICATION_ID:
+            raise self._foreign("it is another program's database")
+        if found[1] != SCHEMA:
+            raise self._foreign(f"it has schema {found[1]}, this pykcov reads {SCHEMA}")
+
+    @staticmethod
+    def _identity(db: sqlite3.Connection) -> tuple[int, int]:
+        application = db.execute("PRAGMA application_id").fetchone()[0]
+        return application, db.execute("PRAGMA user_version").fetchone()[0]
