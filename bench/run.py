@@ -42,6 +42,7 @@ from pykcov.probe import Probe
 HERE = Path(__file__).parent
 PROBES = 16  # in the body of the loop that measures a hit
 TURNS = 4000
+REPEAT = 5  # calls of a program between two readings of the clock
 
 
 def build_empty() -> ModuleType:
@@ -91,13 +92,20 @@ class KeptArea:
         self.descriptor.ioctl(KCOV_INIT_TRACE, size)
         self.words = self.descriptor.mmap(size * WORD)
 
-    def record(self, call: Callable[[], object]) -> int:
-        """Store 0, enable, call, disable; return the number of records."""
-        self.words[:WORD] = bytes(WORD)
+    def record(self, call: Callable[[], object], times: int = 1) -> int:
+        """Enable; store 0 and call, `times` over; disable. Return the last number of records."""
         self.descriptor.ioctl(KCOV_ENABLE, KCOV_TRACE_PC)
-        call()
+        for _ in range(times):
+            self.words[:WORD] = bytes(WORD)
+            call()
         self.descriptor.ioctl(KCOV_DISABLE)
         return int.from_bytes(self.words[:WORD], sys.byteorder)
+
+
+def repeat(call: Callable[[], object], times: int) -> None:
+    """Call `times` over, and record nothing."""
+    for _ in range(times):
+        call()
 
 
 def medians(variants: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
@@ -166,15 +174,15 @@ def bench_programs(rounds: int) -> None:
         instrumented = probed[name][0]
         assert function() == instrumented() == result
         variants: dict[str, Callable[[], object]] = {
-            "plain": function,
-            "off": instrumented,
-            "trace": partial(area.record, instrumented),
-            "blocks": partial(blocks.record, instrumented),
+            "plain": partial(repeat, function, REPEAT),
+            "off": partial(repeat, instrumented, REPEAT),
+            "trace": partial(area.record, instrumented, REPEAT),
+            "blocks": partial(blocks.record, instrumented, REPEAT),
         }
         took = medians(variants, rounds)
         ratios = [took[kind] / took["plain"] for kind in ("off", "trace", "blocks")]
         print(
-            f"  {name:<10}{took['plain'] / 1e6:>10.2f}"
+            f"  {name:<10}{took['plain'] / REPEAT / 1e6:>10.2f}"
             + "".join(f"{ratio:>8.2f}" for ratio in ratios)
             + f"   {area.record(instrumented)}"
         )

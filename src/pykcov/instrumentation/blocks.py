@@ -11,6 +11,9 @@ jump's target, behind a conditional jump, at an exception handler, behind a yiel
   end of a loop, a multi-line call, a nested function), it is cut, so that no block claims a line
   that did not run. Between its first and its last line every line with code belongs to it.
 
+A branch that is not taken may lead to nothing but a jump (the end of a loop's body). That is the
+other half of the branch, and no block of its own.
+
 Code without a line (clean-up that the compiler made) has no probe: nobody could say where it is.
 
 A record says that its block was entered. An exception may leave a block half-way; then the lines
@@ -41,6 +44,7 @@ from pykcov.instrumentation.versions import (
     RESUME_AT_START,
     RESUME_WHY,
     SEND,
+    UNCONDITIONAL,
     UNCOUNTED,
 )
 
@@ -85,12 +89,14 @@ def _located(code: CodeType) -> list[tuple[Instruction, Position]]:
     ]
 
 
-def _leaders(instructions: list[Instruction], table: bytes) -> set[int]:
+def _leaders(located: list[tuple[Instruction, Position]], table: bytes) -> set[int]:
     """Offsets at which blocks begin: those of the instructions that control can arrive at, moved
     behind what the interpreter itself jumps over (versions.LANDING)."""
+    instructions = [i for i, _ in located]
     index = {i.start: n for n, i in enumerate(instructions)}
     arrivals = {h.target for h in handlers(table)}
-    for i in instructions:
+    fallen = {}  # where a branch that was not taken goes on, and the line of the branch
+    for i, position in located:
         if i.op == RESUME:
             if i.arg & RESUME_WHY in (RESUME_AT_START, RESUME_AFTER_YIELD):
                 arrivals.add(i.end)
@@ -99,14 +105,17 @@ def _leaders(instructions: list[Instruction], table: bytes) -> set[int]:
             if not (await_loop and instructions[index[i.target]].op == SEND):
                 arrivals.add(i.target)
             if i.op in FALLS_THROUGH:
-                arrivals.add(i.end)
+                fallen[i.end] = position[0]
     leaders = set()
-    for offset in arrivals:
+    for offset in arrivals | fallen.keys():
         n = index[offset]
         while instructions[n].op in LANDING or _pops_loop(instructions, n):
             n += 1
-        if instructions[n].op != CLEANUP_THROW:
-            leaders.add(instructions[n].start)
+        i, (line, *_) = located[n]
+        # A lone jump behind a branch, on its line: the second half of the branch, and no block.
+        half = offset not in arrivals and i.op in UNCONDITIONAL and line in (None, fallen[offset])
+        if i.op != CLEANUP_THROW and not half:
+            leaders.add(i.start)
     return leaders
 
 
@@ -175,7 +184,7 @@ def find_blocks(
     by_line: cut at every change of line.
     """
     located = _located(code)
-    leaders = _leaders([i for i, _ in located], code.co_exceptiontable)
+    leaders = _leaders(located, code.co_exceptiontable)
     out: list[Span] = []
     run: _Run | None = None
     for i, position in located:

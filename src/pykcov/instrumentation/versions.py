@@ -59,9 +59,8 @@ JUMPS = frozenset(dis.hasjrel)
 BACKWARD = frozenset(op for op in JUMPS if "JUMP_BACKWARD" in dis.opname[op]) | (
     JUMPS & _ops("END_ASYNC_FOR")
 )
-FALLS_THROUGH = JUMPS - _ops(
-    "JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT", "END_ASYNC_FOR", "SEND"
-)
+UNCONDITIONAL = _ops("JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT")
+FALLS_THROUGH = JUMPS - UNCONDITIONAL - _ops("END_ASYNC_FOR", "SEND")
 NO_JUMP = _ops("END_ASYNC_FOR")
 
 # A block that begins with one of these has its probe behind them. FOR_ITER's exit does not execute

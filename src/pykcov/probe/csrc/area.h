@@ -15,14 +15,15 @@
 
 #include "compat.h"
 
-/* Append `pc`; 0 when there is no room, or the count is garbage. */
-static inline int area_record(uint64_t *words, uint64_t limit, uint64_t pc)
+/* Append `pc`; 0 when there is no room, or the count is garbage. `step` is what the count grows by:
+ * 1, or 0 for a scratch area that never fills. */
+static inline int area_record(uint64_t *words, uint64_t limit, uint64_t pc, uint64_t step)
 {
     uint64_t count = __atomic_load_n(&words[0], __ATOMIC_RELAXED);
     if (UNLIKELY(count >= limit))
         return 0;
     __atomic_store_n(&words[count + 1], pc, __ATOMIC_RELAXED);
-    __atomic_store_n(&words[0], count + 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&words[0], count + step, __ATOMIC_RELEASE);
     return 1;
 }
 

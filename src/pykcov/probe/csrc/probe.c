@@ -16,7 +16,7 @@ static PyObject *probe_invert(PyObject *self)
     struct probe *probe = (struct probe *)self;
 
     if (LIKELY(*t->watch == t->seen)) {
-        if (LIKELY(area_record(t->words, t->limit, probe->pc)) || !t->look)
+        if (LIKELY(area_record(t->words, t->limit, probe->pc, t->step)) || !t->look)
             Py_RETURN_NONE;
     }
     thread_slow(t, probe);

@@ -53,17 +53,20 @@ struct recorder {
     char dropped;              /* a record found the area full */
 };
 
-/* The state of one OS thread. The first four fields are the hot path's, in one cache line:
+/* The state of one OS thread. The first fields are the hot path's, in one cache line:
  *
- *   *watch != seen   the answer to "whose record is it" may have changed: look again (thread.c)
- *   words, limit     the area to record into; a word of zeros and 0 while nobody records
- *   look             not that simple (an area that is full, counters): take the long way
+ *   *watch != seen       the answer to "whose record is it" may have changed: look again (thread.c)
+ *   words, limit, step   the area to record into. While nobody records it is `scratch`, where each
+ *                        record goes over the one before (step 0): the same path, no branch to miss
+ *   look                 not that simple (an area that is full, counters): take the long way
  */
 struct kcov_thread {
     const uint64_t *watch; /* Borrowed. */
     uint64_t seen;
-    uint64_t *words; /* Borrowed from own or section. */
+    uint64_t *words; /* Borrowed from own or section, or scratch. */
     uint64_t limit;
+    uint64_t step;
+    uint64_t scratch[2];
     int look;
 
     int paused;               /* depth of quiet blocks, collector and signal handlers */

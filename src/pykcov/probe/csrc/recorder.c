@@ -8,7 +8,7 @@ void recorder_hit(struct recorder *r, const struct probe *probe)
 {
     if (r->counters != NULL)
         counters_hit(r->counters, probe);
-    else if (!area_record(r->words, r->limit, probe->pc))
+    else if (!area_record(r->words, r->limit, probe->pc, 1))
         r->dropped = 1;
 }
 
@@ -64,7 +64,7 @@ static PyObject *recorder_consume(PyObject *self, PyObject *ignored)
     size_t n = 0;
     if (r->counters != NULL) {
         while (n < counters_pending(r->counters)
-               && area_record(r->words, r->limit, counters_peek(r->counters, n)))
+               && area_record(r->words, r->limit, counters_peek(r->counters, n), 1))
             n++;
         counters_drop(r->counters, n);
     }

@@ -23,9 +23,8 @@
 #include <pthread.h>
 
 static const uint64_t changed = 1; /* differs from any `seen` of 0: look again */
-static uint64_t nothing[1];        /* an area whose count, 0, is never below a limit of 0 */
 
-__thread struct kcov_thread kcov_thread COMPAT_TLS = {.watch = &changed, .words = nothing};
+__thread struct kcov_thread kcov_thread COMPAT_TLS = {.watch = &changed};
 struct globals kcov;
 
 /* Guards live and die under the GIL, but an OS thread may end without it, and takes its kcov_thread
@@ -35,8 +34,10 @@ static pthread_key_t exit_key;
 
 void thread_off(struct kcov_thread *t)
 {
-    t->words = nothing;
-    t->limit = 0;
+    t->words = t->scratch;
+    t->scratch[0] = 0;
+    t->limit = 1;
+    t->step = 0;
     t->look = 0;
 }
 
@@ -224,9 +225,11 @@ static void lookup(struct kcov_thread *t)
     struct recorder *r = t->own != NULL ? t->own : t->section;
     if (!t->paused && (r != NULL || kcov.everyone != NULL)) {
         t->look = 1;
+        t->limit = 0;
         if (r != NULL && r->counters == NULL && kcov.everyone == NULL) {
             t->words = r->words;
             t->limit = r->limit;
+            t->step = 1;
         }
     }
     /* Last: to drop a recorder may unmap its area, and that lets other threads run. */
