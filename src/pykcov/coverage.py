@@ -6,6 +6,7 @@ tasks, which have counters of their own.
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Any, Protocol
 
@@ -18,6 +19,14 @@ _CHUNK = 1 << 16  # PCs handed to a writer in one piece
 
 _counters = probe.new_counters()
 _lock = threading.RLock()  # one consumer at a time, or a block would be written twice
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.RLock()  # whoever held it is not in this process
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 class Writer(Protocol):

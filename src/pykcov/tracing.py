@@ -14,7 +14,7 @@ from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE, KCOV_TRA
 from pykcov.device.descriptor import Descriptor, fail
 from pykcov.device.descriptor import open as open_device
 from pykcov.instrumentation.session import current_store
-from pykcov.kernel.task import ContextTask, Task, ThreadTask
+from pykcov.kernel.task import ContextTask, Task, ThreadTask, notice_fork
 from pykcov.reader.decode import pcs as decode
 from pykcov.reader.symbolize import symbolize
 from pykcov.symbols import Block
@@ -40,15 +40,16 @@ def _in_trio_task() -> bool:
 def _in_greenlet() -> bool:
     """Does anything else run on this thread when the present greenlet waits?
 
-    The root greenlet is every thread's own code. It waits for others only where a hub is at work.
+    The root greenlet is every thread's own code. It waits for others where this thread has a hub.
     """
     greenlet = sys.modules.get("greenlet")
     if greenlet is None or not hasattr(greenlet, "getcurrent"):
         return False
-    return (
-        greenlet.getcurrent().parent is not None
-        or "gevent.hub" in sys.modules
-        or "eventlet.hubs" in sys.modules
+    if greenlet.getcurrent().parent is not None:
+        return True
+    gevent, eventlet = sys.modules.get("gevent._hub_local"), sys.modules.get("eventlet.hubs")
+    return (gevent is not None and gevent.get_hub_if_exists() is not None) or (
+        eventlet is not None and hasattr(eventlet._threadlocal, "hub")
     )
 
 
@@ -70,7 +71,8 @@ class trace:  # noqa: N801
     runs on it.
 
     Raises OSError: EBUSY inside another trace(), or where this thread has a kcov enabled; ENOENT
-    when nothing is instrumented; EINVAL and ENOMEM for a size that can't be had.
+    when nothing is instrumented; EINVAL and ENOMEM for a size that can't be had; EINVAL when left
+    on another thread than it was entered on, which goes on recording until it ends.
     """
 
     def __init__(self, size: int = 1 << 16, *, discipline: str = "trace") -> None:
@@ -87,16 +89,15 @@ class trace:  # noqa: N801
                 raise fail(errno.EBUSY)
             if probe.attached() is not None or probe.section() is not None:
                 raise fail(errno.EBUSY)
-            descriptor = open_device(self.discipline)
+            task, descriptor = _current_task(), open_device(self.discipline)
+            self._descriptor, self._task = descriptor, task
             try:
                 descriptor.ioctl(KCOV_INIT_TRACE, self.size)
                 self._words = descriptor.mmap(self.size * WORD)
-                task = _current_task()
                 descriptor.ioctl(KCOV_ENABLE, KCOV_TRACE_PC, task=task)
-            except BaseException:
-                descriptor.close()
+            except BaseException:  # a signal handler's, too, that comes when ENABLE is done
+                self._stop()
                 raise
-            self._descriptor, self._task = descriptor, task
         return self
 
     def __exit__(
@@ -106,14 +107,18 @@ class trace:  # noqa: N801
         traceback: TracebackType | None,
     ) -> None:
         with probe.quiet:
-            descriptor, self._descriptor = self._descriptor, None
-            task, self._task = self._task, None
-            if descriptor is None or task is None:
-                return
-            with descriptor:
-                if task.kcov is not None:  # a forked child has none
-                    descriptor.ioctl(KCOV_DISABLE, 0, task=task)
-                self._overflowed = descriptor.dropped
+            self._stop()
+
+    def _stop(self) -> None:
+        notice_fork()
+        descriptor, self._descriptor = self._descriptor, None
+        task, self._task = self._task, None
+        if descriptor is None:
+            return
+        with descriptor:
+            if task is not None and task.kcov is not None:  # a forked child's has none
+                descriptor.ioctl(KCOV_DISABLE, 0, task=task)
+            self._overflowed = descriptor.dropped
 
     def clear(self) -> None:
         """Begin anew: store 0 into the count, as a client does."""

@@ -57,8 +57,8 @@ class Descriptor:
     def ioctl(self, request: int, arg: int = 0, *, task: Task | None = None) -> int:
         """Do `request` for `task` (default: the calling thread's) and return 0.
 
-        Raises OSError with the errno that device.state says, ENOTTY for an unknown request, EBADF
-        after close().
+        Raises OSError with the errno that device.state says, ENOTTY for an unknown request, EINVAL
+        for another thread's task, EBADF after close().
         """
         with quiet:
             notice_fork()
@@ -67,6 +67,8 @@ class Descriptor:
                 if transition is None:
                     raise fail(errno.ENOTTY)
                 task = ThreadTask.current() if task is None else task
+                if not task.runs_here():
+                    raise fail(errno.EINVAL)
                 value = arg & _U64
                 with kcov.shared:
                     for check in transition.checks:

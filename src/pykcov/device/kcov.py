@@ -50,10 +50,16 @@ class Kcov(Refs):
         """The mode, after an owner that died has been reset. Preconditions: `shared` is held."""
         if self.shared.mode > KCOV_MODE_INIT and self.shared.owner_died():
             self.shared.mode = KCOV_MODE_INIT
-            if self.task is not None:  # a thread of C that never gave back its thread state
-                self.task.kcov = self.task = self.recorder = None
-                self.dec_ref(self.destroy)
+            self._forget_owner()
         return self.shared.mode
+
+    def _forget_owner(self) -> None:
+        """Drop the reference of an owner that ended and could not say so: a thread of C that never
+        gave back its thread state."""
+        if self.task is not None:
+            self.task.kcov = None
+            self.task = self.recorder = None
+            self.dec_ref(self.destroy)
 
     def init(self, size: int) -> None:
         """DISABLED to INIT, with an area of `size` words. Raises OSError ENOMEM.
@@ -72,6 +78,7 @@ class Kcov(Refs):
         """
         assert self.mode == KCOV_MODE_INIT
         assert task.kcov is None
+        self._forget_owner()
         recorder = self._new_recorder()
         task.claim(self.shared)
         self.inc_ref()

@@ -161,7 +161,7 @@ class _Run:
         # An instruction may reach over lines of other blocks (a call over the lambda among its
         # arguments, a `with` over its body): such an end is none.
         ends = [
-            (p[1], p[3] or 0)
+            (p[1], line_end(p[1]) if p[3] is None else p[3])
             for p in self.positions
             if p[1] is not None and not (p[1] > self.high and self._between(self.high + 1, p[1]))
         ]

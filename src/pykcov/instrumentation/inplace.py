@@ -3,6 +3,10 @@
 Every function object is found through the collector, whatever holds it: modules, classes, closures,
 decorators, properties. Frames that run, and generators and coroutines that exist, keep the code
 they were made with; they are counted.
+
+All kinds of the program's objects come by here, and none of its code may run for that: so the type
+is asked for, never isinstance(), which asks a proxy or a mock for its __class__; and the attributes
+of modules are read from their dicts, past __getattribute__, which would load a lazy module.
 """
 
 from __future__ import annotations
@@ -20,12 +24,17 @@ from types import (
     GeneratorType,
     ModuleType,
 )
-from typing import Any
+from typing import Any, cast
 
 _FRAMES = (FrameType, GeneratorType, CoroutineType, AsyncGeneratorType)
 # 3.12 starts with some hundred objects frozen; a bare interpreter that froze has some thousand.
 _FROZEN_AT_START = 2000
 _SUSPENDABLE = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+
+
+def attributes(module: ModuleType) -> dict[str, Any]:
+    """Return the module's dict, whatever its class says of attributes."""
+    return cast("dict[str, Any]", object.__getattribute__(module, "__dict__"))
 
 
 def _tracked() -> Iterator[Any]:
@@ -46,11 +55,12 @@ def _reachable(root: object) -> list[Any]:
     queue: list[Any] = [root]
     while queue:
         item = queue.pop()
-        if id(item) not in found and not isinstance(item, _FRAMES) and item is not found:
+        if id(item) not in found and type(item) not in _FRAMES and item is not found:
             found[id(item)] = item
             # Not get_referents of a module: _asyncio of 3.12 shows objects of its free list then,
             # and frees them a second time.
-            inner = [vars(item)] if isinstance(item, ModuleType) else gc.get_referents(item)
+            is_module = issubclass(type(item), ModuleType)
+            inner = [attributes(item)] if is_module else gc.get_referents(item)
             queue.extend(filter(gc.is_tracked, inner))
     return list(found.values())
 
@@ -62,12 +72,13 @@ def functions() -> list[FunctionType]:
 
 
 def _suspended(item: Any) -> CodeType | None:
-    if isinstance(item, GeneratorType) and item.gi_frame is not None:
-        return item.gi_code
-    if isinstance(item, CoroutineType) and item.cr_frame is not None:
-        return item.cr_code
-    if isinstance(item, AsyncGeneratorType) and item.ag_frame is not None:
-        return item.ag_code
+    kind = type(item)
+    if kind is GeneratorType and item.gi_frame is not None:
+        return cast(CodeType, item.gi_code)
+    if kind is CoroutineType and item.cr_frame is not None:
+        return cast(CodeType, item.cr_code)
+    if kind is AsyncGeneratorType and item.ag_frame is not None:
+        return cast(CodeType, item.ag_code)
     return None
 
 

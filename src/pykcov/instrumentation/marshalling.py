@@ -7,6 +7,7 @@ before they were instrumented. What marshal can write it writes by itself, at no
 from __future__ import annotations
 
 import marshal
+from contextlib import suppress
 from types import CodeType
 from typing import Any
 
@@ -27,10 +28,9 @@ def _stripped(value: Any) -> Any:
 
 
 def _dumps(value: Any, /, *args: Any, **kwargs: Any) -> bytes:
-    try:
+    with suppress(ValueError):
         return _plain_dumps(value, *args, **kwargs)
-    except ValueError:
-        return _plain_dumps(_stripped(value), *args, **kwargs)
+    return _plain_dumps(_stripped(value), *args, **kwargs)
 
 
 def _dump(value: Any, file: Any, /, *args: Any, **kwargs: Any) -> int:

@@ -42,10 +42,26 @@ def origin(code: CodeType) -> Origin | None:
     return last if isinstance(last, Origin) else None
 
 
+# What rewrite() leaves as it is, and a program may replace: types.coroutine() sets a flag.
+_KEPT = (
+    "co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_nlocals", "co_flags",
+    "co_firstlineno", "co_names", "co_varnames", "co_freevars", "co_cellvars", "co_filename",
+    "co_name", "co_qualname",
+)
+
+
 def original(code: CodeType) -> CodeType:
-    """Return the code object that `code` was rewritten from, or `code` itself if it was not."""
-    found = origin(code)
-    return code if found is None else found.code
+    """Return the code object that `code` was rewritten from, or `code` itself if it was not.
+
+    What the program has replaced in it since stays replaced.
+    """
+    if (found := origin(code)) is None:
+        return code
+    plain = found.code
+    kept = {name: getattr(code, name) for name in _KEPT}
+    if all(getattr(plain, name) == value for name, value in kept.items()):
+        return plain
+    return plain.replace(**kept)
 
 
 def _load(op: int, arg: int) -> bytes:

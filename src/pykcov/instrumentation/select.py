@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
 import site
 import sysconfig
@@ -14,8 +15,9 @@ from pykcov.errors import PykcovError
 OWN = str(Path(__file__).parents[1])  # the package pykcov
 
 
-def _absolute(path: str | Path) -> str:
-    return str(Path(path).absolute())
+def absolute(path: str | Path) -> str:
+    """Return the name that a file has in the store: absolute, without dots, links as they are."""
+    return os.path.normpath(Path(path).absolute())
 
 
 def _below(path: str, folder: str) -> bool:
@@ -39,7 +41,7 @@ def compile_glob(pattern: str) -> re.Pattern[str]:
     """
     if not pattern:
         raise PykcovError("glob-empty", "an empty pattern for --include or --omit matches nothing")
-    text = pattern if pattern.startswith("*") else _absolute(pattern)
+    text = pattern if pattern.startswith("*") else absolute(pattern)
     if pattern.endswith("/"):
         text = text.rstrip("/") + "/**"
     if text.startswith("*") and not text.startswith("**") and "/" not in text:
@@ -84,7 +86,7 @@ class Selection:
             if name == "pykcov" or name.startswith("pykcov."):
                 raise PykcovError("self-instrumentation", "pykcov can't instrument itself")
             if "/" in name or Path(name).is_dir():
-                folder = _absolute(name)
+                folder = absolute(name)
                 if not Path(folder).is_dir():
                     raise PykcovError("source-missing", f"there is no directory {name}")
                 self.folders.append(str(Path(folder).resolve()))
@@ -108,7 +110,7 @@ class Selection:
         return self._answers[key]
 
     def _matches(self, module: str | None, path: str) -> bool:
-        path = _absolute(path)
+        path = absolute(path)
         if _below(path, OWN) or any(glob.fullmatch(path) for glob in self.omit):
             return False
         if self.include and not any(glob.fullmatch(path) for glob in self.include):

@@ -7,6 +7,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType, TracebackType
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from pykcov.errors import PykcovError, own_bug
 from pykcov.instrumentation import importer, inplace, marshalling
 from pykcov.instrumentation.rewrite import origin, original
-from pykcov.instrumentation.select import Selection
+from pykcov.instrumentation.select import Selection, absolute
 from pykcov.instrumentation.unit import Unit
 from pykcov.probe import interrupts, quiet, set_code
 from pykcov.store import SymbolStore
@@ -91,7 +92,7 @@ class Instrumentation:
         return None
 
     def _imported(self, loader: Any, module: ModuleType, code: CodeType) -> CodeType | None:
-        path = str(Path(code.co_filename).absolute())
+        path = absolute(code.co_filename)
         if origin(code) or not self.selection.matches(module.__name__, path):
             return None
         try:
@@ -111,10 +112,13 @@ class Instrumentation:
         modules = _modules_by_filename()
         changed: list[tuple[FunctionType, CodeType]] = []
         for filename, functions in by_file.items():
-            module = modules.get(filename)
-            path = getattr(module, "__file__", None) or filename
-            path = str(Path(path).absolute())
-            name = getattr(module, "__name__", None)
+            names = functions[0].__globals__
+            if (module := modules.get(filename)) is not None:
+                names = inplace.attributes(module)
+            elif names.get("__file__") != filename:
+                names = {}  # else something other stands in sys.modules for it, or nothing any more
+            path = absolute(names.get("__file__") or filename)
+            name = names.get("__name__")
             if path.endswith(".py") and self.selection.matches(name, path):
                 changed += self._in_place(filename, path, functions)
         old = {id(function.__code__) for function, _ in changed}
@@ -162,6 +166,8 @@ class Instrumentation:
             for function in inplace.functions():
                 if self._made(function.__code__):
                     set_code(function, original(function.__code__))
+            for other in _active:  # what both selected, but this one had
+                other._present()
             if not _active:
                 marshalling.uninstall()
                 interrupts.uninstall()
@@ -175,12 +181,15 @@ def _modules_by_filename() -> dict[str, ModuleType]:
     """Imported modules by the co_filename that their code has."""
     found = {}
     for name, module in list(sys.modules.items()):
-        spec = getattr(module, "__spec__", None)
-        if spec is not None and spec.origin == "frozen":
+        if not issubclass(type(module), ModuleType):  # anything may be put into sys.modules
+            continue
+        names = inplace.attributes(module)
+        spec, file = names.get("__spec__"), names.get("__file__")
+        if type(spec) is ModuleSpec and spec.origin == "frozen":
             found[f"<frozen {spec.name}>"] = module
-            state = getattr(spec, "loader_state", None)
+            state = spec.loader_state
             found[f"<frozen {getattr(state, 'origname', None) or name}>"] = module
-        elif file := getattr(module, "__file__", None):
+        elif isinstance(file, str):
             found.setdefault(file, module)
     return found
 

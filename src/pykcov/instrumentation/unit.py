@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -20,6 +21,7 @@ VERSION = 1  # of the rules in blocks.py: a change that moves blocks raises it
 # Probes by store and number of the file's first block. They are kept for the life of the process: a
 # file that is instrumented again, or reloaded, must count under the indices that it had.
 _probes: dict[tuple[Path, int], list[Probe]] = {}
+_probes_lock = threading.Lock()  # a leaf: nothing is imported or called back under it
 
 
 @dataclass
@@ -82,9 +84,10 @@ class Unit:
         the same object, so that a function and the code it was made of stay one.
         """
         first = store.register(self.symbols())
-        if (key := (store.path, first)) not in _probes:
-            _probes[key] = [Probe(pc_of(first + n)) for n in range(self.blocks)]
-        probes = _probes[key]
+        with _probes_lock:
+            if (key := (store.path, first)) not in _probes:
+                _probes[key] = [Probe(pc_of(first + n)) for n in range(self.blocks)]
+            probes = _probes[key]
         known: dict[tuple[object, ...], tuple[int, list[Span]]] = {}
         number = 0
         for code, spans in zip(self.codes, self.spans, strict=True):

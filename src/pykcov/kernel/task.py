@@ -69,8 +69,10 @@ class Task:
         self._work.append(work)
 
     def run_work(self) -> None:
-        """Run the work registered so far; what it registers in its turn is for the next time, and so
-        is what stands behind a work that raises."""
+        """Run the work registered so far.
+
+        What it registers in its turn is for the next time, and so is what follows one that raises.
+        """
         work, self._work = self._work, []
         done = 0
         try:
@@ -88,6 +90,10 @@ class Task:
                 self.kcov.task_exit(self)
 
     # -- the device's side ------------------------------------------------------------------------
+
+    def runs_here(self) -> bool:
+        """May the calling thread act for it?"""
+        return True
 
     def is_recorded(self) -> bool:
         """Is its thread recorded, for this task or another that it runs?"""
@@ -142,6 +148,9 @@ class ThreadTask(Task):
             probe.set_task(task)
         assert isinstance(task, ThreadTask)
         return task
+
+    def runs_here(self) -> bool:
+        return not self._entered or probe.get_task() is self
 
     def claim(self, shared: probe.Shared) -> None:
         if not shared.claim():

@@ -8,10 +8,10 @@ Workloads import what they need themselves, so importing this package imports ne
 
 from __future__ import annotations
 
-from . import aio, calc, core, data, formats, lang, mail, markup, net, testing, text, tools
+from . import aio, calc, core, data, files, formats, lang, mail, markup, net, testing, text, tools
 from .registry import Uses
 
-THEMES = (aio, calc, core, data, formats, lang, mail, markup, net, testing, text, tools)
+THEMES = (aio, calc, core, data, files, formats, lang, mail, markup, net, testing, text, tools)
 
 USES = Uses()
 for theme in THEMES:

@@ -312,9 +312,9 @@ def test_program() -> object:
     lines = ("-v Plain.test_pass", "-q -f -b Plain", "--help", "-k pass -k none --locals", "Plain.none", "--bogus", "discover --help", "-k *pa*s* Skipped")
     seen = []
     for line in lines:
-        code, text = said(lambda line=line: unittest.main("demo_cases", argv=["prog", *line.split()], exit=True))
+        code, text = said(lambda line=line: unittest.main("demo_cases", argv=["prog", *line.split()], testLoader=unittest.TestLoader()))
         seen.append((str(code), len(re.sub(r"\d+\.\d+s", "", text)) > 0))
-    kept = said(lambda: unittest.main(module, argv=["prog"], exit=False, verbosity=0, defaultTest="Skipped", catchbreak=False).result.testsRun)[0]
+    kept = said(lambda: unittest.main(module, argv=["prog"], exit=False, testLoader=unittest.TestLoader(), verbosity=0, defaultTest="Skipped", catchbreak=False).result.testsRun)[0]
     del sys.modules["demo_cases"]
     return seen, kept
 

@@ -19,13 +19,14 @@ def said(call: Callable[..., object], *args: object) -> tuple[object, str]:
     import contextlib
     import io
 
-    text = io.StringIO()
+    raw = io.BytesIO()
+    text = io.TextIOWrapper(raw, "utf-8", newline="\n", write_through=True)
     with contextlib.redirect_stdout(text), contextlib.redirect_stderr(text):
         try:
             result = call(*args)
         except SystemExit as exc:
             result = f"exit {exc.code}"
-    return result, text.getvalue()
+    return result, raw.getvalue().decode()
 
 
 @USES.of("argparse")

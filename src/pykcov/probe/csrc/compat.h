@@ -24,6 +24,23 @@ static inline const uint64_t *compat_context_version(PyThreadState *tstate)
     return &tstate->context_ver;
 }
 
+/* May this thread state be on its way out already, and another one follow it on the same OS thread?
+ *
+ * A finalizer can be the first that asks for PyThreadState.dict after it has been cleared, and nothing
+ * tells that from the first of all. It matters where threads outlive their states: these are of C,
+ * which makes them with PyGILState_Ensure. Threads that `threading` made are told by a hook that it
+ * puts on their end, or since 3.13 by what made their state (3 is _PyThreadState_WHENCE_THREADING, 6
+ * the same for daemons from 3.15 on, 1 is the main thread's). */
+static inline int compat_may_be_ending(PyThreadState *tstate)
+{
+#if PY_VERSION_HEX >= 0x030d0000
+    int known = tstate->_whence == 1 || tstate->_whence == 3 || tstate->_whence == 6;
+#else
+    int known = tstate->on_delete != NULL;
+#endif
+    return !known && tstate->dict == NULL;
+}
+
 static inline int compat_finalizing(void)
 {
 #if PY_VERSION_HEX >= 0x030d0000

@@ -87,6 +87,7 @@ struct guard {
     PyObject *task;              /* Owned. Its exit() is called. NULL: none. */
     uint64_t tstate;             /* id of the thread state */
     unsigned generation;
+    char late;                   /* it may have missed the end: don't keep pointers to the state */
 };
 
 /* One interpreter, so one set of globals: module.c refuses any other. */

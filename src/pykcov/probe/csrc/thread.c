@@ -12,7 +12,8 @@
  *   - a section is opened or closed in the current context, which the version does not show:
  *     section_open and section_close drop the cached answer of every thread concerned;
  *   - a thread state ends, and another begins on the same OS thread (PyGILState_Ensure in a thread
- *     of C makes a new one each time): `watch` would point into freed memory. Guards see to that.
+ *     of C makes a new one each time): `watch` would point into freed memory. Guards see to that,
+ *     and where a guard may have come too late, the answer is looked up at each hit.
  *
  * Fork. The child has one thread and starts disabled: its recorders are the parent's. A
  * pthread_atfork handler says so, because a fork may be made in C, where os.register_at_fork is not
@@ -155,9 +156,11 @@ PyType_Spec guard_spec = {
 /* Return this thread's guard, made if need be; NULL, without an exception, when there can be none. */
 struct guard *thread_register(struct kcov_thread *t)
 {
-    uint64_t id = PyThreadState_GetID(PyThreadState_Get());
+    PyThreadState *tstate = PyThreadState_Get();
+    uint64_t id = PyThreadState_GetID(tstate);
     if (t->guard != NULL && t->guard->tstate == id)
         return t->guard;
+    char late = (char)compat_may_be_ending(tstate);
     PyObject *dict = id == t->dead ? NULL : PyThreadState_GetDict();
     if (dict == NULL)
         return NULL;
@@ -166,6 +169,7 @@ struct guard *thread_register(struct kcov_thread *t)
         goto fail;
     g->thread = t;
     g->tstate = id;
+    g->late = late;
     g->generation = kcov.generation;
     pthread_mutex_lock(&list_lock);
     g->next = kcov.guards;
@@ -218,8 +222,8 @@ static void lookup(struct kcov_thread *t)
         t->watch = &t->seen; /* nothing to watch */
         if (!t->paused && t->own == NULL && kcov.sections > 0) {
             t->section = thread_section();
-            t->watch = compat_context_version(PyThreadState_Get());
-            t->seen = *t->watch;
+            t->watch = t->guard->late ? &changed : compat_context_version(PyThreadState_Get());
+            t->seen = t->guard->late ? 0 : *t->watch;
         }
     }
     struct recorder *r = t->own != NULL ? t->own : t->section;

@@ -1,0 +1,100 @@
+"""What a way into the device offers, so that each row of the conformance tests is written once.
+
+A Device starts a process; a Task is one thread of it that does what it is told, one thing at a time.
+What the device answers with an errno is an OSError here.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from typing import Protocol
+
+import pytest
+
+PROT_READ, PROT_WRITE = 1, 2
+PAGE_WORDS = 512
+
+
+class End(enum.Enum):
+    """How a task ends."""
+
+    RETURN = "its function returns"  # of a thread: the thread ends; of a process: exit()
+    EXIT = "_exit"
+    KILL = "SIGKILL"
+    EXEC = "execve of another program, which lives on"
+
+
+class Map(Protocol):
+    """A mapping of an area, in the process of the task that made it."""
+
+    def load(self, index: int) -> int: ...
+    def store(self, index: int, word: int) -> None: ...
+    def words(self, first: int, last: int) -> list[int]:
+        """The words of index `first` up to, and without, `last`."""
+
+    def unmap(self) -> None: ...
+
+
+class Task(Protocol):
+    """Descriptors are numbers, which threads share, and forked children inherit."""
+
+    def open(self) -> int: ...
+    def ioctl(self, fd: int, request: int, arg: int = 0) -> None: ...
+    def mmap(
+        self, fd: int, length: int, prot: int = PROT_READ | PROT_WRITE, offset: int = 0
+    ) -> Map: ...
+    def close(self, fd: int) -> None: ...
+    def run(self) -> None:
+        """Execute the blocks that Device.pcs lists."""
+
+    def memory(self, fd: int) -> int:
+        """Bytes of memory that the descriptor's area takes."""
+
+    def limit_memory(self) -> None:
+        """Leave the task's process no room for 64 MiB more."""
+
+    def thread(self, native: bool = False) -> Task:
+        """Start another thread of this process; native: one that the program's C code makes."""
+
+    def fork(self) -> Task: ...
+    def end(self, how: End = End.RETURN) -> None:
+        """End the task, and wait as the system does: pthread_join(), or waitpid()."""
+
+
+class Device(Protocol):
+    """A way into the device.
+
+    pcs: what one Task.run() records. holds: the rows of KCOV-ABI.md's table "Where each row holds"
+    in which ways differ, as far as they hold here.
+    """
+
+    pcs: Sequence[int]
+    holds: frozenset[str]
+
+    def start(self) -> Task:
+        """Return a task of a new process, or of one that has no descriptors open."""
+
+    def stop(self) -> None:
+        """End everything that was started. No reference may be left."""
+
+
+class Rows:
+    """Names of the rows in which ways differ."""
+
+    FORK_SHARES = "descriptor after fork is shared"
+    CLOSE_KEEPS_RECORDING = "close while enabled goes on recording"
+    EXECVE_ENDS = "owner's execve counts as exit"
+    THREADS = "a task is a thread of the program"
+
+
+def need(device: Device, *rows: str) -> None:
+    """Skip the test unless the rows hold on this way in."""
+    for row in rows:
+        if row not in device.holds:
+            pytest.skip(f"does not hold here: {row}")
+
+
+def trace_of(area: Map) -> list[int]:
+    """Read the area as a client does."""
+    return area.words(1, 1 + area.load(0))

@@ -1,0 +1,44 @@
+"""Each test runs over each way in, and leaves no reference behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from pykcov import errors, probe, refs
+from tests.conformance.adapter import Device, Task
+from tests.conformance.inprocess import InProcess
+
+WAYS = {"in process": InProcess}
+
+
+@pytest.fixture(scope="module", params=WAYS)
+def way(request: pytest.FixtureRequest) -> Iterator[Device]:
+    device = WAYS[request.param]()
+    yield device
+    device.leave()
+
+
+@pytest.fixture(autouse=True)
+def _own_bugs_and_leaks_fail(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(errors, "raise_own_bugs", True)
+    mode = refs.get_leak_mode()
+    refs.set_leak_mode(refs.LeakMode.RAISE)
+    yield
+    left = probe.attached()
+    probe.detach()
+    assert left is None, "the test's thread is still recorded"
+    refs.leak_check()
+    refs.set_leak_mode(mode)
+
+
+@pytest.fixture
+def device(way: Device) -> Iterator[Device]:
+    yield way
+    way.stop()
+
+
+@pytest.fixture
+def task(device: Device) -> Task:
+    return device.start()

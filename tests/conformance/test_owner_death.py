@@ -1,0 +1,144 @@
+"""The owner is over, in whatever way: once it has been waited for, the next may ENABLE."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+
+from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE
+from tests.conformance.adapter import PAGE_WORDS, Device, End, Task, need, trace_of
+from tests.conformance.adapter import Rows as R
+from tests.conformance.test_errors import SIZE, enabled, inited, raises
+
+PAGE = PAGE_WORDS * 8
+TIMES = 10  # it is a race that is looked for
+
+HOW = pytest.mark.parametrize("how", [End.EXIT, End.KILL, End.EXEC], ids=lambda how: how.name)
+NATIVE = pytest.mark.parametrize("native", [False, True], ids=["python", "native"])
+
+
+@HOW
+def test_child_process(task: Task, device: Device, how: End) -> None:
+    need(device, R.FORK_SHARES, R.EXECVE_ENDS)
+    fd = inited(task)
+    area = task.mmap(fd, PAGE)
+    for _ in range(TIMES):
+        area.store(0, 0)
+        child = task.fork()
+        child.ioctl(fd, KCOV_ENABLE)
+        child.run()
+        child.end(how)
+        task.ioctl(fd, KCOV_ENABLE)
+        assert trace_of(area) == device.pcs
+        task.run()
+        assert trace_of(area) == [*device.pcs, *device.pcs]
+        task.ioctl(fd, KCOV_DISABLE)
+
+
+@HOW
+def test_another_child_is_next(task: Task, device: Device, how: End) -> None:
+    need(device, R.FORK_SHARES, R.EXECVE_ENDS)
+    fd = inited(task)
+    area = task.mmap(fd, PAGE)
+    waiting = task.fork()
+    for _ in range(3):
+        child = task.fork()
+        child.ioctl(fd, KCOV_ENABLE)
+        with raises(errno.EINVAL):
+            waiting.ioctl(fd, KCOV_ENABLE)
+        child.end(how)
+        area.store(0, 0)
+        waiting.ioctl(fd, KCOV_ENABLE)
+        waiting.run()
+        waiting.ioctl(fd, KCOV_DISABLE)
+        assert trace_of(area) == device.pcs
+
+
+@NATIVE
+def test_thread(task: Task, device: Device, native: bool) -> None:
+    need(device, R.THREADS)
+    fd = inited(task)
+    area = task.mmap(fd, PAGE)
+    for _ in range(TIMES):
+        area.store(0, 0)
+        thread = task.thread(native)
+        thread.ioctl(fd, KCOV_ENABLE)
+        thread.run()
+        thread.end()
+        task.ioctl(fd, KCOV_ENABLE)
+        assert trace_of(area) == device.pcs
+        task.ioctl(fd, KCOV_DISABLE)
+
+
+@HOW
+def test_every_request_sees_it(task: Task, device: Device, how: End) -> None:
+    need(device, R.FORK_SHARES, R.EXECVE_ENDS)
+    fd = inited(task)
+    child = task.fork()
+    child.ioctl(fd, KCOV_ENABLE)
+    child.end(how)
+    with raises(errno.EBUSY):  # it is INIT, not DISABLED
+        task.ioctl(fd, KCOV_INIT_TRACE, SIZE)
+    with raises(errno.EINVAL):
+        task.ioctl(fd, KCOV_DISABLE)
+    task.mmap(fd, PAGE)
+    task.ioctl(fd, KCOV_ENABLE)
+
+
+@HOW
+def test_owner_of_a_closed_descriptor(task: Task, device: Device, how: End) -> None:
+    need(device, R.FORK_SHARES, R.EXECVE_ENDS)
+    fd = inited(task)
+    child = task.fork()
+    child.ioctl(fd, KCOV_ENABLE)
+    child.close(fd)
+    child.end(how)
+    task.ioctl(fd, KCOV_ENABLE)
+
+
+@HOW
+def test_bystander_that_dies_changes_nothing(task: Task, device: Device, how: End) -> None:
+    need(device, R.FORK_SHARES, R.EXECVE_ENDS)
+    fd = enabled(task)
+    area = task.mmap(fd, PAGE)
+    child = task.fork()
+    with raises(errno.EINVAL):
+        child.ioctl(fd, KCOV_ENABLE)
+    child.end(how)
+    with raises(errno.EINVAL):
+        task.ioctl(fd, KCOV_ENABLE)
+    task.run()
+    assert trace_of(area) == device.pcs
+    task.ioctl(fd, KCOV_DISABLE)
+
+
+def test_owner_that_was_and_is_no_more(task: Task, device: Device) -> None:
+    need(device, R.FORK_SHARES)
+    fd = inited(task)
+    child = task.fork()
+    child.ioctl(fd, KCOV_ENABLE)
+    child.ioctl(fd, KCOV_DISABLE)
+    task.ioctl(fd, KCOV_ENABLE)
+    child.end(End.KILL)
+    with raises(errno.EINVAL):
+        task.thread().ioctl(fd, KCOV_ENABLE)
+    task.ioctl(fd, KCOV_DISABLE)
+
+
+@NATIVE
+def test_waiting_threads_get_it_one_after_another(
+    task: Task, device: Device, native: bool
+) -> None:
+    need(device, R.THREADS)
+    fd = inited(task)
+    area = task.mmap(fd, PAGE)
+    threads = [task.thread(native) for _ in range(5)]
+    for times, thread in enumerate(threads, 1):
+        thread.ioctl(fd, KCOV_ENABLE)
+        for other in threads[times:]:
+            with raises(errno.EINVAL):
+                other.ioctl(fd, KCOV_ENABLE)
+        thread.run()
+        thread.end()
+        assert trace_of(area) == [*device.pcs] * times

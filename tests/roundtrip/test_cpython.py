@@ -1,0 +1,96 @@
+"""CPython's own tests give the same result instrumented and traced as plain."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+RUNNER = Path(__file__).with_name("regrtest.py")
+
+# Test module: the modules of the standard library that it is about.
+SUBJECTS = {
+    "test_json": "json",
+    "test_tomllib": "tomllib",
+    "test_textwrap": "textwrap",
+    "test_configparser": "configparser",
+    "test_contextlib": "contextlib",
+    "test_dataclasses": "dataclasses",
+    "test_enum": "enum",
+    "test_fractions": "fractions",
+    "test_argparse": "argparse",
+    "test_asyncio.test_taskgroups": "asyncio",
+}
+MORE = {
+    "test_email": "email",
+    "test_csv": "csv",
+    "test_difflib": "difflib",
+    "test_statistics": "statistics",
+    "test_heapq": "heapq",
+    "test_functools": "functools",
+    "test_contextlib_async": "contextlib",
+    "test_collections": "collections",
+    "test_copy": "copy",
+    "test_pprint": "pprint",
+    "test_string": "string",
+    "test_shlex": "shlex",
+    "test_html": "html",
+    "test_htmlparser": "html",
+    "test_urlparse": "urllib",
+    "test_http_cookies": "http",
+    "test_ipaddress": "ipaddress",
+    "test_plistlib": "plistlib",
+    "test_gettext": "gettext",
+    "test_optparse": "optparse",
+    "test_getopt": "getopt",
+    "test_calendar": "calendar",
+    "test_tokenize": "tokenize",
+    "test_ast": "ast",
+    "test_generators": "types",
+    "test_decimal": "_pydecimal",
+    "test_asyncio.test_tasks": "asyncio",
+    "test_asyncio.test_queues": "asyncio",
+}
+if os.environ.get("PYKCOV_SOAK"):
+    SUBJECTS |= MORE
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        importlib.util.find_spec("test.libregrtest") is None,
+        reason="this Python was installed without its own tests (the package `test`)",
+    ),
+]
+
+
+def results(name: str, subject: str, folder: Path) -> dict[str, str]:
+    """Run one test module; return the outcome of each test by its id."""
+    done = subprocess.run(
+        [sys.executable, "-X", "utf8", str(RUNNER), name, subject],
+        cwd=folder,
+        env={**os.environ, "PYTHONHASHSEED": "0", "PYTHONWARNINGS": ""},
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = re.findall(r"^@(\w+) (.*)$", done.stdout, re.MULTILINE)
+    assert found, done.stdout
+    return {test: outcome for outcome, test in found}
+
+
+@pytest.mark.parametrize(("name", "subject"), SUBJECTS.items(), ids=SUBJECTS)
+def test_same_as_plain(name: str, subject: str, tmp_path: Path) -> None:
+    plain = results(name, "", tmp_path)
+    traced = results(name, subject, tmp_path)
+    records = int(traced.pop("records"))
+    assert int(plain.pop("records")) == 0
+    assert traced == plain
+    assert len(plain) > 5
+    assert records > 1000, "nothing was traced: the comparison says nothing"

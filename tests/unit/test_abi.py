@@ -1,0 +1,130 @@
+"""abi/ against the headers of this machine."""
+
+from __future__ import annotations
+
+import ast
+import errno
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pykcov.abi import ioctl, kcov
+from tests.unit.native_raw import compiler
+
+# Not in the headers of userland: the names of the proposed requests, and what Linux keeps to itself.
+PROPOSED = {
+    "KCOV_UNIQUE_ENABLE": "_IOW('c', 103, unsigned long)",
+    "KCOV_RESET_TRACE": "_IO('c', 104)",
+}
+IN_HEADER = (
+    "KCOV_INIT_TRACE",
+    "KCOV_ENABLE",
+    "KCOV_DISABLE",
+    "KCOV_REMOTE_ENABLE",
+    "KCOV_TRACE_PC",
+    "KCOV_TRACE_CMP",
+    "INT_MAX",
+)
+IOC = (
+    "_IOC_NRBITS",
+    "_IOC_TYPEBITS",
+    "_IOC_SIZEBITS",
+    "_IOC_NRSHIFT",
+    "_IOC_TYPESHIFT",
+    "_IOC_SIZESHIFT",
+    "_IOC_DIRSHIFT",
+    "_IOC_NONE",
+    "_IOC_WRITE",
+    "_IOC_READ",
+)
+EXPRESSIONS = {
+    "WORD": "sizeof(unsigned long)",
+    "_UNSIGNED_LONG": "sizeof(unsigned long)",
+    "_STRUCT_KCOV_REMOTE_ARG": "sizeof(struct kcov_remote_arg)",
+    "SIZE_MAX": "INT_MAX / sizeof(unsigned long)",
+    **PROPOSED,
+}
+# Known from Linux's sources alone: kernel/kcov.c, include/linux/kcov.h, include/linux/errno.h.
+INTERNAL = {
+    "KCOV_MODE_DISABLED": 0,
+    "KCOV_MODE_INIT": 1,
+    "KCOV_MODE_TRACE_PC": 2,
+    "KCOV_MODE_TRACE_CMP": 3,
+    "SIZE_MIN": 2,
+    "ENOTSUPP": 524,
+    "PC_START": 0xFFFFFFFF80000000,
+    "PC_END": 0xFFFFFFFFFF000000,
+    "PC_SPACING": 8,
+}
+
+
+def values_in_c(expressions: dict[str, str], headers: tuple[str, ...], folder: Path) -> dict[str, int]:
+    """Compile and run a program that prints the expressions."""
+    cc = compiler()
+    for header in headers:
+        probe = subprocess.run(
+            [cc, "-E", "-x", "c", "-"],
+            input=f"#include <{header}>\n",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if probe.returncode != 0:
+            pytest.skip(f"this machine has no <{header}>")
+    lines = [f"#include <{header}>" for header in ("limits.h", "stdio.h", *headers)]
+    lines.append("int main(void) {")
+    for name, expression in expressions.items():
+        lines.append(f'printf("{name} %llu\\n", (unsigned long long)({expression}));')
+    lines.append("return 0; }")
+    source, made = folder / "values.c", folder / "values"
+    source.write_text("\n".join(lines))
+    subprocess.run([cc, "-o", str(made), str(source)], check=True)
+    printed = subprocess.run([str(made)], check=True, capture_output=True, text=True).stdout
+    return {name: int(value) for name, value in (line.split() for line in printed.splitlines())}
+
+
+@pytest.mark.slow
+def test_ioc_macros(tmp_path: Path) -> None:
+    expected = values_in_c({name: name for name in IOC}, ("sys/ioctl.h",), tmp_path)
+    assert {name: getattr(ioctl, name) for name in IOC} == expected
+
+
+@pytest.mark.slow
+def test_builders(tmp_path: Path) -> None:
+    cases = {
+        "_IO('c', 100)": ioctl.IO("c", 100),
+        "_IO('T', 255)": ioctl.IO("T", 255),
+        "_IOR('c', 1, unsigned long)": ioctl.IOR("c", 1, 8),
+        "_IOR('c', 1, char[16383])": ioctl.IOR("c", 1, 16383),
+        "_IOW('!', 2, int)": ioctl.IOW("!", 2, 4),
+        "_IOC(_IOC_READ|_IOC_WRITE,'x',3,12)": ioctl.IOC(3, "x", 3, 12),
+    }
+    named = {f"case{n}": text for n, text in enumerate(cases)}
+    assert list(values_in_c(named, ("sys/ioctl.h",), tmp_path).values()) == list(cases.values())
+
+
+@pytest.mark.slow
+def test_kcov_numbers(tmp_path: Path) -> None:
+    expressions = {**{name: name for name in IN_HEADER}, **EXPRESSIONS}
+    expected = values_in_c(expressions, ("sys/ioctl.h", "linux/kcov.h"), tmp_path)
+    assert {name: getattr(kcov, name) for name in expected} == expected
+
+
+def test_internal_numbers() -> None:
+    assert {name: getattr(kcov, name) for name in INTERNAL} == INTERNAL
+    assert kcov.ENOTSUPP not in errno.errorcode
+
+
+def test_every_name_is_compared() -> None:
+    compared = {*IOC, *IN_HEADER, *EXPRESSIONS, *INTERNAL}
+    for module in (ioctl, kcov):
+        tree = ast.parse(Path(str(module.__file__)).read_text())
+        names = {
+            target.id
+            for node in tree.body
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        assert names <= compared
