@@ -1,13 +1,12 @@
 """What a way into the device offers, so that each row of the conformance tests is written once.
 
-A Device starts a process; a Task is one thread of it that does what it is told, one thing at a time.
-What the device answers with an errno is an OSError here.
+A Device starts a process; a Task is one thread of it, that does what it is told, one thing at a
+time. What the device answers with an errno is an OSError here.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
 from typing import Protocol
 
 import pytest
@@ -69,7 +68,7 @@ class Device(Protocol):
     in which ways differ, as far as they hold here.
     """
 
-    pcs: Sequence[int]
+    pcs: list[int]
     holds: frozenset[str]
 
     def start(self) -> Task:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-
-from pykcov import errors, probe, refs
 from tests.conformance.adapter import Device, Task
 from tests.conformance.inprocess import InProcess
+
+from pykcov import errors, probe, refs
 
 WAYS = {"in process": InProcess}
 

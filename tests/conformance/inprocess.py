@@ -15,12 +15,13 @@ from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import Any
 
-import pykcov
-from pykcov.device.descriptor import Descriptor
-from pykcov.kernel import task
 from tests.conformance import workload
 from tests.conformance.adapter import PROT_READ, PROT_WRITE, End, Rows
 from tests.unit.native_raw import on_c_thread
+
+import pykcov
+from pykcov.device.descriptor import Descriptor
+from pykcov.kernel import task
 
 
 class Process:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from tests.conformance.adapter import PAGE_WORDS, Device, Task, trace_of
+from tests.conformance.test_errors import enabled, inited
 
 from pykcov.abi.kcov import (
     KCOV_DISABLE,
@@ -12,8 +14,6 @@ from pykcov.abi.kcov import (
     PC_SPACING,
     PC_START,
 )
-from tests.conformance.adapter import PAGE_WORDS, Device, Task, trace_of
-from tests.conformance.test_errors import enabled, inited
 
 PAGE = PAGE_WORDS * 8
 LAST = PAGE_WORDS - 1

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from tests.conformance.adapter import PAGE_WORDS, Device, Task, trace_of
 
 from pykcov.abi import kcov as abi
 from pykcov.abi.ioctl import IO, IOR, IOW
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE, KCOV_TRACE_CMP
-from tests.conformance.adapter import PAGE_WORDS, Device, Task, trace_of
 
 SIZE = PAGE_WORDS
 INT_MAX = 2**31 - 1

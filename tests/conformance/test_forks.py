@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import errno
 
-from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE
-from tests.conformance.adapter import PAGE_WORDS, Device, Task, need, trace_of
-from tests.conformance.adapter import Rows as R
+from tests.conformance.adapter import PAGE_WORDS, Device, Rows, Task, need, trace_of
 from tests.conformance.test_errors import SIZE, enabled, inited, raises
+
+from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE
 
 PAGE = PAGE_WORDS * 8
 
 
 def test_child_starts_disabled(task: Task, device: Device) -> None:
-    need(device, R.FORK_SHARES)
+    need(device, Rows.FORK_SHARES)
     fd = enabled(task)
     area = task.mmap(fd, PAGE)
     child = task.fork()
@@ -25,7 +25,7 @@ def test_child_starts_disabled(task: Task, device: Device) -> None:
 
 
 def test_child_of_a_thread_starts_disabled(task: Task, device: Device) -> None:
-    need(device, R.FORK_SHARES)
+    need(device, Rows.FORK_SHARES)
     thread = task.thread()
     fd = enabled(thread)
     area = task.mmap(fd, PAGE)
@@ -37,7 +37,7 @@ def test_child_of_a_thread_starts_disabled(task: Task, device: Device) -> None:
 
 
 def test_child_shares_the_mapping(task: Task, device: Device) -> None:
-    need(device, R.FORK_SHARES)
+    need(device, Rows.FORK_SHARES)
     fd = enabled(task)
     area = task.mmap(fd, PAGE)
     child = task.fork()
@@ -51,7 +51,7 @@ def test_child_shares_the_mapping(task: Task, device: Device) -> None:
 
 
 def test_child_enables_for_itself(task: Task, device: Device) -> None:
-    need(device, R.FORK_SHARES)
+    need(device, Rows.FORK_SHARES)
     fd = inited(task)
     area = task.mmap(fd, PAGE)
     child = task.fork()
@@ -71,7 +71,7 @@ def test_child_enables_for_itself(task: Task, device: Device) -> None:
 
 
 def test_child_of_an_owner_is_not_one(task: Task, device: Device) -> None:
-    need(device, R.FORK_SHARES)
+    need(device, Rows.FORK_SHARES)
     fd = enabled(task)
     area = task.mmap(fd, PAGE)
     child = task.fork()
@@ -90,7 +90,7 @@ def test_child_of_an_owner_is_not_one(task: Task, device: Device) -> None:
 
 
 def test_child_owns_another_while_the_parent_owns(task: Task, device: Device) -> None:
-    need(device, R.FORK_SHARES)
+    need(device, Rows.FORK_SHARES)
     fd, other = enabled(task), inited(task)
     area, second = task.mmap(fd, PAGE), task.mmap(other, PAGE)
     child = task.fork()
@@ -103,7 +103,7 @@ def test_child_owns_another_while_the_parent_owns(task: Task, device: Device) ->
 
 
 def test_child_inits_for_the_parent(task: Task, device: Device) -> None:
-    need(device, R.FORK_SHARES)
+    need(device, Rows.FORK_SHARES)
     fd = task.open()
     child = task.fork()
     child.ioctl(fd, KCOV_INIT_TRACE, SIZE)
@@ -118,7 +118,7 @@ def test_child_inits_for_the_parent(task: Task, device: Device) -> None:
 
 
 def test_parent_inits_for_the_child(task: Task, device: Device) -> None:
-    need(device, R.FORK_SHARES)
+    need(device, Rows.FORK_SHARES)
     fd = task.open()
     child = task.fork()
     task.ioctl(fd, KCOV_INIT_TRACE, 2 * SIZE)
@@ -133,7 +133,7 @@ def test_parent_inits_for_the_child(task: Task, device: Device) -> None:
 
 
 def test_closing_is_each_process_own(task: Task, device: Device) -> None:
-    need(device, R.FORK_SHARES)
+    need(device, Rows.FORK_SHARES)
     fd = enabled(task)
     area = task.mmap(fd, PAGE)
     child = task.fork()
@@ -149,7 +149,7 @@ def test_closing_is_each_process_own(task: Task, device: Device) -> None:
 
 
 def test_opening_is_each_process_own(task: Task, device: Device) -> None:
-    need(device, R.FORK_SHARES)
+    need(device, Rows.FORK_SHARES)
     child = task.fork()
     mine, its = enabled(task), enabled(child)
     area, far = task.mmap(mine, PAGE), child.mmap(its, PAGE)
@@ -158,7 +158,7 @@ def test_opening_is_each_process_own(task: Task, device: Device) -> None:
 
 
 def test_many_children_take_turns(task: Task, device: Device) -> None:
-    need(device, R.FORK_SHARES)
+    need(device, Rows.FORK_SHARES)
     fd = inited(task)
     area = task.mmap(fd, PAGE)
     children = [task.fork() for _ in range(4)]

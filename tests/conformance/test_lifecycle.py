@@ -5,11 +5,10 @@ from __future__ import annotations
 import errno
 
 import pytest
+from tests.conformance.adapter import PAGE_WORDS, Device, End, Rows, Task, need, trace_of
+from tests.conformance.test_errors import enabled, inited, raises
 
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE
-from tests.conformance.adapter import PAGE_WORDS, Device, End, Task, need, trace_of
-from tests.conformance.adapter import Rows as R
-from tests.conformance.test_errors import enabled, inited, raises
 
 PAGE = PAGE_WORDS * 8
 
@@ -108,7 +107,7 @@ def test_hand_over_after_the_threads_exit(task: Task, device: Device, native: bo
 
 
 def test_close_while_enabled(task: Task, device: Device) -> None:
-    need(device, R.CLOSE_KEEPS_RECORDING)
+    need(device, Rows.CLOSE_KEEPS_RECORDING)
     fd, other = enabled(task), inited(task)
     area = task.mmap(fd, PAGE)
     task.close(fd)
@@ -119,7 +118,7 @@ def test_close_while_enabled(task: Task, device: Device) -> None:
 
 
 def test_exit_after_close_while_enabled(task: Task, device: Device) -> None:
-    need(device, R.CLOSE_KEEPS_RECORDING)
+    need(device, Rows.CLOSE_KEEPS_RECORDING)
     thread = task.thread()
     fd = enabled(thread)
     area = task.mmap(fd, PAGE)
@@ -130,7 +129,7 @@ def test_exit_after_close_while_enabled(task: Task, device: Device) -> None:
 
 
 def test_close_by_another_thread(task: Task, device: Device) -> None:
-    need(device, R.CLOSE_KEEPS_RECORDING)
+    need(device, Rows.CLOSE_KEEPS_RECORDING)
     thread = task.thread()
     fd = enabled(thread)
     area = task.mmap(fd, PAGE)
@@ -159,7 +158,7 @@ def test_failing_requests_change_nothing(task: Task, device: Device) -> None:
 
 
 def test_the_program_ends_while_enabled(task: Task, device: Device) -> None:
-    need(device, R.FORK_SHARES)
+    need(device, Rows.FORK_SHARES)
     fd = inited(task)
     area = task.mmap(fd, PAGE)
     child = task.fork()

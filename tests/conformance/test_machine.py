@@ -15,9 +15,9 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from tests.conformance.adapter import PAGE_WORDS, Device, Map, Task
 
 from pykcov.abi.kcov import ENOTSUPP, KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE, SIZE_MAX
-from tests.conformance.adapter import PAGE_WORDS, Device, Map, Task
 
 WHICH = st.integers(0, 1)
 SIZES = st.sampled_from([0, 1, 2, PAGE_WORDS - 1, PAGE_WORDS, 2 * PAGE_WORDS, SIZE_MAX + 1])
@@ -118,8 +118,9 @@ def machine_of(device: Device) -> type[RuleBasedStateMachine]:
             model = self.owned(thread)
             for _ in range(times):
                 self.threads[thread].run()
-                for pc in device.pcs if model else ():
-                    model.record(pc)  # type: ignore[union-attr]
+                if model:
+                    for pc in device.pcs:
+                        model.record(pc)
 
         @precondition(lambda self: any(model.area for model in self.models))
         @rule(which=WHICH, index=st.sampled_from([0, 1, -1]), word=st.integers(0, 2 * PAGE_WORDS))
@@ -156,7 +157,7 @@ def machine_of(device: Device) -> type[RuleBasedStateMachine]:
 
 @pytest.mark.slow
 def test_machine(device: Device) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         machine_of(device),
         settings=settings(
             deadline=None,

@@ -5,11 +5,10 @@ from __future__ import annotations
 import errno
 
 import pytest
+from tests.conformance.adapter import PAGE_WORDS, PROT_READ, Device, Rows, Task, need, trace_of
+from tests.conformance.test_errors import enabled, inited, raises
 
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE
-from tests.conformance.adapter import PAGE_WORDS, PROT_READ, Device, Task, need, trace_of
-from tests.conformance.adapter import Rows as R
-from tests.conformance.test_errors import enabled, inited, raises
 
 PAGE = PAGE_WORDS * 8
 SIZE = 4 * PAGE_WORDS
@@ -115,7 +114,7 @@ def test_map_outlives_close(task: Task, device: Device) -> None:
 
 
 def test_map_in_a_forked_child(task: Task, device: Device) -> None:
-    need(device, R.FORK_SHARES)
+    need(device, Rows.FORK_SHARES)
     fd = enabled(task)
     area = task.mmap(fd, PAGE)
     child = task.fork()

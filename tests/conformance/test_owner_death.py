@@ -5,11 +5,10 @@ from __future__ import annotations
 import errno
 
 import pytest
+from tests.conformance.adapter import PAGE_WORDS, Device, End, Rows, Task, need, trace_of
+from tests.conformance.test_errors import SIZE, enabled, inited, raises
 
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE
-from tests.conformance.adapter import PAGE_WORDS, Device, End, Task, need, trace_of
-from tests.conformance.adapter import Rows as R
-from tests.conformance.test_errors import SIZE, enabled, inited, raises
 
 PAGE = PAGE_WORDS * 8
 TIMES = 10  # it is a race that is looked for
@@ -20,7 +19,7 @@ NATIVE = pytest.mark.parametrize("native", [False, True], ids=["python", "native
 
 @HOW
 def test_child_process(task: Task, device: Device, how: End) -> None:
-    need(device, R.FORK_SHARES, R.EXECVE_ENDS)
+    need(device, Rows.FORK_SHARES, Rows.EXECVE_ENDS)
     fd = inited(task)
     area = task.mmap(fd, PAGE)
     for _ in range(TIMES):
@@ -38,7 +37,7 @@ def test_child_process(task: Task, device: Device, how: End) -> None:
 
 @HOW
 def test_another_child_is_next(task: Task, device: Device, how: End) -> None:
-    need(device, R.FORK_SHARES, R.EXECVE_ENDS)
+    need(device, Rows.FORK_SHARES, Rows.EXECVE_ENDS)
     fd = inited(task)
     area = task.mmap(fd, PAGE)
     waiting = task.fork()
@@ -57,7 +56,7 @@ def test_another_child_is_next(task: Task, device: Device, how: End) -> None:
 
 @NATIVE
 def test_thread(task: Task, device: Device, native: bool) -> None:
-    need(device, R.THREADS)
+    need(device, Rows.THREADS)
     fd = inited(task)
     area = task.mmap(fd, PAGE)
     for _ in range(TIMES):
@@ -73,7 +72,7 @@ def test_thread(task: Task, device: Device, native: bool) -> None:
 
 @HOW
 def test_every_request_sees_it(task: Task, device: Device, how: End) -> None:
-    need(device, R.FORK_SHARES, R.EXECVE_ENDS)
+    need(device, Rows.FORK_SHARES, Rows.EXECVE_ENDS)
     fd = inited(task)
     child = task.fork()
     child.ioctl(fd, KCOV_ENABLE)
@@ -88,7 +87,7 @@ def test_every_request_sees_it(task: Task, device: Device, how: End) -> None:
 
 @HOW
 def test_owner_of_a_closed_descriptor(task: Task, device: Device, how: End) -> None:
-    need(device, R.FORK_SHARES, R.EXECVE_ENDS)
+    need(device, Rows.FORK_SHARES, Rows.EXECVE_ENDS)
     fd = inited(task)
     child = task.fork()
     child.ioctl(fd, KCOV_ENABLE)
@@ -99,7 +98,7 @@ def test_owner_of_a_closed_descriptor(task: Task, device: Device, how: End) -> N
 
 @HOW
 def test_bystander_that_dies_changes_nothing(task: Task, device: Device, how: End) -> None:
-    need(device, R.FORK_SHARES, R.EXECVE_ENDS)
+    need(device, Rows.FORK_SHARES, Rows.EXECVE_ENDS)
     fd = enabled(task)
     area = task.mmap(fd, PAGE)
     child = task.fork()
@@ -114,7 +113,7 @@ def test_bystander_that_dies_changes_nothing(task: Task, device: Device, how: En
 
 
 def test_owner_that_was_and_is_no_more(task: Task, device: Device) -> None:
-    need(device, R.FORK_SHARES)
+    need(device, Rows.FORK_SHARES)
     fd = inited(task)
     child = task.fork()
     child.ioctl(fd, KCOV_ENABLE)
@@ -127,10 +126,8 @@ def test_owner_that_was_and_is_no_more(task: Task, device: Device) -> None:
 
 
 @NATIVE
-def test_waiting_threads_get_it_one_after_another(
-    task: Task, device: Device, native: bool
-) -> None:
-    need(device, R.THREADS)
+def test_waiting_threads_get_it_one_after_another(task: Task, device: Device, native: bool) -> None:
+    need(device, Rows.THREADS)
     fd = inited(task)
     area = task.mmap(fd, PAGE)
     threads = [task.thread(native) for _ in range(5)]

@@ -18,9 +18,9 @@ SECONDS = 100
 
 
 class Ahead:
-    """Runs `python -m program MODULE` for each module, as many at a time as there are processors.
+    """Runs program.main(module) for each module, as many at a time as there are processors.
 
-    An answer is what the program printed: a pickle, as hexadecimal digits.
+    An answer is what it printed: a pickle, as hexadecimal digits.
     """
 
     def __init__(self, program: str, modules: Iterable[str]) -> None:
@@ -42,7 +42,7 @@ class Ahead:
     def _run(self, module: str) -> Any:
         store = Path(self._folder.name) / f"{module}.sqlite"
         process = subprocess.Popen(
-            [sys.executable, "-B", "-m", self.program, module],
+            [sys.executable, "-B", "-c", f"import {self.program} as p; p.main({module!r})"],
             cwd=ROOT,
             env={**os.environ, "PYTHONHASHSEED": "0", "PYKCOV_STORE": str(store)},
             stdin=subprocess.DEVNULL,

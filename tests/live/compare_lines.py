@@ -1,4 +1,4 @@
-"""python -m tests.live.compare_lines MODULE: its workload under the oracle and under pykcov.
+"""main(module): its workload under the oracle and under pykcov.
 
 Prints a pickle of Comparisons as hexadecimal digits: one as this process has the module, so that
 what is imported already is instrumented in place; one with it dropped before, so that all see it
@@ -104,7 +104,3 @@ def main(module: str) -> None:
     if module not in IMPORTED_ONCE:
         comparisons.append(compare(module, lambda: sys.modules.pop(module, None)))
     print(pickle.dumps(comparisons).hex())
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import gc
 import signal
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 
 import gevent
@@ -203,6 +205,18 @@ def test_greenlets_each_as_alone() -> None:
         assert together[n] == run(range(n, n + 1))[n] != []
 
 
+def in_a_thread(test: Callable[[], None]) -> Callable[[], None]:
+    """Run a test on a thread of its own: a gevent hub stays with its thread."""
+
+    @functools.wraps(test)
+    def run() -> None:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(test).result()
+
+    return run
+
+
+@in_a_thread
 def test_gevent_greenlets_each_as_alone() -> None:
     def traced(n: int) -> list[int]:
         with trace() as t:
@@ -219,6 +233,7 @@ def test_gevent_greenlets_each_as_alone() -> None:
         assert together[n] == run(range(n, n + 1))[0] != []
 
 
+@in_a_thread
 def test_the_main_greenlet_under_gevent() -> None:
     noise = gevent.spawn(subject.switching, 3, lambda: gevent.sleep(0))
     with trace() as t:

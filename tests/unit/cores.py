@@ -49,7 +49,7 @@ def section(recording: Recording) -> Iterator[Recording]:
 def hit(*probes: probe.Probe) -> None:
     """Execute blocks."""
     for one in probes:
-        assert ~one is None  # type: ignore[func-returns-value]
+        assert ~one is None
 
 
 def in_thread(call: Callable[[], object]) -> None:

@@ -96,7 +96,7 @@ def module_slots(module: ModuleType) -> dict[int, int | None]:
     get_def = ctypes.pythonapi.PyModule_GetDef
     get_def.argtypes, get_def.restype = [ctypes.py_object], ctypes.POINTER(ModuleDef)
     slots = get_def(module).contents.slots
-    found = {}
+    found: dict[int, int | None] = {}
     while slots[len(found)].slot:
         found[slots[len(found)].slot] = slots[len(found)].value
     return found
@@ -104,7 +104,7 @@ def module_slots(module: ModuleType) -> dict[int, int | None]:
 
 @contextmanager
 def scribbling_thread(words: int, size: int, seed: int) -> Iterator[None]:
-    """Store random words into `size` words at the address `words`, from a thread without the GIL."""
+    """Store random words into `size` words at address `words`, from a thread without the GIL."""
     started = library().scribbler_start(words, size, seed)
     assert started
     try:

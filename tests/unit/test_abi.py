@@ -8,11 +8,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
-from pykcov.abi import ioctl, kcov
 from tests.unit.native_raw import compiler
 
-# Not in the headers of userland: the names of the proposed requests, and what Linux keeps to itself.
+from pykcov.abi import ioctl, kcov
+
+# Not merged, so in no header.
 PROPOSED = {
     "KCOV_UNIQUE_ENABLE": "_IOW('c', 103, unsigned long)",
     "KCOV_RESET_TRACE": "_IO('c', 104)",
@@ -59,7 +59,9 @@ INTERNAL = {
 }
 
 
-def values_in_c(expressions: dict[str, str], headers: tuple[str, ...], folder: Path) -> dict[str, int]:
+def values_in_c(
+    expressions: dict[str, str], headers: tuple[str, ...], folder: Path
+) -> dict[str, int]:
     """Compile and run a program that prints the expressions."""
     cc = compiler()
     for header in headers:

@@ -11,9 +11,9 @@ from array import array
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.cores import A, B, C, Recording, attached, hit
 
 from pykcov import probe
-from tests.unit.cores import A, B, C, Recording, attached, hit
 
 PROBES = [probe.Probe(0x1000 + 8 * n) for n in range(40)]
 

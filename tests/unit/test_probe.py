@@ -9,16 +9,16 @@ import pickle
 import sys
 from typing import Any
 
-import cloudpickle
+import cloudpickle  # type: ignore[import-untyped]
 import pytest
+from tests.unit.cores import A, B, C, Recording, attached, hit, in_thread, section
 
 from pykcov import probe
-from tests.unit.cores import A, B, C, Recording, attached, hit, in_thread, section
 
 
 class TestProbe:
     def test_is_a_constant(self) -> None:
-        assert ~A is None  # type: ignore[func-returns-value]
+        assert ~A is None
         assert len({A, B, A}) == 2
         assert A != B
         assert repr(A) == f"<pykcov probe {A.pc:#x}>"
@@ -268,7 +268,7 @@ class TestExporterWritten:
         assert made.pcs == [B.pc, A.pc, C.pc]
 
     def test_it_closes_the_section_meanwhile(self) -> None:
-        made = Recording()
+        made, token = Recording(), None
         old = probe.Recorder(self.Exporter(lambda: probe.section_close(made.recorder, token)))
         first = probe.section_open(old)
         hit(A)

@@ -6,9 +6,9 @@ import contextvars
 import threading
 
 import pytest
+from tests.unit.cores import A, B, C, Recording, attached, hit, in_thread, section
 
 from pykcov import probe
-from tests.unit.cores import A, B, C, Recording, attached, hit, in_thread, section
 
 EMPTY = contextvars.Context
 

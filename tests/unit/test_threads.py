@@ -11,11 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.unit.cores import A, B, C, Recording, attached, hit, in_thread, section
+from tests.unit.native_raw import keep_thread_state, module_slots, on_c_thread
 
 from pykcov import probe
 from pykcov.probe import _core
-from tests.unit.cores import A, B, C, Recording, attached, hit, in_thread, section
-from tests.unit.native_raw import keep_thread_state, module_slots, on_c_thread
 
 
 class Ending:
@@ -83,7 +83,8 @@ def test_threads_that_share_a_section_lose_nothing() -> None:
 @pytest.mark.parametrize("start", [in_thread, on_c_thread], ids=["python", "C"])
 def test_exit_is_called_before_join_returns(start: Callable[[Callable[[], object]], None]) -> None:
     for _ in range(20):
-        task, where = Ending(), []
+        task = Ending()
+        where: list[int] = []
 
         def work(task: Ending = task, where: list[int] = where) -> None:
             probe.set_task(task)
@@ -128,8 +129,8 @@ def test_end_of_a_recorded_thread_lets_go_of_its_area() -> None:
 
     in_thread(work)
     memory.clear()
-    memory = bytearray(64)
-    on_c_thread(lambda: (probe.attach(probe.Recorder(memory)), hit(A)))
+    memory += bytes(64)
+    on_c_thread(work)
     memory.clear()
 
 
@@ -138,7 +139,8 @@ def test_end_of_a_recorded_thread_lets_go_of_its_area() -> None:
 def test_finalizers_of_thread_locals(
     start: Callable[[Callable[[], object]], None], before: bool
 ) -> None:
-    """They run when the thread state is cleared, in the order in which they got there."""
+    """They run when the thread state is cleared, in the order in which they got there; since 3.13
+    all come before us."""
     made, local, errors = Recording(), threading.local(), []
 
     def last() -> None:
@@ -158,9 +160,12 @@ def test_finalizers_of_thread_locals(
             local.last = Finalized(last)
 
     start(work)
-    assert made.pcs == ([A.pc, C.pc, C.pc] if before else [A.pc])
-    known = "this thread has a recorder already" if before else "this thread has ended"
-    assert errors == [known]
+    if before or sys.version_info >= (3, 13):
+        assert made.pcs == [A.pc, C.pc, C.pc]
+        assert errors == ["this thread has a recorder already"]
+    else:
+        assert made.pcs == [A.pc]
+        assert errors == ["this thread has ended"]
 
 
 def test_context_variables_finalizers_come_after_the_end() -> None:
@@ -173,6 +178,23 @@ def test_context_variables_finalizers_come_after_the_end() -> None:
 
     on_c_thread(work)
     assert made.pcs == [A.pc]
+
+
+@pytest.mark.parametrize("where", ["context", "thread-local"])
+def test_first_hit_of_a_thread_state_that_is_being_cleared(where: str) -> None:
+    """Too late to see its end; and the next one, on the same thread of C, has its address."""
+    local, variable = threading.local(), contextvars.ContextVar[Finalized]("last")
+    with section(Recording()) as made:
+
+        def work() -> None:
+            last = Finalized(lambda: hit(C))
+            if where == "context":
+                variable.set(last)
+            else:
+                local.last = last
+
+        on_c_thread(work, 10)
+    assert made.pcs == []
 
 
 def test_a_thousand_thread_states_on_one_thread() -> None:
@@ -193,7 +215,7 @@ def test_a_thousand_thread_states_on_one_thread() -> None:
 
 
 def test_a_thousand_thread_states_while_sections_live() -> None:
-    """While one lives, each thread state's context is watched, and so must not be once it has gone."""
+    """While one lives, each thread state's context is watched, but not once that has gone."""
     count = iter(range(1000))
     own = [Recording(8) for _ in range(334)]
     with section(Recording(4096)) as elsewhere:
@@ -229,7 +251,7 @@ def test_a_thread_of_c_that_keeps_its_thread_state() -> None:
     with section(Recording()) as made:  # touches every thread that is registered
         hit(B)
     probe.count_everyone(None)
-    assert (made.pcs, memory[:8]) == ([B.pc], b"\1" + bytes(7))
+    assert (made.pcs, memory[0]) == ([B.pc], 1)
 
 
 FINALIZING = """

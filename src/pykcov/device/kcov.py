@@ -83,6 +83,9 @@ class Kcov(Refs):
         task.claim(self.shared)
         self.inc_ref()
         self.shared.mode = KCOV_MODE_TRACE_PC
+        self.dropped = False
+        if self.discipline == "blocks":
+            task.register_work(self.task_work)
         self._own(task, recorder)
 
     def _new_recorder(self) -> Recorder:
@@ -94,8 +97,6 @@ class Kcov(Refs):
     def _own(self, task: Task, recorder: Recorder) -> None:
         self.task, self.recorder = task, recorder
         task.kcov = self
-        if self.discipline == "blocks":
-            task.register_work(self.task_work)
         task.attach(recorder)
 
     def disable(self, task: Task) -> None:
@@ -118,8 +119,9 @@ class Kcov(Refs):
 
     def task_work(self, task: Task) -> None:
         """The kernel returns to its caller: counters become records in the area."""
-        if task.kcov is self and self.recorder is not None:
-            self.recorder.consume()
+        if task.kcov is self:
+            if self.recorder is not None:  # a restored owner has none yet
+                self.recorder.consume()
             task.register_work(self.task_work)
 
     def task_exit(self, task: Task) -> None:
@@ -133,7 +135,7 @@ class Kcov(Refs):
         self.dec_ref(self.destroy)
 
     def task_resumed(self, task: Task) -> None:
-        """The owner was restored, and runs again."""
+        """The owner was restored, with the work that it had, and runs again."""
         with self.shared:
             task.claim(self.shared)
             self._own(task, self._new_recorder())

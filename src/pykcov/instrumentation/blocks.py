@@ -11,6 +11,11 @@ jump's target, behind a conditional jump, at an exception handler, behind a yiel
   end of a loop, a multi-line call, a nested function), it is cut, so that no block claims a line
   that did not run. Between its first and its last line every line with code belongs to it.
 
+The step of a `for` loop (FOR_ITER) has no probe either. Its line is the line of the code before it,
+which made the iterator, and the body or the end of the loop, which come next, have theirs. A probe
+there would also be heard: sys.settrace keeps FOR_ITER from being specialized as long as it is what
+the loop jumps back to, and since 3.13 reports an exception at the end of a specialized one.
+
 A branch that is not taken may lead to nothing but a jump (the end of a loop's body). That is the
 other half of the branch, and no block of its own.
 
@@ -34,6 +39,7 @@ from pykcov.instrumentation.versions import (
     END_FOR,
     END_FOR_POPS,
     FALLS_THROUGH,
+    FOR_ITER,
     GLUED,
     JUMP_BACKWARD_NO_INTERRUPT,
     JUMPS,
@@ -95,11 +101,12 @@ def _leaders(located: list[tuple[Instruction, Position]], table: bytes) -> set[i
     instructions = [i for i, _ in located]
     index = {i.start: n for n, i in enumerate(instructions)}
     arrivals = {h.target for h in handlers(table)}
+    starts = set()
     fallen = {}  # where a branch that was not taken goes on, and the line of the branch
     for i, position in located:
         if i.op == RESUME:
             if i.arg & RESUME_WHY in (RESUME_AT_START, RESUME_AFTER_YIELD):
-                arrivals.add(i.end)
+                starts.add(i.end)
         elif i.op in JUMPS and i.op not in NO_JUMP:
             await_loop = i.op == JUMP_BACKWARD_NO_INTERRUPT
             if not (await_loop and instructions[index[i.target]].op == SEND):
@@ -107,14 +114,19 @@ def _leaders(located: list[tuple[Instruction, Position]], table: bytes) -> set[i
             if i.op in FALLS_THROUGH:
                 fallen[i.end] = position[0]
     leaders = set()
-    for offset in arrivals | fallen.keys():
+    for offset in starts | arrivals | fallen.keys():
         n = index[offset]
         while instructions[n].op in LANDING or _pops_loop(instructions, n):
             n += 1
         i, (line, *_) = located[n]
         # A lone jump behind a branch, on its line: the second half of the branch, and no block.
-        half = offset not in arrivals and i.op in UNCONDITIONAL and line in (None, fallen[offset])
-        if i.op != CLEANUP_THROW and not half:
+        half = (
+            offset not in arrivals | starts
+            and i.op in UNCONDITIONAL
+            and line in (None, fallen[offset])
+        )
+        step = i.op == FOR_ITER and offset not in starts
+        if not (half or step or i.op == CLEANUP_THROW):
             leaders.add(i.start)
     return leaders
 

@@ -48,6 +48,7 @@ UNARY_INVERT = dis.opmap["UNARY_INVERT"]
 POP_TOP = dis.opmap["POP_TOP"]
 RESUME = dis.opmap["RESUME"]
 SEND = dis.opmap["SEND"]
+FOR_ITER = dis.opmap["FOR_ITER"]
 END_FOR = dis.opmap.get("END_FOR", -1)
 CLEANUP_THROW = dis.opmap.get("CLEANUP_THROW", -1)
 JUMP_BACKWARD_NO_INTERRUPT = dis.opmap["JUMP_BACKWARD_NO_INTERRUPT"]

@@ -23,6 +23,7 @@ class TaskKcov(Protocol):
 
     def task_exit(self, task: Task) -> None: ...
     def task_forked(self) -> None: ...
+    def task_resumed(self, task: Task) -> None: ...
 
 
 _tasks: weakref.WeakSet[Task] = weakref.WeakSet()
@@ -81,6 +82,12 @@ class Task:
                 item(self)
         finally:
             self._work[:0] = work[done:]
+
+    def resume(self) -> None:
+        """A task that was restored runs again: it is recorded when it enters the kernel."""
+        with probe.quiet:
+            if self.kcov is not None:
+                self.kcov.task_resumed(self)
 
     def exit(self) -> None:
         """The task is over: its kcov is disabled, its work dropped."""
@@ -166,15 +173,14 @@ class ThreadTask(Task):
     def resume(self) -> None:
         """Make a task that was restored the calling thread's: it goes on recording.
 
-        Raises RuntimeError when the thread's own task owns a kcov.
+        Raises RuntimeError when the thread is recorded.
         """
-        if ThreadTask.current().kcov is not None:
-            raise RuntimeError("this thread's task owns a kcov; disable it first")
+        if ThreadTask.current().is_recorded():
+            raise RuntimeError("this thread is recorded already; disable that first")
         with probe.quiet:
             probe.set_task(self)
             self._entered = True
-            if self.kcov is not None:
-                self.kcov.task_resumed(self)  # type: ignore[attr-defined]
+            super().resume()
 
 
 class ContextTask(Task):

@@ -298,7 +298,7 @@ def pure_futures() -> object:
         loop = asyncio.get_running_loop()
         log: list[object] = []
         make: Any = futures._PyFuture  # type: ignore[attr-defined]
-        done, broken, cancelled, waiting = (make(loop=loop) for _ in range(4))
+        done, broken, cancelled, waiting, odd = (make(loop=loop) for _ in range(5))
         done.add_done_callback(lambda future: log.append(("callback", future.result())))
         gone = log.append
         done.add_done_callback(gone)
@@ -308,7 +308,7 @@ def pure_futures() -> object:
         cancelled.cancel("message")
         await asyncio.sleep(0)
         log += [await done, done.exception(), error(broken.result), broken.exception(), done.cancel(), cancelled.cancelled(), error(done.set_result, 1), error(done.set_exception, KeyError)]
-        log += [await failed(lambda: cancelled), error(waiting.set_exception, 5), error(waiting.set_exception, StopIteration), repr(broken), repr(cancelled), done.get_loop() is loop]
+        log += [await failed(lambda: cancelled), error(waiting.set_exception, 5), error(odd.set_exception, StopIteration), odd.done() and repr(odd.exception()), repr(broken), repr(cancelled), done.get_loop() is loop]
         try:
             cancelled.exception()
         except asyncio.CancelledError as exc:
@@ -466,7 +466,7 @@ def event_loops() -> object:
         loop.call_soon(log.append, "debugged")
         await asyncio.sleep(0)
         loop.set_debug(False)
-        log.extend([error(loop.call_later, None, len), error(loop.set_task_factory, 5), error(loop.set_exception_handler, 5), loop.get_task_factory(), error(loop.run_forever)])
+        log.extend([error(loop.call_later, None, len), error(loop.set_task_factory, 5), error(loop.set_exception_handler, 5), loop.get_task_factory()])
         coroutine = asyncio.sleep(0)
         log.append(error(loop.run_until_complete, coroutine))
         coroutine.close()

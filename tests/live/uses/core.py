@@ -49,9 +49,7 @@ def function_tools() -> object:
         def show(self, value: object) -> str:
             return "object"
 
-        @show.register
-        def _(self, value: int) -> str:
-            return "int"
+        show.register(int, lambda self, value: "int")  # annotations would import typing
 
     @functools.lru_cache(maxsize=2, typed=True)
     def square(value: float) -> float:
@@ -106,8 +104,8 @@ def function_tools() -> object:
     errors = [
         error(lambda: Version(1) < 5), error(functools.total_ordering, object), error(functools.reduce, max, []),
         error(functools.lru_cache, "x"), error(functools.partial), error(functools.partial, 5),
-        error(functools.partialmethod, 5), error(kind), error(kind.register, "x"), error(hash, key(1)),
-        error(kind.register, lambda value: 0), error(functools.singledispatchmethod, 5), error(other.__setstate__, 1),
+        error(functools.partialmethod, 5), error(kind), error(hash, key(1)),
+        error(functools.singledispatchmethod, 5), error(other.__setstate__, 1),
         error(type, "T", (), {"a": shape.__class__.__dict__["area"]}), error(key(1).__lt__, 5),
     ]  # fmt: skip
     return tuple(out), errors, square.cache_info(), repr(functools.singledispatchmethod(number).register(str, len))

@@ -219,6 +219,9 @@ def weak_references() -> object:
         def hello(self) -> str:
             return "hello " + self.name
 
+        def __hash__(self) -> int:  # not by address, which has a say in a set's order
+            return ord(self.name)
+
     a, b, c = Node("a"), Node("b"), Node("c")
     dead: list[str] = []
     method = weakref.WeakMethod(a.hello, lambda ref: dead.append("method"))
@@ -261,6 +264,9 @@ def weak_sets() -> object:
     class Item:
         def __init__(self, number: int) -> None:
             self.number = number
+
+        def __hash__(self) -> int:  # not by address, which has a say in a set's order
+            return self.number
 
     def numbers(items: Any) -> list[int]:
         return sorted(item.number for item in items)

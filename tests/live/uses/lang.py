@@ -271,7 +271,6 @@ class Hidden:
         module: Any = types.ModuleType("demo_inspected")
         module.__file__ = path
         exec(compile("# head comment\n" + text, path, "exec"), module.__dict__)
-        module.A.__module__ = "demo_inspected"
         sys.modules["demo_inspected"] = module
         found = [inspect.getsource(module.A.f), inspect.getsource(module.g), inspect.getcomments(module), inspect.getsourcelines(module.A)[1]]
         found += [inspect.getmodulename(path), inspect.getsourcefile(module.g) == path, inspect.getmodule(module.g) is module]
@@ -799,8 +798,10 @@ def distribution_metadata() -> object:
             for name, text in files.items():
                 with open(os.path.join(top, folder, name), "w") as file:
                     file.write(text)
-        with open(os.path.join(top, "demo.py"), "w") as file:
-            file.write("x = 1\n")
+        os.makedirs(os.path.join(top, "demo"))
+        for name in ("demo.py", "demo/__init__.py", "demo/data.txt"):
+            with open(os.path.join(top, name), "w") as file:
+                file.write("x = 1\n")
         found = list(metadata.distributions(path=[top]))
         demo, old = (next(iter(metadata.distributions(name=name, path=[top]))) for name in ("Demo.Pack", "old-egg"))
         files: Any = demo.files
@@ -818,14 +819,16 @@ def distribution_metadata() -> object:
             (script.matches(name="demo", group="other"), script < points["plain"], hash(script) == hash(points["demo"])),
             [str(name) for name in (old.files or [])],
         ]
+        path, sys.path = sys.path, [top]
         errors = [error(lambda: points["nope"]), error(setattr, script, "name", "x")]
         errors += [error(lambda: points["bad"].module), error(metadata.distribution, "no-such-dist-x"), error(metadata.version, "")]
         errors += [error(metadata.distributions, context=1, path=[]), error(metadata.Distribution.from_name, "no-such-dist-x")]
         errors += [str(metadata.PackageNotFoundError("z"))]
         prepared = metadata.Prepared("Demo.Pack")  # type: ignore[attr-defined]
         seen.append((prepared.normalized, prepared.legacy_normalized, bool(prepared), bool(metadata.Prepared(None))))  # type: ignore[attr-defined]
-        path = metadata.Distribution.at(os.path.join(top, "demo_pack-1.2.dist-info"))
-        seen.append((path.version, getattr(getattr(path, "origin", None), "url", "")))
+        sys.path = path
+        one = metadata.Distribution.at(os.path.join(top, "demo_pack-1.2.dist-info"))
+        seen.append((one.version, getattr(getattr(one, "origin", None), "url", "")))
         metadata.MetadataPathFinder().invalidate_caches()
     return seen, errors
 

@@ -628,7 +628,10 @@ def debugger_core() -> object:
     import os
     import tempfile
 
+    # The debugger sets a trace function in the frame that called the one it is in: let that be a
+    # frame which has ended, not one of this file.
     source = "def callee(a):\n    b = a\n    return b\ndef caller():\n    callee(1)\n    keep()\n    return 2\n"
+    source += "def through():\n    caller()\n"
     seen: list[object] = []
 
     class Debugger(bdb.Bdb):
@@ -654,7 +657,7 @@ def debugger_core() -> object:
             file.write(source)
         names: dict[str, Any] = {"__name__": "debugged", "keep": lambda: frames.append(sys._getframe(1))}
         exec(compile(source, path, "exec"), names)
-        names["caller"]()
+        names["through"]()
         frame = frames[0]
         debugger: Any = Debugger(skip=["skipped.*"])
         debugger.reset()
@@ -671,6 +674,7 @@ def debugger_core() -> object:
                     seen.append("quit")
         debugger.botframe = frame
         debugger.trace_dispatch(frame, "call", None)
+        debugger.set_step()
         debugger.quitting = True
         results += [error(debugger.trace_dispatch, frame, event, (KeyError, KeyError(), None)) for event in ("call", "line", "return", "exception")]
         said(debugger.trace_dispatch, frame, "odd", None)

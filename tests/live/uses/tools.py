@@ -108,7 +108,7 @@ def command_lines() -> object:
         error(mixed.add_argument, "-n", nargs=0), error(mixed.add_argument, "x", action="nope"), error(mixed.add_argument),
         error(mixed.add_argument, "p", required=True), error(mixed.add_argument, "--t", type="int"), error(argparse.FileType("r"), "/nope"),
         error(mixed.add_argument, "--m", nargs=2, metavar=("A",)), error(mixed.add_mutually_exclusive_group().add_argument, "--r", required=True),
-        said(top.add_subparsers)[0], error(mixed.add_argument, "s", action="store_true", nargs=1), error(mixed.add_argument, "--"),
+        said(lambda: error(top.add_subparsers))[0], error(mixed.add_argument, "s", action="store_true", nargs=1), error(mixed.add_argument, "--"),
     ]  # fmt: skip
     return out, errors, repr(space), "a" in space, space == argparse.Namespace(), mixed.get_default("flag"), top.format_usage()
 
@@ -318,7 +318,10 @@ def log_records() -> object:
     import logging
     import time
 
+    # Which loggers exist, and what a record tells, depends on what else was imported.
     known, logging.root.manager.loggerDict = logging.root.manager.loggerDict, {}
+    asks = {name: getattr(logging, name) for name in ("logMultiprocessing", "logAsyncioTasks") if hasattr(logging, name)}
+    vars(logging).update(dict.fromkeys(asks, False))
     out, other = io.StringIO(), io.StringIO()
     log = logging.getLogger("demo.uses")
     child = log.getChild("part.sub")
@@ -387,6 +390,7 @@ def log_records() -> object:
     logging.root.handlers.clear()
     logging.root.setLevel(logging.WARNING)
     logging.root.manager.loggerDict = known
+    vars(logging).update(asks)
     lines = [line for line in out.getvalue().splitlines() if not line.startswith(("  File", "    "))]
     return lines, other.getvalue(), formatted, errors, state, names
 

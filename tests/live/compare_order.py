@@ -1,0 +1,144 @@
+"""main(module): the order of its workload's blocks, traced, and from sys.monitoring's events.
+
+The events are those of each instruction of the plain code; heads.py says at which a block begins,
+and the symbol store only which number its file's first block has.
+"""
+
+from __future__ import annotations
+
+import gc
+import pickle
+import sys
+import threading
+from array import array
+from pathlib import Path
+from types import CodeType
+from typing import NamedTuple
+
+import pykcov
+from pykcov.store import SymbolStore
+from pykcov.symbols import FileSymbols, pc_of
+from tests.live.children import forked
+from tests.live.heads import heads, lines, nested
+from tests.live.line_oracle import HANDLERS, belongs, path_of
+from tests.live.uses import USES
+
+SIZE = 1 << 25
+
+
+class Orders(NamedTuple):
+    """PCs in order, and what each file's blocks count to by heads.py and by pykcov."""
+
+    traced: array[int]
+    expected: array[int]
+    counts: dict[str, tuple[int, int]]
+    overflowed: bool
+
+
+def _identity(code: CodeType) -> tuple[object, ...]:
+    return code.co_qualname, code.co_firstlineno, code.co_code, tuple(code.co_positions())
+
+
+class File:
+    """Where the blocks of one file begin."""
+
+    def __init__(self, first: int, symbols: FileSymbols) -> None:
+        source = Path(symbols.path).read_bytes()
+        codes = list(
+            nested(
+                compile(
+                    source, symbols.path, "exec", dont_inherit=True, optimize=symbols.optimize
+                )
+            )
+        )
+        with_code = lines(codes)
+        self.pcs: dict[tuple[object, ...], dict[int, int]] = {}
+        self.count = 0
+        for code in codes:
+            offsets = heads(code, with_code)
+            numbers = range(first + self.count, first + self.count + len(offsets))
+            self.pcs.setdefault(
+                _identity(code), dict(zip(offsets, map(pc_of, numbers), strict=True))
+            )
+            self.count += len(offsets)
+
+
+class OrderOracle:
+    """Collects the PCs of a package's blocks in the order in which this thread runs them."""
+
+    def __init__(self, package: str, files: dict[str, File]) -> None:
+        self.package, self.files = package, files
+        self.order = array("Q")
+        self._heads: dict[CodeType, dict[int, int]] = {}
+        self._collecting = False
+        self._thread = threading.get_ident()
+
+    def __enter__(self) -> OrderOracle:
+        monitoring = sys.monitoring
+        monitoring.use_tool_id(monitoring.PROFILER_ID, "order")
+        monitoring.register_callback(
+            monitoring.PROFILER_ID, monitoring.events.PY_START, self._start
+        )
+        monitoring.register_callback(
+            monitoring.PROFILER_ID, monitoring.events.INSTRUCTION, self._step
+        )
+        monitoring.set_events(monitoring.PROFILER_ID, monitoring.events.PY_START)
+        gc.callbacks.append(self._gc)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        sys.monitoring.set_events(sys.monitoring.PROFILER_ID, 0)
+        gc.callbacks.remove(self._gc)
+        self._thread = 0
+
+    def _gc(self, phase: str, _info: dict[str, int]) -> None:
+        self._collecting = phase == "start"
+
+    def _start(self, code: CodeType, _offset: int) -> None:
+        frame = sys._getframe(1)
+        if code in self._heads or code.co_name in HANDLERS or not self._own(frame.f_globals):
+            return
+        path = path_of(frame)
+        file = self.files.get(str(Path(path).resolve())) if path else None
+        if file is not None:
+            self._heads[code] = file.pcs[_identity(code)]
+            tool, events = sys.monitoring.PROFILER_ID, sys.monitoring.events
+            sys.monitoring.set_local_events(tool, code, events.INSTRUCTION)
+
+    def _own(self, names: dict[str, object]) -> bool:
+        imported = getattr(names.get("__spec__"), "name", None)
+        return belongs(imported, self.package) or belongs(names.get("__name__"), self.package)
+
+    def _step(self, code: CodeType, offset: int) -> None:
+        pc = self._heads[code].get(offset)
+        if pc is not None and not self._collecting and threading.get_ident() == self._thread:
+            self.order.append(pc)
+
+
+def traced(module: str) -> tuple[array[int], list[str], bool]:
+    """The trace, and the paths of the files that were instrumented for it."""
+    pykcov.errors.raise_own_bugs = True
+    with pykcov.instrument(source=[module]) as handle:
+        with pykcov.trace(SIZE) as t:
+            USES[module]()
+        assert not handle.left_out
+        return t.pcs, list(handle.files), t.overflowed
+
+
+def expected(module: str, paths: list[str]) -> tuple[array[int], dict[str, tuple[int, int]]]:
+    """The order by the oracle, and each file's number of blocks."""
+    found = {s.path: (first, s) for first, s in SymbolStore().files().items()}
+    files = {str(Path(path).resolve()): File(*found[path]) for path in paths}
+    counts = {
+        path: (files[str(Path(path).resolve())].count, len(found[path][1].spans)) for path in paths
+    }
+    with OrderOracle(module, files) as oracle:
+        USES[module]()
+    return oracle.order, counts
+
+
+def main(module: str) -> None:
+    """Print both orders."""
+    pcs, paths, overflowed = forked(lambda: traced(module))
+    order, counts = forked(lambda: expected(module, paths))
+    print(pickle.dumps(Orders(pcs, order, counts, overflowed)).hex())

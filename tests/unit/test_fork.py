@@ -1,0 +1,315 @@
+"""A forked child starts disabled, whoever forks."""
+
+from __future__ import annotations
+
+import contextvars
+import os
+import signal
+import subprocess
+import sys
+import threading
+import warnings
+from collections.abc import Callable
+
+import pytest
+from tests.unit.cores import A, B, C, Recording, attached, hit, in_thread, section
+from tests.unit.native_raw import fork_in_c
+
+import pykcov
+from pykcov import coverage, probe
+from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE
+from pykcov.kernel.task import Task, ThreadTask
+
+
+def os_fork() -> int:
+    with warnings.catch_warnings():  # that the parent has threads
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
+
+
+FORKS: dict[str, Callable[[], int]] = {
+    "os.fork": os_fork,
+    "C, with the GIL": lambda: fork_in_c(True),
+    "C, without": lambda: fork_in_c(False),
+}
+
+
+@pytest.fixture(params=FORKS)
+def fork(request: pytest.FixtureRequest) -> Callable[[], int]:
+    return FORKS[request.param]
+
+
+def child(fork: Callable[[], int], call: Callable[[], object]) -> None:
+    """Run it in a forked child, and fail when it fails there."""
+    reader, writer = os.pipe()
+    pid = fork()
+    if pid == 0:
+        try:
+            call()
+            os.write(writer, b"done")
+        except BaseException as error:
+            os.write(writer, repr(error).encode())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        said = pipe.read()
+    os.waitpid(pid, 0)
+    assert said == b"done", said
+
+
+def expect(**values: tuple[object, object]) -> None:
+    for name, (got, wanted) in values.items():
+        if got != wanted:
+            raise AssertionError(f"{name}: {got}, not {wanted}")
+
+
+def test_generation(fork: Callable[[], int]) -> None:
+    before = probe.generation()
+    child(fork, lambda: expect(generation=(probe.generation(), before + 1)))
+    assert probe.generation() == before
+
+
+def test_own_recorder_is_the_parents(fork: Callable[[], int]) -> None:
+    def work() -> None:
+        hit(B)
+        expect(attached=(probe.attached(), None), task=(probe.get_task(), None))
+        with attached(Recording()) as its:
+            hit(B, C)
+        expect(its=(its.pcs, [B.pc, C.pc]), parents=(made.pcs, [A.pc]))
+
+    with attached(Recording()) as made:
+        hit(A)
+        child(fork, work)
+        hit(A)
+    assert made.pcs == [A.pc, A.pc]
+
+
+def test_section_is_the_parents(fork: Callable[[], int]) -> None:
+    def work() -> None:
+        hit(B)
+        copy.run(hit, B)
+        expect(section=(probe.section(), None))
+        with pytest.raises(RuntimeError, match="another process"):
+            probe.section_open(made.recorder)
+        with section(Recording()) as its:
+            hit(C)
+            copy.run(hit, B)
+        probe.section_close(made.recorder, token)
+        expect(its=(its.pcs, [C.pc]), parents=(made.pcs, [A.pc]))
+
+    made = Recording()
+    token = probe.section_open(made.recorder)
+    copy = contextvars.copy_context()
+    hit(A)
+    child(fork, work)
+    copy.run(hit, A)
+    probe.section_close(made.recorder, token)
+    assert made.pcs == [A.pc, A.pc]
+
+
+def test_fork_of_a_fork(fork: Callable[[], int]) -> None:
+    def grandchild() -> None:
+        hit(C)
+        expect(attached=(probe.attached(), None), its=(its.pcs, [B.pc]))
+
+    def work() -> None:
+        with attached(its):
+            hit(B)
+            child(fork, grandchild)
+            child(fork, lambda: child(fork, grandchild))
+
+    its = Recording()
+    with attached(Recording()) as made:
+        child(fork, work)
+        hit(A)
+    assert made.pcs == [A.pc]
+
+
+def test_fork_in_a_thread(fork: Callable[[], int]) -> None:
+    made = Recording()
+
+    def work() -> None:
+        hit(B)
+        expect(attached=(probe.attached(), None))
+        in_thread(lambda: hit(B))
+
+    def thread() -> None:
+        with attached(made):
+            hit(A)
+            child(fork, work)
+
+    with attached(Recording()) as main:
+        in_thread(thread)
+        hit(C)
+    assert (made.pcs, main.pcs) == ([A.pc], [C.pc])
+
+
+def test_parents_task_is_dropped_while_the_child_registers(fork: Callable[[], int]) -> None:
+    """And its finalizer hits a block: the child looks up who it is while it is looking that up."""
+
+    class Hits:
+        def exit(self) -> None:
+            hit(B)
+
+        def __del__(self) -> None:
+            hit(B)
+
+    def work() -> None:
+        hit(C)
+        with attached(Recording()) as its:
+            hit(C)
+        expect(its=(its.pcs, [C.pc]))
+        probe.set_task(task := Hits())
+        expect(task=(probe.get_task(), task))
+
+    def thread() -> None:
+        probe.set_task(Hits())
+        hit(A)
+        child(fork, work)
+
+    in_thread(thread)
+
+
+def test_everyone_is_inherited(fork: Callable[[], int]) -> None:
+    def work() -> None:
+        hit(A, B)
+        expect(hits=(counters.hits(), [(A.pc, 2), (B.pc, 1)]))
+
+    counters = probe.new_counters()
+    probe.count_everyone(counters)
+    try:
+        hit(A)
+        child(fork, work)
+        assert counters.hits() == [(A.pc, 1)]
+    finally:
+        probe.count_everyone(None)
+
+
+def test_quiet_is_inherited(fork: Callable[[], int]) -> None:
+    def work() -> None:
+        with attached(Recording()) as its:
+            hit(A)
+            probe.quiet.__exit__()
+            hit(B)
+        expect(its=(its.pcs, [B.pc]))
+
+    with probe.quiet:
+        child(fork, work)
+
+
+class TestDevice:
+    @pytest.fixture(autouse=True)
+    def _instrumented(self) -> object:
+        with pykcov.instrument(source="tests.unit.no_such_module"):
+            yield
+
+    def test_trace_that_the_child_leaves(self, fork: Callable[[], int]) -> None:
+        trace = pykcov.trace()
+
+        def work() -> None:
+            hit(B)
+            trace.__exit__(None, None, None)
+            with pykcov.trace() as its:
+                hit(C)
+            expect(its=(its.pcs.tolist(), [C.pc]), parents=(trace.pcs.tolist(), [A.pc]))
+
+        with trace, pykcov.open() as other:
+            hit(A)
+            child(fork, work)
+            hit(A)
+            other.ioctl(KCOV_INIT_TRACE, 512)
+            with pytest.raises(OSError, match="busy"):
+                other.ioctl(KCOV_ENABLE)
+        assert trace.pcs.tolist() == [A.pc, A.pc]
+
+    def test_child_cannot_end_what_the_parent_enabled(self, fork: Callable[[], int]) -> None:
+        with pykcov.open() as descriptor:
+            descriptor.ioctl(KCOV_INIT_TRACE, 512)
+            descriptor.ioctl(KCOV_ENABLE)
+            mine = ThreadTask.current()
+
+            def work() -> None:
+                for task in (None, mine):
+                    with pytest.raises(OSError, match="Invalid"):
+                        descriptor.ioctl(KCOV_DISABLE, task=task)
+                    with pytest.raises(OSError, match="Invalid"):
+                        descriptor.ioctl(KCOV_ENABLE, task=task)
+
+            child(fork, work)
+            descriptor.ioctl(KCOV_DISABLE)
+
+    def test_parents_task_enters_the_childs_kernel(self, fork: Callable[[], int]) -> None:
+        task = Task()
+        with pykcov.open() as descriptor:
+            descriptor.ioctl(KCOV_INIT_TRACE, 512)
+            descriptor.ioctl(KCOV_ENABLE, task=task)
+            area = descriptor.mmap(4096)
+
+            def work() -> None:
+                task.enter()
+                hit(B)
+                task.leave()
+                expect(kcov=(task.kcov, None), count=(area[0], 0))
+
+            child(fork, work)
+            task.exit()
+
+    def test_references_that_the_child_has(self, fork: Callable[[], int]) -> None:
+        descriptor = pykcov.open()
+        descriptor.ioctl(KCOV_INIT_TRACE, 512)
+        descriptor.ioctl(KCOV_ENABLE)
+        fd = descriptor.fileno()
+
+        def work() -> None:
+            with pytest.raises(OSError, match="Invalid"):
+                descriptor.ioctl(KCOV_ENABLE)
+            descriptor.close()
+            with pytest.raises(OSError, match="Bad file"):
+                os.fstat(fd)
+
+        child(fork, work)
+        descriptor.ioctl(KCOV_DISABLE)
+        descriptor.close()
+
+    def test_consumer_in_another_thread(self) -> None:
+        """It holds the lock at the fork, and is not in the child."""
+        inside, done = threading.Event(), threading.Event()
+
+        class Slow:
+            def write(self, data: bytes) -> int:
+                inside.set()
+                done.wait()
+                return len(data)
+
+        def work() -> None:
+            signal.alarm(20)
+            coverage.clear()
+
+        coverage.enable()
+        hit(A)
+        thread = threading.Thread(target=coverage.consume, args=(Slow(),))
+        thread.start()
+        inside.wait()
+        try:
+            child(os_fork, work)
+        finally:
+            done.set()
+            thread.join()
+            coverage.disable()
+            coverage.clear()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_preexec_fn_and_multiprocessing() -> None:
+    import multiprocessing
+
+    with attached(Recording()) as made:
+        hit(A)
+        subprocess.run([sys.executable, "-c", ""], check=True, preexec_fn=lambda: hit(B))
+        process = multiprocessing.get_context("fork").Process(target=hit, args=(B,))
+        process.start()
+        process.join()
+        hit(C)
+    assert (made.pcs, process.exitcode) == ([A.pc, C.pc], 0)
