@@ -81,6 +81,8 @@ class trace:  # noqa: N801
         self._descriptor: Descriptor | None = None
         self._task: Task | None = None
         self._words: mmap.mmap | None = None
+        self._pcs = array("Q")  # once it is over: a trace that is kept keeps no area, no descriptor
+        self._store = current_store()
         self._overflowed = False
 
     def __enter__(self) -> Self:
@@ -91,6 +93,7 @@ class trace:  # noqa: N801
                 raise fail(errno.EBUSY)
             task, descriptor = _current_task(), open_device(self.discipline)
             self._descriptor, self._task = descriptor, task
+            self._store = current_store()
             try:
                 descriptor.ioctl(KCOV_INIT_TRACE, self.size)
                 self._words = descriptor.mmap(self.size * WORD)
@@ -119,6 +122,8 @@ class trace:  # noqa: N801
             if task is not None and task.kcov is not None:  # a forked child's has none
                 descriptor.ioctl(KCOV_DISABLE, 0, task=task)
             self._overflowed = descriptor.dropped
+        if self._words is not None:
+            self._pcs, self._words = decode(self._words), None
 
     def clear(self) -> None:
         """Begin anew: store 0 into the count, as a client does."""
@@ -129,13 +134,13 @@ class trace:  # noqa: N801
     def pcs(self) -> array[int]:
         """The PCs recorded so far, in order (array of type 'Q')."""
         with probe.quiet:
-            return array("Q") if self._words is None else decode(self._words)
+            return self._pcs if self._words is None else decode(self._words)
 
     @property
     def blocks(self) -> list[Block]:
         """The blocks recorded so far, in order. Raises PykcovError as symbolize() does."""
         with probe.quiet:
-            return symbolize(self.pcs, current_store())
+            return symbolize(self.pcs, self._store)
 
     @property
     def overflowed(self) -> bool:

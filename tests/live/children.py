@@ -8,7 +8,10 @@ import pickle
 import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+import pykcov
 
 
 class ChildError(Exception):
@@ -23,13 +26,16 @@ def forked(work: Callable[[], Any]) -> Any:
         status = 1
         try:
             os.close(reading)
-            with open(writing, "wb") as out:  # noqa: PTH123  a descriptor is no path
+            gc.collect()
+            gc.disable()
+            sys.stdin = sys.stdout = sys.stderr = Path(os.devnull).open("r+")  # noqa: SIM115
+            with os.fdopen(writing, "wb") as out:
                 pickle.dump(_outcome(work), out)
             status = 0
         finally:
             os._exit(status)
     os.close(writing)
-    with open(reading, "rb") as answer:  # noqa: PTH123
+    with os.fdopen(reading, "rb") as answer:
         data = answer.read()
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if status != 0 or not data:
@@ -40,12 +46,16 @@ def forked(work: Callable[[], Any]) -> Any:
     return result
 
 
+def warm_up() -> None:
+    """Have pykcov import and cache what it does, so that all children start from the same state."""
+    pykcov.errors.raise_own_bugs = True
+    with pykcov.instrument(source=[__name__]) as handle, pykcov.trace() as t:
+        _outcome(bool)
+    assert pykcov.symbolize(t.pcs, handle.store)
+
+
 def _outcome(work: Callable[[], Any]) -> tuple[Any, str | None]:
-    gc.collect()
-    gc.disable()
-    with open(os.devnull, "r+") as null:  # noqa: PTH123
-        sys.stdin = sys.stdout = sys.stderr = null
-        try:
-            return work(), None
-        except BaseException:
-            return None, traceback.format_exc()
+    try:
+        return work(), None
+    except BaseException:
+        return None, traceback.format_exc()

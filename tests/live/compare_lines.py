@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.live.children import forked
+from tests.live.children import forked, warm_up
 from tests.live.line_oracle import LineOracle
 from tests.live.uses import USES
 
@@ -79,7 +79,6 @@ def plain(module: str, prepare: Callable[[], object]) -> Plain:
 
 def traced(module: str, prepare: Callable[[], object], by_line: bool) -> Traced:
     """Run under pykcov."""
-    pykcov.errors.raise_own_bugs = True
     with pykcov.instrument(source=[module], by_line=by_line) as handle:
         prepare()
         with pykcov.trace(SIZE) as t:
@@ -100,6 +99,7 @@ def compare(module: str, prepare: Callable[[], object]) -> Comparison:
 
 def main(module: str) -> None:
     """Print the comparisons: imported anew, if it can be, and as it is."""
+    warm_up()
     comparisons = [compare(module, lambda: None)]
     if module not in IMPORTED_ONCE:
         comparisons.append(compare(module, lambda: sys.modules.pop(module, None)))

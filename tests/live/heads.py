@@ -12,18 +12,11 @@ from collections.abc import Iterator
 from types import CodeType
 from typing import NamedTuple
 
-# What the interpreter jumps over or runs for itself: neither a block nor a line.
-SILENT = {
-    "RESUME",
-    "COPY_FREE_VARS",
-    "MAKE_CELL",
-    "RETURN_GENERATOR",
-    "CLEANUP_THROW",
-    "END_FOR",
-    "END_SEND",
-    "END_ASYNC_FOR",
-}
-JUMPED_OVER = {"END_FOR", "END_SEND", "END_ASYNC_FOR"}
+LOOPS_POP = "POP_TOP behind END_FOR"  # 3.13: FOR_ITER jumps over both
+JUMPED_OVER = {"END_FOR", LOOPS_POP, "END_SEND", "END_ASYNC_FOR"}
+# What the interpreter runs for itself, and belongs to no line.
+PROLOGUE = {"RESUME", "COPY_FREE_VARS", "MAKE_CELL", "RETURN_GENERATOR"}
+SILENT = JUMPED_OVER | PROLOGUE | {"CLEANUP_THROW"}
 GO = {"JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT"}
 # It jumps when what it waits for has ended, to where the loop of an await ends.
 AWAIT = {"SEND"}
@@ -58,12 +51,10 @@ def steps(code: CodeType) -> list[Step]:
         if i.opname == "EXTENDED_ARG":
             continue
         target = i.argval if i.opcode in dis.hasjrel else -1
-        pops_loop = sys.version_info[:2] == (3, 13) and out and out[-1].name == "END_FOR"
-        name = "END_FOR" if pops_loop and i.opname == "POP_TOP" else i.opname
-        silent = name in SILENT
-        line = None if silent or i.positions is None else i.positions.lineno
-        if pops_loop:  # two may follow each other, but each has one POP_TOP only
-            name = "END_FOR's POP_TOP"
+        name = i.opname
+        if sys.version_info[:2] == (3, 13) and out and out[-1].name == "END_FOR":
+            name = LOOPS_POP
+        line = None if name in SILENT or i.positions is None else i.positions.lineno
         out.append(Step(begins, i.offset, name, i.arg or 0, target, line))
         begins = -1
     return out
@@ -75,19 +66,26 @@ def lines(codes: list[CodeType]) -> list[int]:
 
 
 def _landing(flow: list[Step], n: int) -> int:
-    while flow[n].name in JUMPED_OVER or flow[n].name == "END_FOR's POP_TOP":
+    while flow[n].name in JUMPED_OVER:
         n += 1
     return n
 
 
-def _arrivals(code: CodeType, flow: list[Step]) -> Iterator[int]:
-    """Indices of the instructions that control can come to otherwise than from the one above."""
+def _entries(flow: list[Step]) -> set[int]:
+    """Where code begins to run: at the start, and behind a yield."""
+    return {
+        n + 1
+        for n, s in enumerate(flow)
+        if s.name == "RESUME" and s.arg & 3 in (START, AFTER_YIELD)
+    }
+
+
+def _goals(code: CodeType, flow: list[Step]) -> Iterator[int]:
+    """What jumps and exceptions lead to, an await's waiting aside."""
     at = {s.begins: n for n, s in enumerate(flow)}
     for entry in dis.Bytecode(code).exception_entries:  # type: ignore[attr-defined]
         yield at[entry.target]
-    for n, step in enumerate(flow):
-        if step.name == "RESUME" and step.arg & 3 in (START, AFTER_YIELD):
-            yield n + 1
+    for step in flow:
         if step.target >= 0:
             goal = at[step.target]
             if (step.name, flow[goal].name) != ("JUMP_BACKWARD_NO_INTERRUPT", "SEND"):
@@ -95,15 +93,17 @@ def _arrivals(code: CodeType, flow: list[Step]) -> Iterator[int]:
 
 
 def _heads_by_flow(code: CodeType, flow: list[Step]) -> set[int]:
-    arrivals = set(_arrivals(code, flow))
-    found = {_landing(flow, n) for n in arrivals}
+    entries = _entries(flow)
+    others = set(_goals(code, flow))
+    found = {_landing(flow, n) for n in others}
     for n, step in enumerate(flow):
         if step.target >= 0 and step.name not in GO | AWAIT:
             after = _landing(flow, n + 1)
             only_a_jump = flow[after].name in GO and flow[after].line in (None, step.line)
-            if not only_a_jump or n + 1 in arrivals:
+            if not only_a_jump or n + 1 in others:
                 found.add(after)
-    return {n for n in found if flow[n].name != "CLEANUP_THROW"}
+    found = {n for n in found if flow[n].name not in ("CLEANUP_THROW", "FOR_ITER")}
+    return found | {_landing(flow, n) for n in entries}
 
 
 def heads(code: CodeType, with_code: list[int]) -> list[int]:

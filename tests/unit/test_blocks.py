@@ -15,7 +15,7 @@ from pykcov.kernel.task import Task
 from tests.unit.cores import A, B, C, hit
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def _something_is_instrumented() -> Iterator[None]:
     with pykcov.instrument(source="tests.unit.no_such_module"):
         yield

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from tests.unit.cores import A, B, C, Recording, attached, hit, in_thread, section
@@ -198,12 +198,14 @@ def test_quiet_is_inherited(fork: Callable[[], int]) -> None:
         child(fork, work)
 
 
-class TestDevice:
-    @pytest.fixture(autouse=True)
-    def _instrumented(self) -> object:
-        with pykcov.instrument(source="tests.unit.no_such_module"):
-            yield
+@pytest.fixture(scope="module")
+def something_is_instrumented() -> Iterator[None]:
+    with pykcov.instrument(source="tests.unit.no_such_module"):
+        yield
 
+
+@pytest.mark.usefixtures("something_is_instrumented")
+class TestDevice:
     def test_trace_that_the_child_leaves(self, fork: Callable[[], int]) -> None:
         trace = pykcov.trace()
 

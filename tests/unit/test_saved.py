@@ -20,7 +20,7 @@ from tests.unit.cores import A, B, C, hit
 DISCIPLINES = pytest.mark.parametrize("discipline", ["trace", "blocks"])
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def _something_is_instrumented() -> Iterator[None]:
     with pykcov.instrument(source="tests.unit.no_such_module"):
         yield

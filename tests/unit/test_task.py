@@ -15,7 +15,7 @@ from pykcov.kernel.task import Task, ThreadTask
 from tests.unit.cores import A, B, C, Recording, attached, hit, in_thread
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def _something_is_instrumented() -> Iterator[None]:
     with pykcov.instrument(source="tests.unit.no_such_module"):
         yield
