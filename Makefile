@@ -41,7 +41,7 @@ bench: $(STAMP) ## measure a hit, and a loop-heavy program
 	@$(BIN)/python bench/run.py
 
 soak: $(STAMP) ## the long forms of the tests
-	@PYKCOV_SOAK=1 $(BIN)/python -m pytest -m soak
+	@PYKCOV_SOAK=1 $(BIN)/python -m pytest tests/live tests/roundtrip
 
 asan: $(STAMP) ## the C core's tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@bash tests/sanitize.sh $(BIN)/python

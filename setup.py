@@ -1,7 +1,7 @@
 """The one thing that pyproject.toml cannot say well: the C extension and its flags."""
 
 import os
-from glob import glob
+from pathlib import Path
 
 from setuptools import Extension, setup
 
@@ -11,8 +11,8 @@ setup(
     ext_modules=[
         Extension(
             "pykcov.probe._core",
-            sources=sorted(glob(f"{CORE}/*.c")),
-            depends=sorted(glob(f"{CORE}/*.h")),
+            sources=sorted(map(str, Path(CORE).glob("*.c"))),
+            depends=sorted(map(str, Path(CORE).glob("*.h"))),
             include_dirs=[CORE],
             extra_compile_args=[
                 "-std=c11",

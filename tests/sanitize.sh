@@ -32,8 +32,10 @@ export PYKCOV_LDFLAGS="$flags"
 
 # Object memory comes from malloc, so that a use after free is seen. Children of the tests report,
 # too, and may die of it unnoticed: hence the files.
+# libasan looks for the functions that it stands in for when it is loaded: so libstdc++, which greenlet
+# needs, is loaded before.
 export LD_PRELOAD
-LD_PRELOAD=$("${CC:-gcc}" -print-file-name=libasan.so)
+LD_PRELOAD="$("${CC:-gcc}" -print-file-name=libasan.so) $("${CC:-gcc}" -print-file-name=libstdc++.so.6)"
 export ASAN_OPTIONS="detect_leaks=0:allocator_may_return_null=1:log_path=$reports/asan"
 export UBSAN_OPTIONS="print_stacktrace=1:log_path=$reports/ubsan"
 export PYTHONMALLOC=malloc
@@ -44,7 +46,8 @@ assert core.__file__.startswith(sys.argv[1]), core.__file__' "$site"
 
 status=0
 if [ $# = 0 ]; then
-    set -- tests/conformance tests/unit/test_{probe,sections,counters,threads,fork,saved,task,coverage}.py
+    set -- tests/conformance tests/live/test_{interruptions,sharing}.py \
+        tests/unit/test_{blocks,counters,coverage,fork,probe,saved,sections,task,threads,tracing}.py
 fi
 "$root/venv/bin/python" -m pytest -q -p no:cacheprovider "$@" || status=$?
 

@@ -13,7 +13,7 @@ import threading
 from array import array
 from pathlib import Path
 from types import CodeType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tests.live.children import forked, warm_up
 from tests.live.heads import heads, lines, nested
@@ -25,6 +25,8 @@ from pykcov.store import SymbolStore
 from pykcov.symbols import FileSymbols, pc_of
 
 SIZE = 1 << 25
+TOOL = 2  # sys.monitoring.PROFILER_ID
+monitoring: Any = getattr(sys, "monitoring", None)  # 3.11 has none, and only imports this
 
 
 class Orders(NamedTuple):
@@ -75,20 +77,16 @@ class OrderOracle:
         self._thread = threading.get_ident()
 
     def __enter__(self) -> OrderOracle:
-        monitoring = sys.monitoring
-        monitoring.use_tool_id(monitoring.PROFILER_ID, "order")
-        monitoring.register_callback(
-            monitoring.PROFILER_ID, monitoring.events.PY_START, self._start
-        )
-        monitoring.register_callback(
-            monitoring.PROFILER_ID, monitoring.events.INSTRUCTION, self._step
-        )
-        monitoring.set_events(monitoring.PROFILER_ID, monitoring.events.PY_START)
+        events = monitoring.events
+        monitoring.use_tool_id(TOOL, "order")
+        monitoring.register_callback(TOOL, events.PY_START, self._start)
+        monitoring.register_callback(TOOL, events.INSTRUCTION, self._step)
+        monitoring.set_events(TOOL, events.PY_START)
         gc.callbacks.append(self._gc)
         return self
 
     def __exit__(self, *error: object) -> None:
-        sys.monitoring.set_events(sys.monitoring.PROFILER_ID, 0)
+        monitoring.set_events(TOOL, 0)
         gc.callbacks.remove(self._gc)
         self._thread = 0
 
@@ -104,8 +102,7 @@ class OrderOracle:
         if file is not None:
             self._heads[id(code)] = file.pcs[_identity(code)]
             self._codes.append(code)  # or its id would come again
-            tool, events = sys.monitoring.PROFILER_ID, sys.monitoring.events
-            sys.monitoring.set_local_events(tool, code, events.INSTRUCTION)
+            monitoring.set_local_events(TOOL, code, monitoring.events.INSTRUCTION)
 
     def _own(self, names: dict[str, object]) -> bool:
         imported = getattr(names.get("__spec__"), "name", None)

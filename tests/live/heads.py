@@ -1,6 +1,6 @@
 """Where blocks begin, worked out from dis alone: DESIGN's rules written a second time.
 
-Nothing here comes from pykcov: a mistake in one of the two shows as a difference.
+No code is shared with pykcov: a mistake in one of the two shows as a difference.
 """
 
 from __future__ import annotations
@@ -113,8 +113,8 @@ def heads(code: CodeType, with_code: list[int]) -> list[int]:
     out: list[int] = []
     head, covered = -1, set[int]()
     for n, step in enumerate(flow):
-        if n in begin:
-            head, covered = n, set()
+        if n in begin or step.name == "CLEANUP_THROW":  # what follows that is the await's
+            head, covered = n if n in begin else -1, set()
         if head < 0 or step.line is None or step.line in covered:
             continue
         wider = covered | {step.line}

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from tests.live.ahead import Ahead
 from tests.live.compare_lines import IMPORTED_ONCE, Comparison, Lines, Plain, Traced
+from tests.live.sample import sample
 from tests.live.uses import USES
 
 PROGRAM = "tests.live.compare_lines"
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 USABLE = [
     pytest.param(module, marks=pytest.mark.skip(BLIND[module]) if module in BLIND else ())
-    for module in USES
+    for module in sample()
 ]
 
 

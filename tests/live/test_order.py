@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from tests.live.ahead import Ahead
 from tests.live.compare_order import Orders
+from tests.live.sample import sample
 from tests.live.uses import USES
 
 PROGRAM = "tests.live.compare_order"
@@ -34,7 +35,7 @@ pytestmark = [
 
 USABLE = [
     pytest.param(module, marks=pytest.mark.skip(BLIND[module]) if module in BLIND else ())
-    for module in USES
+    for module in sample()
 ]
 
 

@@ -15,6 +15,7 @@ import gevent.pool
 import greenlet
 import pytest
 import trio
+import trio.testing
 from tests.live import subject
 from tests.unit.cores import A, B, C, hit
 

@@ -24,7 +24,7 @@ class Result(unittest.TestResult):
         super().__init__()
         self.tracer, self.ended, self.records = tracer, {}, 0  # type: ignore[var-annotated]
 
-    def stopTest(self, test: unittest.TestCase) -> None:  # noqa: N802
+    def stopTest(self, test: unittest.TestCase) -> None:
         super().stopTest(test)
         self.ended.setdefault(test.id(), "ok")
         self.count()
@@ -34,16 +34,16 @@ class Result(unittest.TestResult):
             self.records += len(self.tracer.pcs)
             self.tracer.clear()
 
-    def addFailure(self, test, _err):  # type: ignore[no-untyped-def]  # noqa: N802
+    def addFailure(self, test, _err):  # type: ignore[no-untyped-def]
         self.ended[test.id()] = "failure"
 
-    def addError(self, test, _err):  # type: ignore[no-untyped-def]  # noqa: N802
+    def addError(self, test, _err):  # type: ignore[no-untyped-def]
         self.ended[test.id()] = "error"
 
-    def addSkip(self, test, _reason):  # type: ignore[no-untyped-def]  # noqa: N802
+    def addSkip(self, test, _reason):  # type: ignore[no-untyped-def]
         self.ended[test.id()] = "skipped"
 
-    def addSubTest(self, test, _subtest, err):  # type: ignore[no-untyped-def]  # noqa: N802
+    def addSubTest(self, test, _subtest, err):  # type: ignore[no-untyped-def]
         if err is not None:
             self.ended[test.id()] = "subtest"
 

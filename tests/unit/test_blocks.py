@@ -7,12 +7,12 @@ import mmap
 from collections.abc import Iterator
 
 import pytest
+from tests.unit.cores import A, B, C, hit
 
 import pykcov
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE
 from pykcov.device.descriptor import Descriptor
 from pykcov.kernel.task import Task
-from tests.unit.cores import A, B, C, hit
 
 
 @pytest.fixture(autouse=True, scope="module")

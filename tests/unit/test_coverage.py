@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.cores import A, B, C, Recording, attached, hit, in_thread
 
 import pykcov
 from pykcov import coverage, probe
-from tests.unit.cores import A, B, C, Recording, attached, hit, in_thread
 
 
 @pytest.fixture(autouse=True)
@@ -98,7 +98,7 @@ def test_consume_gives_each_block_once() -> None:
 
 
 def test_an_empty_consume_does_not_write() -> None:
-    assert coverage.consume(Failing(AssertionError())) == 0  # type: ignore[arg-type]
+    assert coverage.consume(Failing(AssertionError())) == 0
 
 
 def test_clear() -> None:

@@ -9,13 +9,13 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from tests.unit.cores import A, B, C, hit
 
 import pykcov
 from pykcov import refs
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE
 from pykcov.device.descriptor import Descriptor
 from pykcov.kernel.task import Task, ThreadTask
-from tests.unit.cores import A, B, C, hit
 
 DISCIPLINES = pytest.mark.parametrize("discipline", ["trace", "blocks"])
 

@@ -6,13 +6,13 @@ import errno
 from collections.abc import Iterator
 
 import pytest
+from tests.unit.cores import A, B, C, Recording, attached, hit, in_thread
 
 import pykcov
 from pykcov import probe
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE
 from pykcov.device.descriptor import Descriptor
 from pykcov.kernel.task import Task, ThreadTask
-from tests.unit.cores import A, B, C, Recording, attached, hit, in_thread
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -45,7 +45,7 @@ class TestWork:
     def test_runs_once_in_order(self, task: Task) -> None:
         done: list[int] = []
         for n in range(3):
-            task.register_work(lambda _, n=n: done.append(n))
+            task.register_work(lambda _, n=n: done.append(n))  # type: ignore[misc]
         assert done == []
         task.run_work()
         task.run_work()

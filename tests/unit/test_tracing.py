@@ -9,13 +9,13 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from tests.unit.cores import A, B, C, Recording, attached, hit, in_thread, section
 
 import pykcov
 from pykcov import probe
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE, SIZE_MAX
 from pykcov.device.descriptor import Descriptor
 from pykcov.kernel.task import Task, ThreadTask
-from tests.unit.cores import A, B, C, Recording, attached, hit, in_thread, section
 
 
 @pytest.fixture(autouse=True, scope="module")

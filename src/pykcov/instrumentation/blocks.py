@@ -201,11 +201,12 @@ def find_blocks(
     run: _Run | None = None
     for i, position in located:
         line = position[0]
-        if i.start in leaders or (run and line is not None and not run.takes(line)):
+        thrown = i.op == CLEANUP_THROW  # an await's, and so is the jump behind it
+        if thrown or i.start in leaders or (run and line is not None and not run.takes(line)):
             if run and run.lines:
                 out.append(run.span(line_end))
             assert i.op not in GLUED, f"a block of {code.co_qualname} would begin at unit {i.start}"
-            run = _Run(i.start, lines, by_line)
+            run = None if thrown else _Run(i.start, lines, by_line)
         if run and line is not None:
             run.add(position)
     if run and run.lines:

@@ -44,9 +44,19 @@ def origin(code: CodeType) -> Origin | None:
 
 # What rewrite() leaves as it is, and a program may replace: types.coroutine() sets a flag.
 _KEPT = (
-    "co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_nlocals", "co_flags",
-    "co_firstlineno", "co_names", "co_varnames", "co_freevars", "co_cellvars", "co_filename",
-    "co_name", "co_qualname",
+    "co_argcount",
+    "co_posonlyargcount",
+    "co_kwonlyargcount",
+    "co_nlocals",
+    "co_flags",
+    "co_firstlineno",
+    "co_names",
+    "co_varnames",
+    "co_freevars",
+    "co_cellvars",
+    "co_filename",
+    "co_name",
+    "co_qualname",
 )
 
 

@@ -8,15 +8,9 @@ Workloads import what they need themselves, so importing this package imports ne
 
 from __future__ import annotations
 
-from . import aio, calc, core, data, files, formats, lang, mail, markup, net, testing, text, tools
-from .registry import Uses
-
-THEMES = (aio, calc, core, data, files, formats, lang, mail, markup, net, testing, text, tools)
-
-USES = Uses()
-for theme in THEMES:
-    if clash := USES.keys() & theme.USES.keys():
-        raise ValueError(f"two workloads for {sorted(clash)}")
-    USES |= theme.USES
+from . import aio, data, files, lang, net, text
+from .registry import merged
 
 __all__ = ["USES"]
+
+USES = merged(aio, data, files, lang, net, text)

@@ -1,4 +1,4 @@
-"""What the workloads share: how they are registered, imports from source, expected errors."""
+"""How workloads are registered by the name of the module that they use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from types import ModuleType
 
     Use = Callable[[], object]
 
@@ -52,52 +52,11 @@ def uncollected(use: Use) -> Use:
     return run
 
 
-def fresh(name: str, *without: str) -> Any:
-    """Import a module anew and from its source file, as if the modules in `without` were missing.
-
-    Many modules replace their functions by C ones when those can be imported, and some modules
-    are frozen into the interpreter; in both cases nothing of the .py file would run.
-    """
-    import importlib
-    import importlib.machinery
-    import warnings
-
-    frozen = importlib.machinery.FrozenImporter
-    finders = sys.meta_path[:]
-    modules = {key: sys.modules.get(key) for key in (name, *without)}
-    quiet = warnings.catch_warnings()
-    sys.meta_path[:] = [finder for finder in finders if finder is not frozen]
-    sys.modules.pop(name, None)
-    sys.modules.update(dict.fromkeys(without))  # type: ignore[arg-type]  # None: "is missing"
-    try:
-        with quiet:
-            warnings.simplefilter("ignore", DeprecationWarning)
-            return importlib.import_module(name)
-    finally:
-        sys.meta_path[:] = finders
-        for key, module in modules.items():
-            sys.modules.pop(key, None)
-            if module is not None:
-                sys.modules[key] = module
-
-
-def define(source: str, **names: Any) -> dict[str, Any]:
-    """Run a source text that sees `names`, and give all its names.
-
-    For workloads that look at code objects: an instrumented function has other bytecode.
-    """
-    names["__name__"] = "demo"
-    exec(compile(source, "<demo>", "exec", dont_inherit=True), names)
-    return names
-
-
-def error(call: Callable[..., object], *args: object, **kwargs: object) -> str:
-    """Name the exception that a call raises.
-
-    Releases disagree about a few inputs, so a call that raises nothing is an answer too.
-    """
-    try:
-        call(*args, **kwargs)
-    except Exception as exc:
-        return type(exc).__name__
-    return "no error"
+def merged(*parts: ModuleType) -> Uses:
+    """The workloads of several modules."""
+    whole = Uses()
+    for part in parts:
+        if clash := whole.keys() & part.USES.keys():
+            raise ValueError(f"two workloads each for {sorted(clash)}")
+        whole |= part.USES
+    return whole

@@ -1,0 +1,165 @@
+"""Give a text probes, and compare what came of it with the plain code, by dis alone."""
+
+from __future__ import annotations
+
+import dis
+import textwrap
+from collections.abc import Iterator
+from itertools import pairwise
+from types import CodeType
+from typing import Any, NamedTuple
+
+from pykcov.instrumentation.rewrite import origin
+from pykcov.instrumentation.unit import Unit
+from pykcov.probe import Probe
+from pykcov.store import SymbolStore
+
+
+def rewrite_text(
+    text: str, store: SymbolStore, by_line: bool = False, path: str = "/no/such/file.py"
+) -> tuple[CodeType, CodeType]:
+    """Compile a text; return its code, plain and with probes."""
+    source = textwrap.dedent(text).encode()
+    plain = compile(source, path, "exec", dont_inherit=True)
+    new = Unit(path, source, plain, 0, by_line).rewriter(store, owner=None)(plain)
+    assert new is not None
+    return plain, new
+
+
+def inner(code: CodeType) -> Iterator[CodeType]:
+    """The code object and those in its constants."""
+    yield code
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            yield from inner(const)
+
+
+def named(code: CodeType, name: str) -> CodeType:
+    """The code object nested in another that has this qualified name."""
+    (found,) = [c for c in inner(code) if c.co_qualname == name]
+    return found
+
+
+class Step(NamedTuple):
+    """An instruction without its prefixes."""
+
+    begins: int  # offset of its first prefix
+    instruction: dis.Instruction
+    probe: bool = False  # one of the three that make a probe
+
+
+def _without_prefixes(code: CodeType) -> Iterator[Step]:
+    begins = -1
+    for i in dis.get_instructions(code):
+        begins = i.offset if begins < 0 else begins
+        if i.opname != "EXTENDED_ARG":
+            yield Step(begins, i)
+            begins = -1
+
+
+def steps(code: CodeType) -> list[Step]:
+    """The instructions in order, those of probes marked."""
+    out: list[Step] = []
+    rest = 0
+    for step in _without_prefixes(code):
+        if step.instruction.opname == "LOAD_CONST" and isinstance(step.instruction.argval, Probe):
+            rest = 3
+        out.append(step._replace(probe=rest > 0))
+        rest -= rest > 0
+    return out
+
+
+def probe_lines(code: CodeType) -> list[int]:
+    """The lines on which probes stand, in the order of the code."""
+    return [
+        step.instruction.positions.lineno
+        for step in steps(code)
+        if step.probe and step.instruction.opname == "LOAD_CONST"
+        and step.instruction.positions is not None
+        and step.instruction.positions.lineno is not None
+    ]  # fmt: skip
+
+
+def behind(code: CodeType) -> list[str]:
+    """The name of the instruction in front of which each probe stands."""
+    flow = steps(code)
+    ends = [n for n, s in enumerate(flow) if s.probe and s.instruction.opname == "POP_TOP"]
+    return [flow[n + 1].instruction.opname for n in ends]
+
+
+def _handlers(code: CodeType, names: dict[int, int]) -> list[tuple[int, int, tuple[Any, ...]]]:
+    """Ranges of the exception table, with the handler as the number of an instruction."""
+    entries: Any = getattr(dis.Bytecode(code), "exception_entries")  # noqa: B009  not in typeshed
+    return [(e.start, e.end, (names[e.target], e.depth, e.lasti)) for e in entries]
+
+
+def _handler(table: list[tuple[int, int, tuple[Any, ...]]], offset: int) -> object:
+    return next((what for start, end, what in table if start <= offset < end), None)
+
+
+def check_rewritten(plain: CodeType, new: CodeType) -> int:
+    """Assert that `new` is `plain` and probes, code nested in it included; return their number."""
+    count = 0
+    for before, after in zip(inner(plain), inner(new), strict=True):
+        count += _check_one(before, after)
+    return count
+
+
+def _check_one(plain: CodeType, new: CodeType) -> int:
+    found = origin(new)
+    assert found is not None
+    assert found.code is plain
+    assert new.co_stacksize == plain.co_stacksize + 1
+    old, all_new = steps(plain), steps(new)
+    kept = [step for step in all_new if not step.probe]
+    assert len(old) == len(kept)
+    # What leads to an instruction leads to its probe, if it has one: they have one number.
+    number_old = {step.begins: n for n, step in enumerate(old)}
+    number_new: dict[int, int] = {}
+    n = 0
+    for step in all_new:
+        number_new[step.begins] = n
+        n += not step.probe
+    handlers_old, handlers_new = _handlers(plain, number_old), _handlers(new, number_new)
+    for (begins, a, _), (new_begins, b, _) in zip(old, kept, strict=True):
+        assert a.opname == b.opname
+        assert a.positions == b.positions
+        if a.opcode in dis.hasjrel:
+            assert number_old[a.argval] == number_new[b.argval]
+        else:
+            assert a.arg == b.arg
+        for offset, other in ((begins, new_begins), (a.offset, b.offset)):
+            assert _handler(handlers_old, offset) == _handler(handlers_new, other)
+    # A probe has the position and the handler of what it stands before.
+    for step, following in pairwise(all_new):
+        if step.probe:
+            assert step.instruction.positions == following.instruction.positions
+            assert _handler(handlers_new, step.begins) == _handler(handlers_new, following.begins)
+    return sum(step.probe for step in all_new) // 3
+
+
+def line_only(code: CodeType) -> CodeType:
+    """The same without columns, as under -X no_debug_ranges: entries of form 13."""
+    table = bytearray()
+    line = code.co_firstlineno
+    for start, end, number in code.co_lines():
+        left = (end - start) // 2
+        while left:
+            part = min(left, 8)
+            if number is None:
+                table.append(0x80 | 15 << 3 | part - 1)
+            else:
+                table.append(0x80 | 13 << 3 | part - 1)
+                table += _signed(number - line)
+                line = number
+            left -= part
+    return code.replace(co_linetable=bytes(table))
+
+
+def _signed(value: int) -> bytes:
+    value = (-value << 1) | 1 if value < 0 else value << 1
+    out = bytearray()
+    while value > 0x3F:
+        out.append(value & 0x3F | 0x40)
+        value >>= 6
+    return bytes([*out, value])
