@@ -69,9 +69,10 @@ class SymbolStore:
     _files: dict[int, FileSymbols] = field(default_factory=dict, repr=False)
     _firsts: list[int] = field(default_factory=list, repr=False)
 
-    def check(self) -> None:
-        """Open the store, making it if need be. Raises as register does."""
-        with self._connect(create=True):
+    def check(self, *, create: bool = True) -> None:
+        """Open the store, to see that it can be. Raises as register() does, or as lookup() when it
+        is not to be made."""
+        with self._connect(create):
             pass
 
     def register(self, symbols: FileSymbols) -> int:

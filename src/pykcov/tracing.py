@@ -90,7 +90,7 @@ class trace:  # noqa: N801
             if self._descriptor is not None:
                 raise fail(errno.EBUSY)
             if probe.attached() is not None or probe.section() is not None:
-                raise fail(errno.EBUSY)
+                raise fail(errno.EBUSY, "this thread or context is traced already")
             task, descriptor = _current_task(), open_device(self.discipline)
             self._descriptor, self._task = descriptor, task
             self._store = current_store()

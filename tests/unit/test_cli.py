@@ -36,6 +36,7 @@ def run(*command: str, folder: Path, **environ: str) -> subprocess.CompletedProc
         env={**os.environ, **environ},
         capture_output=True,
         text=True,
+        errors="surrogateescape",
         check=False,
     )
 
@@ -149,6 +150,8 @@ BAD = {
     "empty folder": (["run", "."], "program-missing"),
     "itself": (["run", "--source", "pykcov", "prog.py"], "self-instrumentation"),
     "source": (["run", "--source", "no/where", "prog.py"], "source-missing"),
+    "file as source": (["run", "--source", "prog.py", "prog.py"], "source-missing"),
+    "no package": (["run", "-m", "prog.nope"], "program-missing"),
     "glob": (["run", "--omit", "", "prog.py"], "glob-empty"),
     "trace": (["run", "--trace", "no/where", "prog.py"], "trace-unwritable"),
     "store": (["run", "--store", "/proc/nope/x", "prog.py"], "store-unwritable"),
@@ -183,6 +186,58 @@ def test_symbolize_names_what_it_does_not_know(folder: Path) -> None:
         assert done.returncode == 1
         assert done.stderr.endswith(f"[{slug}]\n"), done.stderr
         assert done.stderr.count("\n") == 1
+
+
+CLOSERS = {
+    "stdout closed": "sys.stdout.close()",
+    "no stdout": "setattr(sys, 'stdout', None)",
+    "stderr closed": "sys.stderr.close()",
+    "descriptor 2 closed": "__import__('os').close(2)",
+}
+
+
+@pytest.mark.parametrize("end", CLOSERS.values(), ids=CLOSERS)
+def test_a_program_may_close_its_output(folder: Path, end: str) -> None:
+    plain = run("prog.py", end, folder=folder)
+    traced = pykcov("run", "prog.py", end, folder=folder)
+    assert (traced.returncode, traced.stdout) == (plain.returncode, plain.stdout)
+
+
+def test_a_trace_does_not_go_over_the_program_or_an_older_trace(folder: Path) -> None:
+    text = (folder / "prog.py").read_text(encoding="utf-8")
+    done = pykcov("run", "--trace", "prog.py", "prog.py", folder=folder)
+    assert done.stderr.endswith("[trace-unwritable]\n")
+    assert (folder / "prog.py").read_text(encoding="utf-8") == text
+    pykcov("run", "--trace", "trace.txt", "prog.py", folder=folder)
+    trace = (folder / "trace.txt").read_bytes()
+    done = pykcov(
+        "run", "--trace", "trace.txt", "prog.py", "__import__('os')._exit(3)", folder=folder
+    )
+    assert done.returncode == 3
+    assert (folder / "trace.txt").read_bytes() == trace
+
+
+def test_a_source_that_matches_nothing_is_said(folder: Path) -> None:
+    done = pykcov("run", "--source", "tomlib", "prog.py", folder=folder)
+    assert done.returncode == 0
+    assert "--source tomlib matched nothing" in done.stderr
+
+
+def test_names_in_no_encoding(folder: Path) -> None:
+    name = os.fsdecode(b"b\xffd \xc3\xbc.py")
+    (folder / name).write_text(PROGRAM, encoding="utf-8")
+    done = pykcov("run", "--trace", "trace.txt", name, folder=folder)
+    assert "left out" not in done.stderr
+    with (folder / "trace.txt").open() as trace:
+        done = subprocess.run(
+            [sys.executable, "-m", "pykcov", "symbolize"],
+            stdin=trace,
+            env={**os.environ, "PYTHONIOENCODING": "ascii"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert f"{folder}/b\\udcffd \\xfc.py:1.1," in done.stdout
 
 
 def test_env_describes(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -27,8 +28,13 @@ def main(argv: list[str] | None = None) -> None:
         verb.add_to(verbs, name)
     args = parser.parse_args(argv)
     try:
+        if args.verb == "run":  # what the program did with its stdout is its own affair
+            raise SystemExit(run.main(args))
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")  # paths of any locale
         status = VERBS[args.verb].main(args)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except PykcovError as error:
         complain(str(error))
     except BrokenPipeError:

@@ -80,8 +80,8 @@ class Program:
 
     def _find_module(self, name: str) -> tuple[ModuleSpec, Any, str]:
         with quiet:
-            spec = importlib.util.find_spec(name)
-        if spec is not None and spec.submodule_search_locations is not None:
+            spec = self._found(name, f"no module named {name}", code=False)[0]
+        if spec.submodule_search_locations is not None:
             importlib.import_module(name)
             with quiet:
                 return self._found(
@@ -90,12 +90,16 @@ class Program:
         return self._found(name, f"no module named {name}")
 
     @staticmethod
-    def _found(name: str, otherwise: str) -> tuple[ModuleSpec, Any, str]:
-        spec = importlib.util.find_spec(name) if name != "__main__" else None
-        if name == "__main__":
-            importer: Any = pkgutil.get_importer(sys.path[0])
-            spec = importer.find_spec(name)
-        if spec is None or spec.loader is None or not hasattr(spec.loader, "get_code"):
+    def _found(name: str, otherwise: str, code: bool = True) -> tuple[ModuleSpec, Any, str]:
+        try:
+            if name == "__main__":
+                importer: Any = pkgutil.get_importer(sys.path[0])
+                spec = importer.find_spec(name)
+            else:
+                spec = importlib.util.find_spec(name)
+        except (ImportError, AttributeError, TypeError, ValueError) as error:
+            raise ProgramMissingError(f"{otherwise}: {error}") from None
+        if spec is None or (code and not hasattr(spec.loader, "get_code")):
             raise ProgramMissingError(otherwise)
         return spec, spec.loader, spec.origin or ""
 
@@ -119,7 +123,7 @@ class Program:
             main.__file__ = path
             if sys.version_info < (3, 15):
                 main.__dict__["__cached__"] = None if spec is None else spec.cached
-            return rewrite(code, name, path, source) if source else code
+            return rewrite(code, name, path, source)
 
     # -- running it -------------------------------------------------------------------------------
 

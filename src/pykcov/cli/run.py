@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -31,7 +32,9 @@ def add_to(verbs: Any, name: str) -> None:
         description="Runs a program as plain Python would, exit code included, with every basic "
         "block of the selected files instrumented, and traces its main thread. Without --source "
         "and --include, everything but the standard library and installed packages is selected. "
-        "A summary is printed on stderr.",
+        "A summary is printed on stderr. The trace ends with the main module's code: threads, "
+        "child processes and atexit handlers are not in it, and there is none after os._exit() or "
+        "exec.",
     )
     parser.add_argument(
         "--source", metavar="S", action="append", default=[], help="a package or directory"
@@ -74,24 +77,33 @@ def main(args: argparse.Namespace) -> int:
     program = Program(words, is_module=args.module is not None)
     if not program.is_module and not Path(words[0]).exists():
         raise ProgramMissingError(f"there is no file {words[0]}")
+    out = _opened(args.trace, words[0])
     handle = instrument(args.source, args.include, args.omit, store=store_of(args))
     tracer = trace(args.size, discipline=args.discipline)
-    return program.run(tracer, _rewriter(handle), _finisher(handle, tracer, _opened(args.trace)))
+    return program.run(tracer, _rewriter(handle), _finisher(handle, tracer, out))
 
 
 def _rewriter(handle: Instrumentation) -> Callable[[CodeType, str, str, bytes], CodeType]:
     def rewrite(code: CodeType, name: str, path: str, source: bytes) -> CodeType:
         if not handle.selection.matches(name, path):
             return code
+        if path.endswith(".pyc"):
+            handle.left_out[path] = "it has no source"
+            return code
         return handle.rewrite(code, path, source) or code
 
     return rewrite
 
 
-def _opened(path: Path | None) -> Any:
-    """Open the trace file before the program runs: if that fails, nothing has been done."""
+def _opened(path: Path | None, program: str) -> Any:
+    """Open the trace file before the program runs: if that fails, nothing has been done. What it
+    holds stays until there is a new trace to write."""
+    if path is None:
+        return None
     try:
-        return None if path is None else path.open("w", encoding="ascii")
+        if path.exists() and Path(program).exists() and path.samefile(program):
+            complain(f"the trace would go over the program, {path} [trace-unwritable]")
+        return path.open("a", encoding="ascii")
     except OSError as error:
         complain(f"cannot write the trace to {path}: {error.strerror} [trace-unwritable]")
 
@@ -106,8 +118,10 @@ def _finisher(handle: Instrumentation, tracer: trace, out: Any) -> Callable[[], 
             pcs = tracer.pcs
             if out is not None:
                 with out:
+                    out.truncate(0)
                     out.writelines(raw(pcs))
-            print(summary(handle, tracer), file=sys.stderr)
+            with contextlib.suppress(OSError, ValueError, AttributeError):  # closed by the program
+                print(summary(handle, tracer), file=sys.stderr, flush=True)
 
     return finish
 
@@ -124,5 +138,6 @@ def summary(handle: Instrumentation, tracer: trace) -> str:
             f"pykcov: the area of {tracer.size} words was full, later records were dropped; "
             "--size WORDS makes it larger"
         )
+    lines += [f"pykcov: --source {name} matched nothing" for name in handle.selection.unused()]
     lines += [f"pykcov: left out {path}: {why}" for path, why in handle.left_out.items()]
     return "\n".join(lines)

@@ -18,7 +18,8 @@ def add_to(verbs: Any, name: str) -> None:
         help="say which source a PC stands for",
         description="Reads PCs on stdin, one a line, and prints two lines for each: 0xPC, and "
         "file:start line.column,end line.column. Columns count from 1, in UTF-8 bytes; the end is "
-        "the first one behind the block. A PC less up to 5 (a return address) is its block's, too.",
+        "the first one behind the block. A little less than a PC, up to 7 (return addresses), is "
+        "its block's, too.",
     )
     parser.add_argument(
         "-all", "--all", action="store_true", help="print every known block, and read no stdin"
@@ -29,6 +30,7 @@ def add_to(verbs: Any, name: str) -> None:
 def main(args: argparse.Namespace) -> int:
     """Print what is known. 1 when a PC was not, after all that were."""
     store = store_of(args)
+    store.check(create=False)
     if args.all:
         sys.stdout.writelines(report(store.blocks()))
         return 0

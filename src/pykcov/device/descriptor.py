@@ -19,13 +19,13 @@ from pykcov.instrumentation.session import in_force
 from pykcov.kernel.task import Task, ThreadTask, notice_fork
 from pykcov.probe import quiet
 
-PATH = "/sys/kernel/debug/kcov"
+PATH = "/sys/kernel/debug/kcov"  # what Linux calls it
 _U64 = 2**64 - 1
 
 
-def fail(error: int, path: str | None = None) -> OSError:
+def fail(error: int, why: str = "", path: str | None = None) -> OSError:
     """Return the OSError for an errno, Linux's internal ones included."""
-    text = os.strerror(error)
+    text = os.strerror(error) + (f" ({why})" if why else "")
     return OSError(error, text) if path is None else OSError(error, text, path)
 
 
@@ -151,5 +151,5 @@ def open(discipline: str = "trace") -> Descriptor:  # noqa: A001
     """
     with quiet:
         if not in_force():
-            raise fail(errno.ENOENT, PATH)
+            raise fail(errno.ENOENT, "nothing is instrumented: pykcov.instrument() first", PATH)
         return Descriptor(discipline)

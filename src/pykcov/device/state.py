@@ -155,4 +155,15 @@ def document() -> str:
             lines.append(f"| {head} | {name} | {check.when} | |")
             head = " | |"
         lines.append(f"| {head} | | otherwise | {MODES[row.after]} |")
+    lines += [
+        "",
+        "## mmap",
+        "",
+        "`mmap(length)` maps the area, any number of times. It fails with EINVAL before",
+        "KCOV_INIT_TRACE, for an offset other than 0, and for a length that, rounded up to pages,",
+        "is not the area's: an area of a size that is no multiple of a page can't be mapped.",
+        "",
+        "The ioctls are methods of the descriptor. To the kernel its `fileno()` is a sealed memfd:",
+        "who has it may map it, read it and store into it, but ioctl(2) on it is ENOTTY.",
+    ]
     return "\n".join(lines) + "\n"

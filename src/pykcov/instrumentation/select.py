@@ -82,7 +82,10 @@ class Selection:
     ) -> None:
         self.packages: list[str] = []
         self.folders: list[str] = []
+        self._used: set[str] = set()
         for name in source:
+            if not isinstance(name, str):
+                raise TypeError(f"source takes names of packages and directories, not {name!r}")
             if name == "pykcov" or name.startswith("pykcov."):
                 raise PykcovError("self-instrumentation", "pykcov can't instrument itself")
             if "/" in name or Path(name).is_dir():
@@ -90,6 +93,10 @@ class Selection:
                 if not Path(folder).is_dir():
                     raise PykcovError("source-missing", f"there is no directory {name}")
                 self.folders.append(str(Path(folder).resolve()))
+            elif Path(name).is_file():
+                raise PykcovError(
+                    "source-missing", f"{name} is a file; --include takes files, --source does not"
+                )
             elif all(part.isidentifier() for part in name.split(".")):
                 self.packages.append(name)
             else:
@@ -117,13 +124,19 @@ class Selection:
             return False
         if not self.packages and not self.folders:
             return bool(self.include) or not any(_below(path, f) for f in self._elsewhere)
-        if module is not None and any(
-            module == package or module.startswith(package + ".") for package in self.packages
-        ):
-            return True
+        for package in self.packages:
+            if module is not None and f"{module}.".startswith(f"{package}."):
+                self._used.add(package)
+                return True
         resolved = str(Path(path).resolve())
-        return any(
-            _below(resolved, folder)
-            and not any(_below(resolved, e) and not _below(folder, e) for e in self._elsewhere)
-            for folder in self.folders
-        )
+        for folder in self.folders:
+            if _below(resolved, folder) and not any(
+                _below(resolved, e) and not _below(folder, e) for e in self._elsewhere
+            ):
+                self._used.add(folder)
+                return True
+        return False
+
+    def unused(self) -> list[str]:
+        """Return the sources that no file belonged to so far: mistyped, or not imported yet."""
+        return [name for name in (*self.packages, *self.folders) if name not in self._used]

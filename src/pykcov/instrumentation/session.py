@@ -214,6 +214,8 @@ def instrument(
     with quiet, _lock:
         selection = Selection(*([x] if isinstance(x, str) else x for x in (source, include, omit)))
         store = store or SymbolStore()
+        if not isinstance(store, SymbolStore):
+            raise TypeError(f"store is a SymbolStore, not {store!r}")
         if _active and _active[-1].store.path != store.path:
             raise PykcovError(
                 "store-mixed",

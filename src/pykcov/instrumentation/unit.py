@@ -62,7 +62,8 @@ class Unit:
         """Return what the store is to keep."""
         with_blocks = [n for n, spans in enumerate(self.spans) if spans]
         return FileSymbols(
-            path=self.path,
+            # A file name may hold bytes that are no UTF-8.
+            path=self.path.encode("utf-8", "backslashreplace").decode(),
             source=sha256(self.source).hexdigest(),
             magic=int.from_bytes(importlib.util.MAGIC_NUMBER, "little"),
             optimize=self.optimize,

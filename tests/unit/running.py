@@ -1,0 +1,82 @@
+"""Run a program and note all that it shows of itself."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+import traceback
+from types import CodeType, FrameType
+from typing import Any, NamedTuple
+
+Event = tuple[str, str, int, str]
+
+
+class Outcome(NamedTuple):
+    """Result, output, exception with its traceback's places, and sys.settrace's events."""
+
+    result: str
+    output: str
+    error: list[tuple[object, ...]]
+    events: list[Event]
+
+
+def places(error: BaseException) -> list[tuple[object, ...]]:
+    """Where an exception came through, to the column, and those that it came of."""
+    summary = traceback.TracebackException.from_exception(error, capture_locals=False)
+    out: list[tuple[object, ...]] = []
+    seen: Any = summary
+    while seen is not None:
+        out.append((type(error).__name__, str(seen)))
+        out += [
+            (f.filename, f.name, f.lineno, f.end_lineno, f.colno, f.end_colno) for f in seen.stack
+        ]
+        seen = seen.__cause__ or seen.__context__
+    return out
+
+
+class Tracer:
+    """A trace function that notes the events of one file's code."""
+
+    def __init__(self, filename: str) -> None:
+        self.filename = filename
+        self.events: list[Event] = []
+
+    def __call__(self, frame: FrameType, event: str, arg: Any) -> Any:
+        if frame.f_code.co_filename != self.filename:
+            return None
+        kind = arg[0] if event == "exception" else type(arg)
+        self.events.append((frame.f_code.co_qualname, event, frame.f_lineno, kind.__name__))
+        return self
+
+
+def run(code: CodeType, call: str | None = None, trace: bool = False) -> Outcome:
+    """Execute a module's code, and evaluate an expression in it."""
+    names: dict[str, Any] = {"__name__": "program"}
+    tracer = Tracer(code.co_filename)
+    output = io.StringIO()
+    before = sys.gettrace()
+    result, error = "", []
+    with contextlib.redirect_stdout(output):
+        try:
+            if trace:
+                sys.settrace(tracer)
+            exec(code, names)
+            if call is not None:
+                result = repr(eval(call, names))
+        except Exception as caught:
+            sys.settrace(before)
+            error = places(caught)
+        finally:
+            sys.settrace(before)
+    return Outcome(result, output.getvalue(), error, tracer.events)
+
+
+def same(plain: CodeType, new: CodeType, call: str | None = None) -> Outcome:
+    """Assert that two codes do the same, traced and not; return what they did."""
+    first, second = run(plain, call), run(new, call)
+    assert second == first
+    traced, new_traced = run(plain, call, trace=True), run(new, call, trace=True)
+    assert new_traced[:3] == traced[:3]
+    assert new_traced.events == traced.events
+    return traced
