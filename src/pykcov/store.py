@@ -26,6 +26,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from pykcov.abi.kcov import PC_END, PC_SPACING, PC_START
 from pykcov.errors import PykcovError
@@ -45,7 +46,8 @@ CREATE TABLE files (
     magic INTEGER NOT NULL,     -- importlib.util.MAGIC_NUMBER
     optimize INTEGER NOT NULL,
     variant TEXT NOT NULL,      -- version and options of the instrumentation
-    digest TEXT NOT NULL,       -- SHA-256 of the table
+    digest TEXT NOT NULL,       -- SHA-256 of all that, but for first and count, and of the blocks
+    seal TEXT NOT NULL,         -- SHA-256 of first, count and digest
     functions TEXT NOT NULL,    -- JSON list of qualified names
     data BLOB NOT NULL,         -- zlib: per block 5 u32 (function, start and end), then code lines
     UNIQUE (path, source, magic, optimize, variant, digest)
@@ -59,6 +61,14 @@ def default_path() -> Path:
         return Path(named)
     data = os.environ.get("XDG_DATA_HOME") or Path("~/.local/share").expanduser()
     return Path(data) / "pykcov" / "symbols.sqlite"
+
+
+def _digest(key: tuple[str, str, int, int, str], functions: str, packed: bytes) -> str:
+    return sha256(repr((key, functions)).encode() + packed).hexdigest()
+
+
+def _seal(first: int, count: int, digest: str) -> str:
+    return sha256(f"{first} {count} {digest}".encode()).hexdigest()
 
 
 @dataclass
@@ -81,21 +91,24 @@ class SymbolStore:
         Raises store-unwritable, store-foreign, store-damaged, store-busy, store-exhausted.
         """
         packed = symbols.pack()
-        digest = sha256(packed + json.dumps(symbols.functions).encode()).hexdigest()
         key = (symbols.path, symbols.source, symbols.magic, symbols.optimize, symbols.variant)
+        digest = _digest(key, json.dumps(symbols.functions), packed)
         with self._connect(create=True) as db:
             find = (
-                "SELECT first FROM files WHERE path = ? AND source = ? AND magic = ?"
+                "SELECT first, count, seal FROM files WHERE path = ? AND source = ? AND magic = ?"
                 " AND optimize = ? AND variant = ? AND digest = ?"
             )
             row = db.execute(find, (*key, digest)).fetchone()
             if row is None:
                 db.execute("BEGIN IMMEDIATE")
-                row = db.execute(find, (*key, digest)).fetchone() or (
-                    self._insert(db, symbols, (*key, digest), packed),
+                row = db.execute(find, (*key, digest)).fetchone() or self._insert(
+                    db, symbols, (*key, digest), packed
                 )
                 db.execute("COMMIT")
-        return int(row[0])
+        first, count, seal = row
+        if seal != _seal(first, count, digest):
+            raise self._damaged(ValueError(f"the range of {symbols.path} is wrong"))
+        return int(first)
 
     def _insert(
         self,
@@ -103,8 +116,8 @@ class SymbolStore:
         symbols: FileSymbols,
         key: tuple[str, str, int, int, str, str],
         packed: bytes,
-    ) -> int:
-        count = len(symbols.spans)
+    ) -> tuple[int, int, str]:
+        count = max(len(symbols.spans), 1)  # a file without blocks takes a number, as a key
         first = int(db.execute("SELECT coalesce(max(first + count), 0) FROM files").fetchone()[0])
         if first + count > CAPACITY:
             raise PykcovError(
@@ -112,12 +125,12 @@ class SymbolStore:
                 f"the symbol store {self.path} has given out all of its {CAPACITY} PCs; move it "
                 "away and keep it for as long as traces are read that it names",
             )
-        # A file without blocks has no range, but a primary key: it takes one number.
+        seal = _seal(first, count, key[-1])
         db.execute(
-            "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (first, max(count, 1), *key, json.dumps(symbols.functions), zlib.compress(packed)),
+            "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (first, count, *key, seal, json.dumps(symbols.functions), zlib.compress(packed)),
         )
-        return first
+        return first, count, seal
 
     def lookup(self, pc: int) -> Block | None:
         """Return the block that `pc`, or a return address into it, belongs to; None if unknown.
@@ -155,24 +168,23 @@ class SymbolStore:
         with self._connect(create=False) as db:
             rows = db.execute(
                 "SELECT first, path, source, magic, optimize, variant, functions, data, count,"
-                " digest FROM files WHERE first > ? ORDER BY first",
+                " digest, seal FROM files WHERE first > ? ORDER BY first",
                 (after,),
             ).fetchall()
         for row in rows:
             self._files[row[0]] = self._unpack(row)
             self._firsts.append(row[0])
 
-    def _unpack(
-        self, row: tuple[int, str, str, int, int, str, str, bytes, int, str]
-    ) -> FileSymbols:
-        _, path, source, magic, optimize, variant, functions, data, count, digest = row
+    def _unpack(self, row: tuple[Any, ...]) -> FileSymbols:
+        first, path, source, magic, optimize, variant, functions, data, count, digest, seal = row
         try:
             packed = zlib.decompress(data)
-            if sha256(packed + functions.encode()).hexdigest() != digest:
-                raise ValueError(f"digest of {path} is wrong")
+            found = _digest((path, source, magic, optimize, variant), functions, packed)
+            if found != digest or seal != _seal(first, count, digest):
+                raise ValueError(f"the row of {path} is wrong")
             words = struct.unpack(f"<{len(packed) // 4}I", packed)
             names = tuple(json.loads(functions))
-        except (zlib.error, struct.error, ValueError) as error:
+        except (zlib.error, struct.error, ValueError, TypeError, AttributeError) as error:
             raise self._damaged(error) from None
         spans = 0 if not names else 5 * count
         rows = [words[n : n + 5] for n in range(0, spans, 5)]
@@ -212,6 +224,8 @@ class SymbolStore:
             ) from None
         except sqlite3.Error as error:
             raise self._explain(error, create) from None
+        except UnicodeDecodeError as error:
+            raise self._damaged(error) from None
         finally:
             if db is not None:
                 db.close()

@@ -86,9 +86,9 @@ def test_jumps_become_wide_around_255_units(store: SymbolStore, shape: str) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shape", SHAPES, ids=NAMES)
+@pytest.mark.parametrize("shape", SHAPES[:2], ids=NAMES[:2])
 def test_jumps_beyond_65535_units(store: SymbolStore, shape: str) -> None:
-    plain, new = rewrite_text(padded(shape, 5000), store)
+    plain, new = rewrite_text(padded(shape, 4500), store)
     assert prefixes(named(new, "f")) == 2
     assert prefixes(named(plain, "f")) == 1
     check_rewritten(plain, new)
@@ -98,7 +98,7 @@ def test_jumps_beyond_65535_units(store: SymbolStore, shape: str) -> None:
 def test_a_wider_jump_may_make_another_wider(store: SymbolStore) -> None:
     """Nested loops of which each jumps back over the other's growing jump."""
     found = set()
-    for statements in range(20, 27):
+    for statements in range(8, 44, 4):
         body = "".join(f"                if a: n += {n}\n" for n in range(statements))
         text = (
             "def f(a):\n    n = 0\n    for i in range(2):\n        for j in range(2):\n"
@@ -118,24 +118,24 @@ def prefixes_of(code: CodeType) -> list[int]:
     ]
 
 
+def with_constants(number: int) -> str:
+    values = ", ".join(f"{n}.5" for n in range(number))
+    return f"def f(a):\n    if a:\n        a = [a, {values}]\n    return a\n"
+
+
 @pytest.mark.parametrize("constants", [250, 254, 255, 256, 257, 600])
 def test_more_constants_than_one_byte_counts(store: SymbolStore, constants: int) -> None:
-    values = ", ".join(f"{n}.5" for n in range(constants))
-    plain, new = rewrite_text(
-        f"def f(a):\n    if a:\n        a = [a, {values}]\n    return a\n", store
-    )
+    plain, new = rewrite_text(with_constants(constants), store)
     check_rewritten(plain, new)
     assert run(new, "f(1)") == run(plain, "f(1)")
 
 
 @pytest.mark.slow
 def test_more_constants_than_two_bytes_count(store: SymbolStore) -> None:
-    values = ", ".join(f"a + {n}.5" for n in range(66000))
-    plain, new = rewrite_text(
-        f"def f(a):\n    if a:\n        a = [a, {values}]\n    return a\n", store
-    )
-    check_rewritten(plain, new)
-    assert run(new, "sum(f(1))") == run(plain, "sum(f(1))")
+    plain, new = rewrite_text(with_constants(65540), store)
+    probes = [s for s in steps(named(new, "f")) if s.probe and s.instruction.opname == "LOAD_CONST"]
+    assert {(s.instruction.offset - s.begins) // 2 for s in probes} == {2}
+    assert run(new, "f(1)") == run(plain, "f(1)")
 
 
 def test_constants_of_the_program_stay_where_they_were(store: SymbolStore) -> None:
@@ -190,11 +190,11 @@ def test_all_else_of_a_code_object_is_as_before(store: SymbolStore) -> None:
     plain, new = rewrite_text(text, store)
     for before, after in zip(inner(plain), inner(new), strict=True):
         for name in dir(before):
-            value = getattr(before, name)
-            if name.startswith("co_") and not callable(value) and name not in MOVED:
-                assert getattr(after, name) == value, name
+            if name.startswith("co_") and name not in MOVED | METHODS:
+                assert getattr(after, name) == getattr(before, name), name
 
 
+METHODS = {"co_lines", "co_positions", "co_branches"}
 MOVED = {
     "co_code",
     "_co_code_adaptive",
