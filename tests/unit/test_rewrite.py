@@ -95,6 +95,7 @@ def test_jumps_beyond_65535_units(store: SymbolStore, shape: str) -> None:
     assert run(new, "f(77)") == run(plain, "f(77)")
 
 
+@pytest.mark.slow
 def test_a_wider_jump_may_make_another_wider(store: SymbolStore) -> None:
     """Nested loops of which each jumps back over the other's growing jump."""
     found = set()
@@ -155,6 +156,7 @@ def test_constants_of_the_program_stay_where_they_were(store: SymbolStore) -> No
          "def g(a, b, *, k): return a + b + k\n", "f(5)"),
         ("def f(a):\n    with a as b, open('/dev/null') as c:\n        return b\n", "f(1)"),
     ],
+    ids=["displays", "calls", "with"],
 )  # fmt: skip
 def test_a_probe_may_stand_on_a_full_stack(store: SymbolStore, text: str, call: str) -> None:
     plain, new = rewrite_text(text, store)

@@ -1,0 +1,29 @@
+"""Any program does with probes what it does without: result, output, tracebacks, trace events."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from pykcov.store import SymbolStore
+from tests.unit.programs import programs
+from tests.unit.rewritten import check_rewritten, rewrite_text
+from tests.unit.running import same
+
+EXAMPLES = 2000 if os.environ.get("PYKCOV_SOAK") else 60
+STORE = SymbolStore(Path(tempfile.mkdtemp(prefix="pykcov-test-")) / "symbols.sqlite")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("by_line", [False, True], ids=["blocks", "by_line"])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(programs)
+def test_a_program_does_the_same(by_line: bool, text: str) -> None:
+    plain, new = rewrite_text(text, STORE, by_line)
+    assert check_rewritten(plain, new) > 1
+    same(plain, new)
