@@ -5,7 +5,6 @@ They end, and what they do depends on nothing but themselves.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 
 from hypothesis import strategies as st
@@ -217,12 +216,10 @@ class Writer:
     def match(self, indent: int) -> str:
         pad = " " * indent
         text = f"match {self.expression(1)}:\n"
-        for pattern in ("[x, *_]", "{'k': x}", "int(x) | float(x)", "None | 'x'", "x"):
+        for pattern in ("[x, *_]", "{'k': x}", "int(x) | float(x)", "None | 'x'", "x if x"):
             if self.maybe():
-                guard = f" if {self.expression(1)}" if self.maybe() else ""
-                text += f"{pad} case {pattern}{guard}:\n" if "x" in pattern else ""
-                text += f"{pad} case {pattern}:\n" if "x" not in pattern else ""
-                text += self.block(indent + 2)
+                guard = f" if {self.expression(1)}" if " if" not in pattern and self.maybe() else ""
+                text += f"{pad} case {pattern}{guard}:\n{self.block(indent + 2)}"
         return text + f"{pad} case _ if b:\n{self.block(indent + 2)}"
 
     def function(self, indent: int) -> str:
@@ -230,13 +227,11 @@ class Writer:
         pad, name = " " * indent, self.new_name()
         kind = self.number(0, 3)
         self.in_loop, self.is_generator, self.is_coroutine = False, kind == 1, kind >= 2
-        closing = self.pick("", f"{pad} nonlocal n\n") if self.depth > 1 and outer[1:] else ""
         head = self.pick("", "@note\n" + pad) + ("async " if kind >= 2 else "")
         first = f"{pad} yield n\n" if kind == 1 else f"{pad} await Slow(1)\n" if kind >= 2 else ""
         text = f"{head}def {name}(a, b=2, *c, n=n):\n{first}{self.block(indent + 1)}"
         self.in_loop, self.is_generator, self.is_coroutine = outer
         call = [f"{name}(n)", f"list({name}(n))", f"drive({name}(n))"][min(kind, 2)]
-        del closing
         return f"{text}{pad}note({call})"
 
     def final(self, indent: int) -> str:
@@ -280,4 +275,3 @@ def texts(draw: Draw, size: int = 12) -> str:
 
 
 programs = texts().filter(_compiles)
-VERSION = sys.version_info[:2]

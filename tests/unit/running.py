@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import sys
 import traceback
 from types import CodeType, FrameType
@@ -21,13 +22,18 @@ class Outcome(NamedTuple):
     events: list[Event]
 
 
+def _fixed(text: str) -> str:
+    """The text without addresses."""
+    return re.sub("0x[0-9a-f]+", "0x", text)
+
+
 def places(error: BaseException) -> list[tuple[object, ...]]:
     """Where an exception came through, to the column, and those that it came of."""
     summary = traceback.TracebackException.from_exception(error, capture_locals=False)
     out: list[tuple[object, ...]] = []
     seen: Any = summary
     while seen is not None:
-        out.append((type(error).__name__, str(seen)))
+        out.append((type(error).__name__, _fixed(str(seen))))
         out += [
             (f.filename, f.name, f.lineno, f.end_lineno, f.colno, f.end_colno) for f in seen.stack
         ]
@@ -69,7 +75,7 @@ def run(code: CodeType, call: str | None = None, trace: bool = False) -> Outcome
             error = places(caught)
         finally:
             sys.settrace(before)
-    return Outcome(result, output.getvalue(), error, tracer.events)
+    return Outcome(_fixed(result), _fixed(output.getvalue()), error, tracer.events)
 
 
 def same(plain: CodeType, new: CodeType, call: str | None = None) -> Outcome:

@@ -9,7 +9,7 @@ import pickle
 import sys
 from typing import Any
 
-import cloudpickle  # type: ignore[import-untyped]
+import cloudpickle
 import pytest
 from tests.unit.cores import A, B, C, Recording, attached, hit, in_thread, section
 

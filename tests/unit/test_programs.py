@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-
-from pykcov.store import SymbolStore
 from tests.unit.programs import programs
 from tests.unit.rewritten import check_rewritten, rewrite_text
 from tests.unit.running import same
+
+from pykcov.store import SymbolStore
 
 EXAMPLES = 2000 if os.environ.get("PYKCOV_SOAK") else 60
 STORE = SymbolStore(Path(tempfile.mkdtemp(prefix="pykcov-test-")) / "symbols.sqlite")
