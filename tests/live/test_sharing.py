@@ -174,7 +174,7 @@ class TestAsyncio:
     def test_eager_tasks(self) -> None:
         async def main() -> list[list[int]]:
             loop = asyncio.get_running_loop()
-            loop.set_task_factory(asyncio.eager_task_factory)
+            loop.set_task_factory(vars(asyncio)["eager_task_factory"])
             tasks = []
             for n in range(20):
                 tasks.append(
