@@ -28,7 +28,7 @@ flags='-fsanitize=address,undefined'
 export PYKCOV_CFLAGS="$flags -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g"
 export PYKCOV_LDFLAGS="$flags"
 "$root/venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-    --no-build-isolation --no-deps --no-index --target "$site" "$source"
+    --no-deps --target "$site" "$source"
 
 # Object memory comes from malloc, so that a use after free is seen. Children of the tests report,
 # too, and may die of it unnoticed: hence the files.
