@@ -78,10 +78,18 @@ def run(code: CodeType, call: str | None = None, trace: bool = False) -> Outcome
     return Outcome(_fixed(result), _fixed(output.getvalue()), error, tracer.events)
 
 
+def warm(code: CodeType, call: str | None = None) -> None:
+    """Have the interpreter specialize the code's instructions."""
+    for _ in range(20):
+        run(code, call)
+
+
 def same(plain: CodeType, new: CodeType, call: str | None = None) -> Outcome:
     """Assert that two codes do the same, traced and not; return what they did."""
     first, second = run(plain, call), run(new, call)
     assert second == first
+    warm(plain, call)
+    warm(new, call)
     traced, new_traced = run(plain, call, trace=True), run(new, call, trace=True)
     assert new_traced[:3] == traced[:3]
     assert new_traced.events == traced.events

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from tests.unit.monitored import events
 from tests.unit.programs import programs
 from tests.unit.rewritten import check_rewritten, rewrite_text
-from tests.unit.running import same
+from tests.unit.running import same, warm
 
 from pykcov.store import SymbolStore
 
-EXAMPLES = 2000 if os.environ.get("PYKCOV_SOAK") else 60
+EXAMPLES = 400 if os.environ.get("PYKCOV_SOAK") else 20
 STORE = SymbolStore(Path(tempfile.mkdtemp(prefix="pykcov-test-")) / "symbols.sqlite")
 
 
@@ -27,3 +29,17 @@ def test_a_program_does_the_same(by_line: bool, text: str) -> None:
     plain, new = rewrite_text(text, STORE, by_line)
     assert check_rewritten(plain, new) > 1
     same(plain, new)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="this Python has no sys.monitoring")
+@pytest.mark.parametrize("warmed", [False, True], ids=["cold", "warm"])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(programs)
+def test_a_program_is_monitored_the_same(warmed: bool, text: str) -> None:
+    plain, new = rewrite_text(text, STORE)
+    if warmed:
+        warm(plain)
+        warm(new)
+    assert events(new) == events(plain) != []

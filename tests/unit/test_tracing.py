@@ -40,7 +40,19 @@ def interrupt_after(request: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Descriptor, "ioctl", ioctl)
 
 
+@pytest.fixture
+def on_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a trace be the OS thread's; other tests have imported gevent, which changes that."""
+    monkeypatch.setattr("pykcov.tracing._in_greenlet", lambda: False)
+
+
 class TestTrace:
+    """Of a thread, or of a context."""
+
+    @pytest.fixture(autouse=True, params=[False, True], ids=["thread", "context"])
+    def _of(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("pykcov.tracing._in_greenlet", lambda: request.param)
+
     def test_records_and_reads(self) -> None:
         trace = pykcov.trace()
         assert trace.pcs.tolist() == []
@@ -113,17 +125,23 @@ class TestTrace:
             interrupt_after(request_, patched)
             with pytest.raises(Interrupted), pykcov.trace():
                 pass
-        assert probe.attached() is None
+        assert (probe.attached(), probe.section()) == (None, None)
         with pykcov.trace() as trace:
             hit(A)
         assert trace.pcs.tolist() == [A.pc]
 
     def test_interrupted_while_leaving(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        with pytest.raises(Interrupted), pykcov.trace(), monkeypatch.context() as patched:
+        with monkeypatch.context() as patched:
             interrupt_after(KCOV_DISABLE, patched)
-            raise Interrupted
-        assert probe.attached() is None
+            with pytest.raises(Interrupted), pykcov.trace() as trace:
+                hit(A)
+        hit(B)
+        assert (probe.attached(), probe.section()) == (None, None)
+        assert trace.pcs.tolist() == [A.pc]
 
+
+@pytest.mark.usefixtures("on_thread")
+class TestTraceOfAThread:
     def test_left_on_another_thread(self) -> None:
         trace = pykcov.trace()
         trace.__enter__()

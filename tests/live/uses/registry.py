@@ -23,9 +23,9 @@ class Uses(dict[str, "Use"]):
         """Register a workload, unless this version of Python lacks the module."""
 
         def register(use: Use) -> Use:
-            if module in self:
-                raise ValueError(f"two workloads for {module}")
             if since <= sys.version_info[:2] < before:
+                if module in self:
+                    raise ValueError(f"two workloads for {module}")
                 self[module] = uncollected(use)
             return use
 

@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from ..helpers import error, fresh
 from ..registry import Uses
 
@@ -86,8 +88,12 @@ def heaps() -> object:
     order = [heapq.heappop(heap) for _ in range(3)]
     swaps = heapq.heapreplace(heap, 0), heapq.heappushpop(heap, 4), heapq.heappushpop(heap, -1)
     top = [4, 2, 6, 1]
-    heapq._heapify_max(top)
-    biggest = heapq._heappop_max(top), heapq._heapreplace_max(top, 0)
+    private = "" if sys.version_info >= (3, 14) else "_"
+    heapify, pop, replace = (
+        getattr(heapq, f"{private}{name}_max") for name in ("heapify", "heappop", "heapreplace")
+    )
+    heapify(top)
+    biggest = pop(top), replace(top, 0)
     merged = heapq.merge([1, 4], [2, 3], [], reverse=False)
     first = next(merged)
     merged.close()

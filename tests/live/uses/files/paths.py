@@ -20,6 +20,7 @@ USES = Uses()
 
 
 @USES.of("pathlib", before=(3, 13))
+@USES.of("pathlib", since=(3, 14))
 def paths_in_one_file() -> object:
     import pathlib
 
