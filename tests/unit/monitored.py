@@ -17,10 +17,24 @@ monitoring: Any = getattr(sys, "monitoring", None)  # since 3.12
 TOOL = 4
 
 # An INSTRUCTION event is an instruction of the code that runs: probes' are there to be seen.
-NAMES = (
-    "PY_START PY_RESUME PY_RETURN PY_YIELD PY_THROW PY_UNWIND CALL C_RETURN C_RAISE LINE JUMP"
-    " BRANCH RAISE RERAISE EXCEPTION_HANDLED STOP_ITERATION".split()  # noqa: SIM905
-)
+NAMES = [
+    "PY_START",
+    "PY_RESUME",
+    "PY_RETURN",
+    "PY_YIELD",
+    "PY_THROW",
+    "PY_UNWIND",
+    "CALL",
+    "C_RETURN",
+    "C_RAISE",
+    "LINE",
+    "JUMP",
+    "BRANCH",
+    "RAISE",
+    "RERAISE",
+    "EXCEPTION_HANDLED",
+    "STOP_ITERATION",
+]
 # 3.14 has two events in BRANCH's stead.
 BRANCHES = ["BRANCH_LEFT", "BRANCH_RIGHT"]
 
