@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from pykcov import errors, refs
 
 # Set before anything is instrumented, and for the processes that tests start.
 os.environ["PYKCOV_STORE"] = str(Path(tempfile.mkdtemp(prefix="pykcov-test-")) / "symbols.sqlite")
 errors.raise_own_bugs = True
+# A shell that runs us in the background has Ctrl-C ignored, and so would what we start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+# How fast an example runs is the machine's affair, and no test's.
+settings.register_profile("pykcov", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("pykcov")
 refs.set_leak_mode(refs.LeakMode.RAISE)
 
 
@@ -21,5 +29,9 @@ refs.set_leak_mode(refs.LeakMode.RAISE)
 def _no_leaks() -> Iterator[None]:
     before = {id(item) for item in refs.live()}
     yield
+    # A gevent hub stays with its thread, and from then on trace() is of the greenlet.
+    local = sys.modules.get("gevent._hub_local")
+    if local is not None and (hub := local.get_hub_if_exists()) is not None:
+        hub.destroy()
     leaked = [item.leak_message() for item in refs.live() if id(item) not in before]
     assert not leaked, leaked
