@@ -28,9 +28,17 @@ _rewriters: list[Rewriter] = []
 
 def _code_of(loader: Any, module: ModuleType) -> CodeType:
     """What importlib does before it executes a module, and then the rewriters."""
-    code: CodeType | None = loader.get_code(module.__name__)
-    if code is None:
-        raise ImportError(f"cannot load module {module.__name__!r} when get_code() returns None")
+    code: CodeType | None
+    try:
+        code = loader.get_code(module.__name__)
+        if code is None:
+            name = module.__name__
+            raise ImportError(f"cannot load module {name!r} when get_code() returns None")
+    except BaseException as error:
+        # Without this frame: the interpreter cuts importlib's off where they stand in one piece.
+        # A bare `raise` does not add it again.
+        error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
+        raise
     with quiet:
         for rewriter in _rewriters:
             if (new := rewriter(loader, module, code)) is not None:
