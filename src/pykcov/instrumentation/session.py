@@ -38,9 +38,10 @@ def in_force() -> bool:
 class Instrumentation:
     """What one instrument() did, and does to what is imported until undo(). A context manager.
 
-    files: number of blocks, by path. left_out: why a file or some of its code has no probes, by
-    path. running: frames, generators and coroutines that were under way at the last change, and
-    finish in the code that they began in.
+    files: number of blocks, by path, of what this handle gave probes: not of what had some already,
+    another handle's, until that one is undone. left_out: why a file or some of its code has no
+    probes, by path. running: frames, generators and coroutines that were under way at the last
+    change, and finish in the code that they began in.
     """
 
     selection: Selection
@@ -53,8 +54,13 @@ class Instrumentation:
 
     @property
     def blocks(self) -> int:
-        """Number of blocks with probes."""
+        """Number of blocks in `files`."""
         return sum(self.files.values())
+
+    def __repr__(self) -> str:
+        state = "in force" if self in _active else "undone"
+        counts = f"files={len(self.files)} blocks={self.blocks} left_out={len(self.left_out)}"
+        return f"<pykcov.Instrumentation {state} {counts}>"
 
     def __enter__(self) -> Instrumentation:
         return self
@@ -147,8 +153,8 @@ class Instrumentation:
         changed = [(f, new) for f in functions if (new := rewriter(f.__code__)) is not None]
         if strange := len(functions) - len(changed):
             self.left_out[path] = (
-                f"{strange} functions do not match its source: it has changed since it was "
-                "imported, or they were not made from it"
+                f"{strange} of {len(functions)} functions do not match its source: it has changed "
+                "since it was imported, or they were not made from it"
             )
         return changed
 
