@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import mmap
+import operator
 import sys
 from array import array
 from types import TracebackType
@@ -72,11 +73,14 @@ class trace:  # noqa: N801
 
     Raises OSError: EBUSY inside another trace(), or where this thread has a kcov enabled; ENOENT
     when nothing is instrumented; EINVAL and ENOMEM for a size that can't be had; EINVAL when left
-    on another thread than it was entered on, which goes on recording until it ends.
+    on another thread than it was entered on, which goes on recording until it ends. TypeError for
+    a size that is no integer, ValueError for another discipline.
     """
 
     def __init__(self, size: int = 1 << 16, *, discipline: str = "trace") -> None:
-        self.size = -(-size // _PAGE_WORDS) * _PAGE_WORDS
+        if not hasattr(size, "__index__"):
+            raise TypeError(f"size is a number of words, not {size!r}")
+        self.size = -(-operator.index(size) // _PAGE_WORDS) * _PAGE_WORDS
         self.discipline = discipline
         self._descriptor: Descriptor | None = None
         self._task: Task | None = None
@@ -124,6 +128,11 @@ class trace:  # noqa: N801
             self._overflowed = descriptor.dropped
         if self._words is not None:
             self._pcs, self._words = decode(self._words), None
+
+    def __repr__(self) -> str:
+        state = "not recording" if self._descriptor is None else "recording"
+        full = " overflowed" if self.overflowed else ""
+        return f"<pykcov.trace {state} records={len(self.pcs)}{full}>"
 
     def clear(self) -> None:
         """Begin anew: store 0 into the count, as a client does."""

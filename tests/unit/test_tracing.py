@@ -7,6 +7,7 @@ import gc
 import mmap
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from tests.unit.cores import A, B, C, Recording, attached, hit, in_thread, section
@@ -65,6 +66,20 @@ class TestTrace:
             assert not trace.overflowed
         hit(A)
         assert trace.pcs.tolist() == [C.pc]
+
+    def test_says_what_it_is(self) -> None:
+        trace = pykcov.trace(512)
+        assert repr(trace) == "<pykcov.trace not recording records=0>"
+        with trace:
+            hit(A, B)
+            assert repr(trace) == "<pykcov.trace recording records=2>"
+            hit(*[A] * 600)
+        assert repr(trace) == "<pykcov.trace not recording records=511 overflowed>"
+
+    @pytest.mark.parametrize("size", ["x", None, 1.5, b"1"])
+    def test_a_size_is_an_integer(self, size: Any) -> None:
+        with pytest.raises(TypeError, match=f"size is a number of words, not {size!r}"):
+            pykcov.trace(size)
 
     def test_again(self) -> None:
         trace = pykcov.trace()
