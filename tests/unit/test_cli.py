@@ -127,7 +127,16 @@ def test_selection(folder: Path) -> None:
         ([], 3),
     ):
         done = pykcov("run", *options, "main.py", folder=folder)
-        assert f"in {files} files" in done.stderr, (options, done.stderr)
+        said = "in 1 file\n" if files == 1 else f"in {files} files\n"
+        assert said in done.stderr, (options, done.stderr)
+
+
+def test_the_summary_counts_in_words(folder: Path) -> None:
+    (folder / "short.py").write_text("pass\n", encoding="utf-8")
+    done = pykcov("run", "short.py", folder=folder)
+    assert done.stderr == "pykcov: 1 record of 1 block, 1 instrumented in 1 file\n"
+    done = pykcov("run", "--omit", "*", "short.py", folder=folder)
+    assert done.stderr == "pykcov: 0 records of 0 blocks, 0 instrumented in 0 files\n"
 
 
 def test_a_forked_child_prints_no_summary(folder: Path) -> None:
@@ -154,6 +163,7 @@ BAD = {
     "no package": (["run", "-m", "prog.nope"], "program-missing"),
     "glob": (["run", "--omit", "", "prog.py"], "glob-empty"),
     "trace": (["run", "--trace", "no/where", "prog.py"], "trace-unwritable"),
+    "trace to stdout": (["run", "--trace", "-", "prog.py"], "usage"),
     "store": (["run", "--store", "/proc/nope/x", "prog.py"], "store-unwritable"),
     "foreign store": (["run", "--store", "prog.py", "prog.py"], "store-foreign"),
     "no store": (["symbolize", "-all", "--store", "nope"], "store-missing"),
@@ -168,6 +178,23 @@ def test_bad_input_gets_one_line_and_1(folder: Path, args: list[str], slug: str)
     assert done.stderr.count("\n") == 1, done.stderr
     assert done.stderr.startswith("pykcov: ")
     assert done.stderr.endswith(f"[{slug}]\n")
+
+
+@pytest.mark.parametrize(
+    ("args", "prog"),
+    [
+        (["run", "--bad", "prog.py"], "pykcov run"),
+        (["run", "--size", "x", "prog.py"], "pykcov run"),
+        (["run", "--store"], "pykcov run"),
+        (["run"], "pykcov run"),
+        (["symbolize", "--bad"], "pykcov symbolize"),
+        (["env", "more"], "pykcov env"),
+        (["--bad", "env"], "pykcov"),
+        (["fly"], "pykcov"),
+    ],
+)
+def test_bad_usage_points_to_the_help_that_has_it(folder: Path, args: list[str], prog: str) -> None:
+    assert f"; see '{prog} --help' [usage]\n" in pykcov(*args, folder=folder).stderr
 
 
 def test_symbolize_names_what_it_does_not_know(folder: Path) -> None:
@@ -215,6 +242,21 @@ def test_a_trace_does_not_go_over_the_program_or_an_older_trace(folder: Path) ->
     )
     assert done.returncode == 3
     assert (folder / "trace.txt").read_bytes() == trace
+
+
+def test_a_trace_may_go_into_a_pipe(folder: Path) -> None:
+    words = f"{sys.executable} -m pykcov run --trace /dev/fd/3 prog.py 3>&1 >&2 2>err | wc -l"
+    done = subprocess.run(["sh", "-c", words], cwd=folder, capture_output=True, check=True)
+    summary = (folder / "err").read_text(encoding="utf-8").splitlines()[-1]
+    assert summary.startswith(f"pykcov: {int(done.stdout)} records ")
+
+
+def test_a_trace_that_cannot_be_written_is_said(folder: Path) -> None:
+    done = pykcov("run", "--trace", "/dev/full", "prog.py", folder=folder)
+    assert done.returncode == 1
+    assert done.stderr.startswith("pykcov: cannot write the trace to /dev/full: No space left")
+    assert done.stderr.endswith("[trace-unwritable]\n")
+    assert done.stderr.count("\n") == 1
 
 
 def test_a_source_that_matches_nothing_is_said(folder: Path) -> None:

@@ -5,13 +5,21 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from pykcov.store import SymbolStore, default_path
 
 
 class Parser(argparse.ArgumentParser):
     """An ArgumentParser that answers bad usage with one line and exit 1, not usage and 2."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Refuse what is unknown here: argparse leaves it to the parser above the verb's, whose
+        --help does not have the verb's options."""
+        known, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return known, unknown
 
     def error(self, message: str) -> NoReturn:
         complain(f"{message}; see '{self.prog} --help' [usage]")

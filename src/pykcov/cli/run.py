@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -46,7 +46,7 @@ def add_to(verbs: Any, name: str) -> None:
         "--omit", metavar="G", action="append", default=[], help="a file glob to leave out"
     )
     parser.add_argument(
-        "--trace", metavar="FILE", type=Path, help="write the raw trace: 0xPC, one a line"
+        "--trace", metavar="FILE", type=_file, help="write the raw trace: 0xPC, one a line"
     )
     parser.add_argument(
         "--discipline",
@@ -60,6 +60,12 @@ def add_to(verbs: Any, name: str) -> None:
     add_store(parser)
     parser.add_argument("-m", dest="module", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     parser.add_argument("program", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+
+
+def _file(text: str) -> Path:
+    if text == "-":
+        raise argparse.ArgumentTypeError("- would be stdout, which is the program's; name a file")
+    return Path(text)
 
 
 def _size(text: str) -> int:
@@ -108,6 +114,16 @@ def _opened(path: Path | None, program: str) -> Any:
         complain(f"cannot write the trace to {path}: {error.strerror} [trace-unwritable]")
 
 
+def _write(out: Any, pcs: Iterable[int]) -> None:
+    try:
+        with out:
+            if os.fstat(out.fileno()).st_size:  # a pipe has none, and can't be truncated
+                out.truncate(0)
+            out.writelines(raw(pcs))
+    except OSError as error:
+        complain(f"cannot write the trace to {out.name}: {error.strerror} [trace-unwritable]")
+
+
 def _finisher(handle: Instrumentation, tracer: trace, out: Any) -> Callable[[], None]:
     process = os.getpid()
 
@@ -117,21 +133,23 @@ def _finisher(handle: Instrumentation, tracer: trace, out: Any) -> Callable[[], 
         with quiet:
             pcs = tracer.pcs
             if out is not None:
-                with out:
-                    out.truncate(0)
-                    out.writelines(raw(pcs))
+                _write(out, pcs)
             with contextlib.suppress(OSError, ValueError, AttributeError):  # closed by the program
                 print(summary(handle, tracer), file=sys.stderr, flush=True)
 
     return finish
 
 
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def summary(handle: Instrumentation, tracer: trace) -> str:
     """Return what happened, in one line, and what needs a person's eye in further ones."""
     pcs = tracer.pcs
     lines = [
-        f"pykcov: {len(pcs)} records of {len(set(pcs))} blocks, {handle.blocks} instrumented in "
-        f"{len(handle.files)} files"
+        f"pykcov: {_counted(len(pcs), 'record')} of {_counted(len(set(pcs)), 'block')}, "
+        f"{handle.blocks} instrumented in {_counted(len(handle.files), 'file')}"
     ]
     if tracer.overflowed:
         lines.append(
