@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
 def run(main: Callable[[], Coroutine[Any, Any, Any]], pure: bool = False) -> Any:
     """Run a coroutine function; timers fire in order at once, so that no path depends on a clock.
 
-    With `pure`, tasks and futures are those of the .py files.
+    With `pure`, tasks and futures are those of the .py files; from 3.14 on futures only, as the
+    C functions that tell the current task then know no others than C tasks.
     """
     import asyncio
     import selectors
@@ -43,7 +46,7 @@ def run(main: Callable[[], Coroutine[Any, Any, Any]], pure: bool = False) -> Any
 
     def make() -> Any:
         loop: Any = Loop(Instant())
-        if pure:
+        if pure and sys.version_info < (3, 14):
             loop.set_task_factory(lambda loop, coro,
                                   **kwargs: tasks._PyTask(coro, loop=loop, **kwargs))
         return loop

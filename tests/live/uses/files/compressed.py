@@ -25,6 +25,7 @@ def gzip_files() -> object:
     import io
     import os
     import tempfile
+    import zlib
 
     data = b"line one\nline two\n" * 30
     raw = gzip.compress(data, 6, mtime=0)
@@ -64,7 +65,8 @@ def gzip_files() -> object:
     seen += [error(gzip.decompress, each) for each in bad]
     seen += [error(lambda each=each: gzip.GzipFile(fileobj=io.BytesIO(each)).read())
              for each in bad]
-    extra = raw[:3] + b"\x1e" + raw[4:10] + b"\2\0EXname\0comment\0\0\0" + raw[10:]
+    header = raw[:3] + b"\x1e" + raw[4:10] + b"\2\0EXname\0comment\0"
+    extra = header + (zlib.crc32(header) & 0xFFFF).to_bytes(2, "little") + raw[10:]
     seen += [gzip.decompress(extra) == data, error(gzip.open, path, "rbt"),
              error(gzip.open, path, "rb", encoding="x"), error(gzip.open, 5),
              error(gzip.GzipFile, path, "rU"), error(gzip.GzipFile, path, "rtb")]

@@ -59,9 +59,11 @@ def load_tests(loader, tests, pattern): return tests
 
 
 def loaded_cases() -> Any:
+    import importlib.machinery
     import types
 
     module: Any = types.ModuleType("demo_cases")
+    module.__spec__ = importlib.machinery.ModuleSpec("demo_cases", None)
     exec(compile(CASES, "<demo>", "exec", dont_inherit=True), module.__dict__)
     for value in list(vars(module).values()):
         if isinstance(value, type):

@@ -80,7 +80,7 @@ def distribution_metadata() -> object:
         "RECORD": "demo/__init__.py,sha256=abc,12\ndemo/data.txt,,\ndemo.py,sha256=AAAA,\n",
         "entry_points.txt": "[console_scripts]\ndemo = demo.cli:main [x]\n"
         "json-tool = json.decoder:JSONDecoder.decode\n"
-        "[demo.plugins]\n# note\nplain = json\nbad = 1!x\n",
+        "[demo.plugins]\n# note\nplain = json\n",
         "top_level.txt": "demo\n",
         "direct_url.json": '{"url": "file:///x", "dir_info": {}}',
     }
@@ -127,7 +127,7 @@ def distribution_metadata() -> object:
         ]
         path, sys.path = sys.path, [top]
         errors = [error(lambda: points["nope"]), error(setattr, script, "name", "x")]
-        errors += [error(lambda: points["bad"].module),
+        errors += [error(lambda: metadata.EntryPoint("bad", "1!x", "g").module),
                    error(metadata.distribution, "no-such-dist-x"), error(metadata.version, "")]
         errors += [error(metadata.distributions, context=1, path=[]),
                    error(metadata.Distribution.from_name, "no-such-dist-x")]

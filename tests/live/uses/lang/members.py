@@ -125,7 +125,7 @@ def enumerations() -> object:
     return repr([str(item).split(" at 0x")[0] for item in out]), errors
 
 
-@USES.of("warnings")
+@USES.of("warnings", before=(3, 14))
 def warning_filters() -> object:
     import io
 

@@ -109,9 +109,10 @@ def tokens() -> object:
         with open(bad, "w") as out:
             out.write("x = (\n")
         argv, sys.argv = sys.argv, ["tokenize", "-e", path]
-        shown = [len(said(tokenize.main)[1])]
+        main = getattr(tokenize, "main", None) or tokenize._main
+        shown = [len(said(main)[1])]
         sys.argv = ["tokenize", bad]
-        shown.append(str(said(tokenize.main)[0]))
+        shown.append(str(said(main)[0]))
         sys.argv = argv
     return (
         len(found),

@@ -38,7 +38,7 @@ def cookies() -> object:
         'a=1; b="quo\\"ted \\303\\251"; Path=/; $Version=1; c=x; HttpOnly; '
         "expires=Mon, 01 Jan 2024 00:00:00 GMT"
     )
-    jar["new"] = "va;lue é\n"
+    jar["new"] = "va;lue é"
     jar["new"].update({"max-age": 60, "secure": True, "httponly": True, "samesite": "Lax",
                        "path": "/p", "comment": ""})
     jar["num"] = 5
