@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed-$(EXTRAS)
 EXTRAS = test,check
-C_SOURCES = $(wildcard src/pykcov/probe/csrc/*)
+C_SOURCES = $(wildcard src/pykcov/*/csrc/*)
 
 .DEFAULT_GOAL = help
 .PHONY: help install demo test check bench soak asan docs clean
@@ -50,4 +50,4 @@ docs: $(STAMP) ## print the generated pages anew
 	@$(BIN)/python docs/generate.py
 
 clean: ## remove what was built
-	rm -rf $(VENV) build src/*.egg-info src/pykcov/probe/*.so
+	rm -rf $(VENV) build src/*.egg-info src/pykcov/*/*.so

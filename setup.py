@@ -1,30 +1,35 @@
-"""The one thing that pyproject.toml cannot say well: the C extension and its flags."""
+"""The one thing that pyproject.toml cannot say well: the C extensions and their flags."""
 
 import os
 from pathlib import Path
 
 from setuptools import Extension, setup
 
-CORE = "src/pykcov/probe/csrc"
+
+def extension(name: str, folder: str) -> Extension:
+    """Return the extension that all C files of `folder` make."""
+    return Extension(
+        name,
+        sources=sorted(map(str, Path(folder).glob("*.c"))),
+        depends=sorted(map(str, Path(folder).glob("*.h"))),
+        include_dirs=[folder],
+        extra_compile_args=[
+            "-std=c11",
+            "-O3",
+            "-fvisibility=hidden",
+            "-Wall",
+            "-Wextra",
+            "-Wno-cast-function-type",
+            "-Wno-missing-field-initializers",
+            *os.environ.get("PYKCOV_CFLAGS", "").split(),
+        ],
+        extra_link_args=["-pthread", *os.environ.get("PYKCOV_LDFLAGS", "").split()],
+    )
+
 
 setup(
     ext_modules=[
-        Extension(
-            "pykcov.probe._core",
-            sources=sorted(map(str, Path(CORE).glob("*.c"))),
-            depends=sorted(map(str, Path(CORE).glob("*.h"))),
-            include_dirs=[CORE],
-            extra_compile_args=[
-                "-std=c11",
-                "-O3",
-                "-fvisibility=hidden",
-                "-Wall",
-                "-Wextra",
-                "-Wno-cast-function-type",
-                "-Wno-missing-field-initializers",
-                *os.environ.get("PYKCOV_CFLAGS", "").split(),
-            ],
-            extra_link_args=["-pthread", *os.environ.get("PYKCOV_LDFLAGS", "").split()],
-        )
+        extension("pykcov.probe._core", "src/pykcov/probe/csrc"),
+        extension("pykcov.guest._host", "src/pykcov/guest/csrc"),
     ]
 )

@@ -31,12 +31,13 @@ def map_words(fd: int, size: int, prot: int = mmap.PROT_READ | mmap.PROT_WRITE) 
 class Area(Refs):
     """A memfd, and this process's own mapping of it, made when it is first needed."""
 
-    def __init__(self) -> None:
-        self._create()
+    def __init__(self, name: str = "kcov") -> None:
+        """name: what /proc/PID/maps shows of a mapping."""
+        self._create(name)
         self.init_refs()
 
-    def _create(self) -> None:
-        self.fd = os.memfd_create("kcov", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    def _create(self, name: str = "kcov") -> None:
+        self.fd = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         os.fchmod(self.fd, 0o600)
         self._words: mmap.mmap | None = None
 
@@ -46,12 +47,18 @@ class Area(Refs):
         return os.fstat(self.fd).st_size // WORD
 
     def allocate(self, size: int) -> None:
-        """Give the area its `size` in words, for ever. Raises OSError ENOMEM."""
+        """Give the area its `size` in words, for ever, all 0. Raises OSError ENOMEM.
+
+        A guest may have written into the memfd, or sealed it, and do so until the seals are on.
+        """
         try:
+            os.ftruncate(self.fd, 0)
             os.ftruncate(self.fd, size * WORD)
             fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, _SEALS)
         except OSError as error:
             raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)) from error
+        if os.fstat(self.fd).st_size != size * WORD:
+            raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
 
     def words(self) -> mmap.mmap:
         """Return the mapping. Raises OSError ENOMEM."""

@@ -22,6 +22,7 @@ LAYERS = (
     "area",
     "kernel",
     "device",
+    "guest",
     "reader",
     "coverage",
     "tracing",

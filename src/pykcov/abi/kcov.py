@@ -24,6 +24,15 @@ KCOV_MODE_DISABLED = 0
 KCOV_MODE_INIT = 1
 KCOV_MODE_TRACE_PC = 2
 KCOV_MODE_TRACE_CMP = 3
+KCOV_MODE_REMOTE = 4
+
+# Handles of remote coverage.
+KCOV_SUBSYSTEM_MASK = 0xFF << 56
+KCOV_INSTANCE_MASK = 0xFFFFFFFF
+KCOV_SUBSYSTEM_COMMON = 0x00
+KCOV_SUBSYSTEM_USB = 0x01
+KCOV_SUBSYSTEM_PYKCOV = 0x70  # pykcov's own, for sections in Python programs
+KCOV_REMOTE_MAX_HANDLES = 0x100
 
 # Bounds that kcov_ioctl checks the size of an area against, in words.
 INT_MAX = 2**31 - 1

@@ -7,11 +7,11 @@ import os
 import sys
 
 import pykcov
-from pykcov.cli import env, run, symbolize
+from pykcov.cli import env, guest, run, symbolize
 from pykcov.cli.parser import Parser, complain
 from pykcov.errors import PykcovError
 
-VERBS = {"run": run, "symbolize": symbolize, "env": env}
+VERBS = {"run": run, "guest": guest, "symbolize": symbolize, "env": env}
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -28,8 +28,8 @@ def main(argv: list[str] | None = None) -> None:
         verb.add_to(verbs, name)
     args = parser.parse_args(argv)
     try:
-        if args.verb == "run":  # what the program did with its stdout is its own affair
-            raise SystemExit(run.main(args))
+        if args.verb in ("run", "guest"):  # stdout is the program's affair
+            raise SystemExit(VERBS[args.verb].main(args))
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")  # paths of any locale
         status = VERBS[args.verb].main(args)

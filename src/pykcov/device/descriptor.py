@@ -20,7 +20,6 @@ from pykcov.kernel.task import Task, ThreadTask, notice_fork
 from pykcov.probe import quiet
 
 PATH = "/sys/kernel/debug/kcov"  # what Linux calls it
-_U64 = 2**64 - 1
 
 
 def fail(error: int, why: str = "", path: str | None = None) -> OSError:
@@ -35,8 +34,8 @@ class Descriptor:
     Each error that Linux gives is an OSError with its errno.
     """
 
-    def __init__(self, discipline: str = "trace") -> None:
-        self._kcov: Kcov | None = Kcov(discipline)
+    def __init__(self, discipline: str = "trace", name: str = "kcov") -> None:
+        self._kcov: Kcov | None = Kcov(discipline, name)
 
     def _open_kcov(self) -> Kcov:
         if self._kcov is None:
@@ -54,8 +53,10 @@ class Descriptor:
         finally:
             kcov.dec_ref(kcov.destroy)
 
-    def ioctl(self, request: int, arg: int = 0, *, task: Task | None = None) -> int:
+    def ioctl(self, request: int, arg: int | bytes = 0, *, task: Task | None = None) -> int:
         """Do `request` for `task` (default: the calling thread's) and return 0.
+
+        arg: an integer; for KCOV_REMOTE_ENABLE the bytes of a struct kcov_remote_arg.
 
         Raises OSError with the errno that device.state says, ENOTTY for an unknown request, EINVAL
         for another thread's task, EBADF after close().
@@ -69,7 +70,7 @@ class Descriptor:
                 task = ThreadTask.current() if task is None else task
                 if not task.runs_here():
                     raise fail(errno.EINVAL)
-                value = arg & _U64
+                value = transition.decode(arg)
                 with kcov.shared:
                     for check in transition.checks:
                         if check.fails(kcov, task, value):
@@ -87,12 +88,27 @@ class Descriptor:
         up to pages, is not the area's; EBADF after close(); ENOMEM.
         """
         with quiet, self._held() as kcov:
-            with kcov.shared:
-                size = kcov.shared.size if kcov.mode != KCOV_MODE_DISABLED else 0
-            rounded = -(-length // mmap.PAGESIZE) * mmap.PAGESIZE
-            if offset != 0 or length <= 0 or rounded != size * WORD:
-                raise fail(errno.EINVAL)
-            return map_words(kcov.area.fd, size, prot)
+            return map_words(kcov.area.fd, self._mappable(kcov, length, offset), prot)
+
+    def check_mmap(self, length: int, offset: int) -> None:
+        """Raise what mmap() would, short of ENOMEM."""
+        with quiet, self._held() as kcov:
+            self._mappable(kcov, length, offset)
+
+    @staticmethod
+    def _mappable(kcov: Kcov, length: int, offset: int) -> int:
+        """Return the area's size in words, which is what may be mapped."""
+        with kcov.shared:
+            size = kcov.shared.size if kcov.mode != KCOV_MODE_DISABLED else 0
+        rounded = -(-length // mmap.PAGESIZE) * mmap.PAGESIZE
+        if offset != 0 or length <= 0 or rounded != size * WORD:
+            raise fail(errno.EINVAL)
+        return size
+
+    @property
+    def owner(self) -> Task | None:
+        """The task of this process that has it enabled, or None."""
+        return self._open_kcov().task
 
     def fileno(self) -> int:
         """Return the file descriptor of the area's memfd. Raises OSError EBADF after close()."""

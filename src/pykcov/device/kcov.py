@@ -16,9 +16,11 @@ from typing import Any
 from pykcov.abi.kcov import (
     KCOV_MODE_DISABLED,
     KCOV_MODE_INIT,
+    KCOV_MODE_REMOTE,
     KCOV_MODE_TRACE_PC,
 )
 from pykcov.area import Area
+from pykcov.device import remote
 from pykcov.kernel.task import Task
 from pykcov.probe import Recorder, Shared
 from pykcov.refs import Refs
@@ -30,14 +32,15 @@ class Kcov(Refs):
     """Mode, area and owner. `shared` is its lock: hold it (`with kcov.shared:`) around each call
     that does not take it itself."""
 
-    def __init__(self, discipline: str = "trace") -> None:
+    def __init__(self, discipline: str = "trace", name: str = "kcov") -> None:
         if discipline not in DISCIPLINES:
             raise ValueError(f"discipline must be one of {DISCIPLINES}, not {discipline!r}")
         self.discipline = discipline
         self.shared = Shared()
-        self.area = Area()
+        self.area = Area(name)
         self.task: Task | None = None
         self.recorder: Recorder | None = None
+        self.remote_arg: remote.RemoteArg | None = None
         self.dropped = False
         self.init_refs()
 
@@ -57,6 +60,7 @@ class Kcov(Refs):
         """Drop the reference of an owner that ended and could not say so: a thread of C that never
         gave back its thread state."""
         if self.task is not None:
+            remote.unregister(self)
             self.task.kcov = None
             self.task = self.recorder = None
             self.dec_ref(self.destroy)
@@ -88,6 +92,24 @@ class Kcov(Refs):
             task.register_work(self.task_work)
         self._own(task, recorder)
 
+    def enable_remote(self, task: Task, arg: remote.RemoteArg) -> None:
+        """INIT to REMOTE, owned by `task`, whose own code is not recorded. Raises OSError.
+
+        Preconditions: as for enable().
+        """
+        assert self.mode == KCOV_MODE_INIT
+        assert task.kcov is None
+        self._forget_owner()
+        error = remote.register(self, arg)
+        if error:  # another thread was faster
+            raise OSError(error, os.strerror(error))
+        task.claim(self.shared)
+        self.inc_ref()
+        self.shared.mode = KCOV_MODE_REMOTE
+        self.remote_arg = arg
+        self.dropped = False
+        self.task, task.kcov = task, self
+
     def _new_recorder(self) -> Recorder:
         try:
             return Recorder(self.area.words(), self.discipline == "blocks")
@@ -100,7 +122,7 @@ class Kcov(Refs):
         task.attach(recorder)
 
     def disable(self, task: Task) -> None:
-        """TRACE_PC to INIT; area and contents stay. What is pending is consumed first.
+        """TRACE_PC or REMOTE to INIT; area and contents stay. What is pending is consumed first.
 
         Preconditions: `shared` is held, `task` owns it.
         """
@@ -110,7 +132,8 @@ class Kcov(Refs):
             recorder.consume()
             pending = recorder.counters is not None and len(recorder.counters) > 0
             self.dropped = recorder.dropped or pending
-        task.kcov = self.task = self.recorder = None
+        remote.unregister(self)
+        task.kcov = self.task = self.recorder = self.remote_arg = None
         self.shared.mode = KCOV_MODE_INIT
         task.disclaim(self.shared)
         self.dec_ref(self.destroy)
@@ -138,7 +161,10 @@ class Kcov(Refs):
         """The owner was restored, with the work that it had, and runs again."""
         with self.shared:
             task.claim(self.shared)
-            self._own(task, self._new_recorder())
+            if self.remote_arg is None:
+                self._own(task, self._new_recorder())
+            else:
+                remote.register(self, self.remote_arg)
 
     # -- saved state ------------------------------------------------------------------------------
 
@@ -156,6 +182,7 @@ class Kcov(Refs):
                 "size": self.shared.size,
                 "area": self.area,
                 "task": self.task,
+                "remote_arg": self.remote_arg,
                 "dropped": self.dropped,
                 "_refs_counter": self._refs_counter,
             }
@@ -167,4 +194,4 @@ class Kcov(Refs):
         self.shared.mode, self.shared.size = state["mode"], state["size"]
         self.area, self.task = state["area"], state["task"]
         self.recorder = None
-        self.dropped = state["dropped"]
+        self.remote_arg, self.dropped = state["remote_arg"], state["dropped"]

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import errno
 import mmap
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from pykcov.abi.kcov import (
     ENOTSUPP,
@@ -17,7 +19,10 @@ from pykcov.abi.kcov import (
     KCOV_INIT_TRACE,
     KCOV_MODE_DISABLED,
     KCOV_MODE_INIT,
+    KCOV_MODE_REMOTE,
     KCOV_MODE_TRACE_PC,
+    KCOV_REMOTE_ENABLE,
+    KCOV_REMOTE_MAX_HANDLES,
     KCOV_TRACE_CMP,
     KCOV_TRACE_PC,
     SIZE_MAX,
@@ -25,9 +30,25 @@ from pykcov.abi.kcov import (
     WORD,
 )
 from pykcov.device.kcov import Kcov
+from pykcov.device.remote import RemoteArg
 from pykcov.kernel.task import Task
 
-MODES = {KCOV_MODE_DISABLED: "DISABLED", KCOV_MODE_INIT: "INIT", KCOV_MODE_TRACE_PC: "TRACE_PC"}
+MODES = {
+    KCOV_MODE_DISABLED: "DISABLED",
+    KCOV_MODE_INIT: "INIT",
+    KCOV_MODE_TRACE_PC: "TRACE_PC",
+    KCOV_MODE_REMOTE: "REMOTE",
+}
+
+
+_U64 = 2**64 - 1
+
+
+def _word(arg: object) -> int:
+    """An argument by value."""
+    if not isinstance(arg, int):
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+    return arg & _U64
 
 
 @dataclass(frozen=True)
@@ -36,19 +57,25 @@ class Check:
 
     error: int
     when: str
-    fails: Callable[[Kcov, Task, int], bool]
+    fails: Callable[[Kcov, Task, Any], bool]
 
 
 @dataclass(frozen=True)
 class Transition:
-    """One ioctl: its checks, in order, then its effect and the mode after it."""
+    """One ioctl: its checks, in order, then its effect and the mode after it.
+
+    decode: makes of the argument what checks and effect get; it raises OSError, and `undecodable`
+    says with what and when.
+    """
 
     request: int
     name: str
     argument: str
     checks: tuple[Check, ...]
-    effect: Callable[[Kcov, Task, int], None]
+    effect: Callable[[Kcov, Task, Any], None]
     after: int
+    decode: Callable[[object], Any] = _word
+    undecodable: tuple[tuple[int, str], ...] = ()
 
 
 def _cannot_allocate(size: int) -> bool:
@@ -61,6 +88,32 @@ def _cannot_allocate(size: int) -> bool:
     except (OSError, MemoryError):
         return True
     return False
+
+
+def _enabling(mode_of: Callable[[Any], int]) -> tuple[Check, ...]:
+    """What every ENABLE checks; mode_of: gives the trace mode in its argument."""
+    return (
+        Check(
+            errno.EINVAL,
+            "the descriptor is not inited, or is enabled, by anyone",
+            lambda kcov, task, arg: kcov.mode != KCOV_MODE_INIT,
+        ),
+        Check(
+            errno.EBUSY,
+            "the calling task has another kcov enabled",
+            lambda kcov, task, arg: task.is_recorded(),
+        ),
+        Check(
+            errno.EINVAL,
+            "it is no trace mode",
+            lambda kcov, task, arg: mode_of(arg) not in (KCOV_TRACE_PC, KCOV_TRACE_CMP),
+        ),
+        Check(
+            ENOTSUPP,
+            "it is KCOV_TRACE_CMP, and no comparison is instrumented",
+            lambda kcov, task, arg: mode_of(arg) == KCOV_TRACE_CMP,
+        ),
+    )
 
 
 TRANSITIONS = (
@@ -92,30 +145,34 @@ TRANSITIONS = (
         KCOV_ENABLE,
         "KCOV_ENABLE",
         "KCOV_TRACE_PC or KCOV_TRACE_CMP",
-        (
-            Check(
-                errno.EINVAL,
-                "the descriptor is not inited, or is enabled, by anyone",
-                lambda kcov, task, arg: kcov.mode != KCOV_MODE_INIT,
-            ),
-            Check(
-                errno.EBUSY,
-                "the calling task has another kcov enabled",
-                lambda kcov, task, arg: task.is_recorded(),
-            ),
-            Check(
-                errno.EINVAL,
-                "the argument is no trace mode",
-                lambda kcov, task, arg: arg not in (KCOV_TRACE_PC, KCOV_TRACE_CMP),
-            ),
-            Check(
-                ENOTSUPP,
-                "the argument is KCOV_TRACE_CMP and no comparison is instrumented",
-                lambda kcov, task, arg: arg == KCOV_TRACE_CMP,
-            ),
-        ),
+        _enabling(lambda arg: arg),
         lambda kcov, task, arg: kcov.enable(task),
         KCOV_MODE_TRACE_PC,
+    ),
+    Transition(
+        KCOV_REMOTE_ENABLE,
+        "KCOV_REMOTE_ENABLE",
+        "struct kcov_remote_arg, by address; in process its bytes",
+        (
+            *_enabling(lambda arg: arg.trace_mode),
+            Check(
+                errno.EINVAL,
+                "a handle is malformed or of no known subsystem",
+                lambda kcov, task, arg: arg.refused() == errno.EINVAL,
+            ),
+            Check(
+                errno.EEXIST,
+                "a handle is registered already; of these two what comes first in the struct",
+                lambda kcov, task, arg: arg.refused() == errno.EEXIST,
+            ),
+        ),
+        lambda kcov, task, arg: kcov.enable_remote(task, arg),
+        KCOV_MODE_REMOTE,
+        RemoteArg.decode,
+        (
+            (errno.EFAULT, "the struct can't be read"),
+            (errno.EINVAL, f"num_handles is above {KCOV_REMOTE_MAX_HANDLES:#x}"),
+        ),
     ),
     Transition(
         KCOV_DISABLE,
@@ -150,9 +207,10 @@ def document() -> str:
     ]
     for row in TRANSITIONS:
         head = f"`{row.name}` | `{row.request:#x}` | {row.argument}"
-        for check in row.checks:
-            name = errno.errorcode.get(check.error, "ENOTSUPP (524)")
-            lines.append(f"| {head} | {name} | {check.when} | |")
+        failures = [*row.undecodable, *((check.error, check.when) for check in row.checks)]
+        for error, when in failures:
+            name = errno.errorcode.get(error, "ENOTSUPP (524)")
+            lines.append(f"| {head} | {name} | {when} | |")
             head = " | |"
         lines.append(f"| {head} | | otherwise | {MODES[row.after]} |")
     lines += [

@@ -1,0 +1,122 @@
+"""pykcov guest: run a program whose system calls a kernel in Python answers."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import logging
+import sys
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from typing import Any
+
+from pykcov.cli.parser import add_store, complain, store_of
+from pykcov.errors import PykcovError
+from pykcov.guest import signals
+from pykcov.guest.run import run
+from pykcov.instrumentation.session import instrument
+from pykcov.kernel import Kernel
+
+LEVELS = ("debug", "info", "warning", "error")
+
+
+def add_to(verbs: Any, name: str) -> None:
+    """Add the verb to the command line."""
+    parser = verbs.add_parser(
+        name,
+        help="run a Linux program that opens /sys/kernel/debug/kcov",
+        usage="pykcov guest [options] -- CMD [args ...]",
+        description="Runs CMD, any program for Linux, with system calls answered by a kernel "
+        "written in Python, and all others by the host. The program finds the coverage device at "
+        "/sys/kernel/debug/kcov, and in it what its system calls executed of the instrumented "
+        "Python. Streams, signals and the exit code go through, 128 + n for signal n. pykcov ends "
+        "when all processes that CMD started have ended; when pykcov is killed, so are they.",
+    )
+    parser.add_argument(
+        "--kernel",
+        metavar="FILE.py",
+        type=Path,
+        help="the kernel: a Python file that defines a class made of pykcov.kernel.Kernel",
+    )
+    parser.add_argument(
+        "--source",
+        metavar="S",
+        action="append",
+        default=[],
+        help="a package or directory to instrument (default: the kernel's file)",
+    )
+    parser.add_argument(
+        "--include", metavar="G", action="append", default=[], help="a file glob to narrow it"
+    )
+    parser.add_argument(
+        "--discipline",
+        choices=("trace", "blocks"),
+        default="trace",
+        help="every block in order (trace, the default), or each once a system call (blocks)",
+    )
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="have read, write, lseek and epoll_ctl of the device answer as Linux's do, too; this "
+        "traps them for all files",
+    )
+    parser.add_argument(
+        "--log", metavar="LEVEL", choices=LEVELS, default="warning", help=", ".join(LEVELS)
+    )
+    add_store(parser)
+    parser.add_argument("command", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the command; return its exit code."""
+    command = args.command[1:] if args.command[:1] == ["--"] else args.command
+    if not command:
+        complain("no command to run; see 'pykcov guest --help' [usage]")
+    logging.basicConfig(
+        level=args.log.upper(), format="pykcov: %(levelname)s: %(message)s", stream=sys.stderr
+    )
+    include = list(args.include)
+    if args.kernel is not None and not args.source and not include:
+        include = [str(args.kernel.resolve())]
+    with instrument(args.source, include, store=store_of(args)) as handle:
+        kernel = Kernel() if args.kernel is None else load(args.kernel)
+        for path, why in handle.left_out.items():
+            print(f"pykcov: left out {path}: {why}", file=sys.stderr)
+        return run(
+            kernel,
+            command,
+            discipline=args.discipline,
+            strict=args.strict,
+            forward=signals.ALL,
+        )
+
+
+def load(path: Path) -> Kernel:
+    """Return the kernel that a file defines. Raises PykcovError: kernel-bad."""
+    name = path.stem
+    try:
+        spec = importlib.util.spec_from_file_location(
+            name, path, loader=SourceFileLoader(name, str(path.resolve()))
+        )
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+        own = [
+            value
+            for value in vars(module).values()
+            if isinstance(value, type) and issubclass(value, Kernel) and value.__module__ == name
+        ]
+        last = [kind for kind in own if not any(kind in other.__mro__[1:] for other in own)]
+        if len(last) == 1:
+            return last[0]()
+    except Exception as error:
+        logging.getLogger("pykcov").debug("the kernel does not load", exc_info=True)
+        raise PykcovError(
+            "kernel-bad", f"{path} does not load: {type(error).__name__}: {error}"
+        ) from error
+    found = ", ".join(kind.__name__ for kind in last) or "none"
+    raise PykcovError(
+        "kernel-bad", f"{path} must define one class made of pykcov.kernel.Kernel; found: {found}"
+    )

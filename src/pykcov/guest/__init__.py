@@ -1,0 +1,1 @@
+"""Guests: unmodified programs whose system calls a kernel written in Python answers."""

@@ -1,0 +1,156 @@
+/* The watchdog: the guest's parent, and the reaper of what the guest leaves behind.
+ *
+ * When the supervisor dies nobody answers the guest's system calls any more, and whatever it started
+ * must end. A process can be told to die with its parent (PR_SET_PDEATHSIG), but its children can't:
+ * fork clears that. So there is a process in between that all of them are, or become, children of: it
+ * is a child subreaper. A socket that the supervisor holds tells it when to end them: it is closed
+ * when the supervisor ends, however that came. SIGKILL for the watchdog alone is the one case left;
+ * then the supervisor ends.
+ *
+ * It is a fork of a process that may have threads, without a thread of its own that Python knows:
+ * nothing here may take a lock or allocate, so it makes system calls only.
+ */
+#define _GNU_SOURCE
+#include "guest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+pid_t raw_fork(void)
+{
+    return (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+}
+
+/* The parent of process `name` of /proc, or -1. */
+static pid_t parent_of(int proc, const char *name)
+{
+    char path[32], text[512];
+    size_t length = strlen(name);
+    if (length + sizeof "/stat" > sizeof path)
+        return -1;
+    memcpy(path, name, length);
+    memcpy(path + length, "/stat", sizeof "/stat");
+    int fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    ssize_t size = read(fd, text, sizeof text - 1);
+    close(fd);
+    if (size <= 0)
+        return -1;
+    text[size] = 0;
+    const char *end = strrchr(text, ')');  /* "PID (NAME) STATE PPID": a name may hold anything */
+    if (end == NULL || end + 4 >= text + size)
+        return -1;
+    pid_t parent = 0;
+    for (const char *digit = end + 4; *digit >= '0' && *digit <= '9'; digit++)
+        parent = parent * 10 + (*digit - '0');
+    return parent;
+}
+
+static pid_t number_of(const char *name)
+{
+    pid_t pid = 0;
+    for (; *name >= '0' && *name <= '9'; name++)
+        pid = pid * 10 + (*name - '0');
+    return *name == 0 ? pid : 0;
+}
+
+struct entry {  /* struct linux_dirent64 */
+    unsigned long long inode, offset;
+    unsigned short length;
+    unsigned char type;
+    char name[];
+};
+
+/* Kill each child there is. Their own children become ours when they die. */
+static void kill_children(void)
+{
+    _Alignas(8) char buffer[8192];
+    pid_t own = getpid();
+    int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (proc < 0)
+        return;
+    long size;
+    while ((size = syscall(SYS_getdents64, proc, buffer, sizeof buffer)) > 0)
+        for (long at = 0; at < size;) {
+            struct entry *entry = (struct entry *)(buffer + at);
+            pid_t pid = number_of(entry->name);
+            if (pid > 0 && parent_of(proc, entry->name) == own)
+                kill(pid, SIGKILL);
+            at += entry->length;
+        }
+    close(proc);
+}
+
+static _Noreturn void end_all(void)
+{
+    do
+        kill_children();
+    while (waitpid(-1, NULL, __WALL) > 0 || errno == EINTR);
+    _exit(0);
+}
+
+/* Wait for what has ended; tell of the guest's end. Does not return when nobody is left. */
+static void reap(pid_t guest, int supervisor)
+{
+    for (;;) {
+        int status;
+        pid_t pid = waitpid(-1, &status, WNOHANG | __WALL);
+        if (pid == guest)
+            send(supervisor, &status, sizeof status, MSG_NOSIGNAL);
+        if (pid == 0)
+            return;
+        if (pid < 0 && errno == ECHILD)
+            _exit(0);
+    }
+}
+
+/* Keep no descriptor but one: a pipe that the guest writes into must close when the guest ends. */
+static void close_all_but(int keep)
+{
+    if (keep > 0)
+        syscall(SYS_close_range, 0, keep - 1, 0);
+    syscall(SYS_close_range, keep + 1, ~0U, 0);
+}
+
+_Noreturn void watchdog_run(struct handshake *shared, const struct program *program, int supervisor)
+{
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, NULL);
+    prctl(PR_SET_NAME, "pykcov-watchdog");
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    pid_t guest = raw_fork();
+    if (guest == 0)
+        guest_run(shared, program);
+    if (guest < 0) {
+        shared->error = errno;
+        shared->stage = NO_FORK;
+        _exit(1);
+    }
+    close_all_but(supervisor);
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    struct pollfd ready[2] = {
+        {supervisor, POLLIN, 0}, {signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK), POLLIN, 0}};
+    for (;;) {
+        reap(guest, supervisor);
+        if (poll(ready, 2, -1) < 0 && errno != EINTR)
+            end_all();
+        struct signalfd_siginfo seen;
+        while (read(ready[1].fd, &seen, sizeof seen) > 0)
+            ;
+        if (ready[0].revents)
+            end_all();
+    }
+}

@@ -1,0 +1,80 @@
+"""/sys/kernel/debug/kcov as guests see it: control in ioctls, the area native in their memory."""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING
+
+from pykcov.abi.kcov import KCOV_REMOTE_ENABLE
+from pykcov.device.descriptor import Descriptor
+from pykcov.device.remote import RemoteArg
+from pykcov.instrumentation.session import in_force
+from pykcov.kernel.caller import Caller
+from pykcov.kernel.files import Directory, Node, OpenFile, fail, reopen
+from pykcov.kernel.host import HOST
+
+if TYPE_CHECKING:
+    from pykcov.guest.supervisor import Supervisor
+
+FOLDER = "/sys/kernel/debug"
+NAME = "kcov"
+
+
+class KcovFile(Node):
+    """The device file. It is there when something is instrumented (gVisor's KcovAvailable)."""
+
+    def __init__(self, supervisor: Supervisor, discipline: str) -> None:
+        super().__init__(0o600)
+        self._supervisor = supervisor
+        self._discipline = discipline
+
+    def exists(self) -> bool:
+        return in_force()
+
+    def open(self, task: Caller, flags: int, path: str) -> OpenFile:
+        descriptor = Descriptor(self._discipline, f"{NAME}:{task.tid}")
+        return OpenKcov(self, flags, path, descriptor, self._supervisor)
+
+
+class DebugDirectory(Directory):
+    """/sys/kernel/debug: the host's own, unless there is something to show in its place."""
+
+    def exists(self) -> bool:
+        return any(node.exists() for node in self.entries.values())
+
+
+class OpenKcov(OpenFile):
+    """One open of it. Its placeholder is the area's memfd, so that a mapping of it is the area."""
+
+    def __init__(
+        self, node: Node, flags: int, path: str, descriptor: Descriptor, supervisor: Supervisor
+    ) -> None:
+        super().__init__(node, flags, path)
+        self.descriptor = descriptor
+        self._supervisor = supervisor
+
+    def placeholder(self) -> int:
+        try:
+            return reopen(self.descriptor.fileno(), self.host_flags)
+        except OSError:
+            self.descriptor.close()
+            raise
+
+    def release(self) -> None:
+        self.descriptor.close()
+
+    def ioctl(self, task: Caller, request: int, arg: int) -> object:
+        caller, owner = self._supervisor.task_of(task), self.descriptor.owner
+        if owner is not None and owner is not caller:
+            self._supervisor.end_if_dead(owner)
+        value: int | bytes = arg
+        if request == KCOV_REMOTE_ENABLE:
+            try:
+                value = task.read(arg, RemoteArg.size_of(task.read(arg, RemoteArg.SIZE)))
+            except PermissionError:
+                raise fail(errno.EFAULT) from None
+        return self.descriptor.ioctl(request, value, task=caller)
+
+    def mmap(self, task: Caller, length: int, offset: int) -> object:
+        self.descriptor.check_mmap(length, offset)
+        return HOST

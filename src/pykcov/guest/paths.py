@@ -1,0 +1,61 @@
+"""Where a guest's path leads: into a mount of the kernel's, to an open file, or to the host.
+
+A path is walked as Linux walks it: links of the host's may lead into a mount, and ".." out of one.
+What the guest changes between this look and the host's own is its own affair: guests are shown a
+device, they are not confined.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Callable
+
+from pykcov.kernel.caller import Place
+from pykcov.kernel.files import Files, OpenFile
+
+_MAX_LINKS = 40  # MAXSYMLINKS; past it the host answers, with ELOOP
+
+
+def walk(
+    start: str, path: str, follow: bool, files: Files, file_at: Callable[[str], OpenFile | None],
+    own: dict[str, str],
+) -> Place:  # fmt: skip
+    """Walk `path` from the directory `start`, absolute both or not.
+
+    follow: through a link in the last place, too. file_at: the open file behind a path of the
+    host's, as /proc/PID/fd/N. own: what "/proc/self" and its like are for the task.
+    """
+    at = "/" if path.startswith("/") else start
+    rest = [name for name in reversed(path.split("/")) if name not in ("", ".")]
+    must_follow = follow or path.endswith(("/", "/."))
+    links = 0
+    chain = files.find(at)
+    while rest:
+        name = rest.pop()
+        at = posixpath.dirname(at) if name == ".." else posixpath.join(at, name)
+        chain = files.find(at)
+        if chain is not None:
+            continue
+        at = own.get(at, at)
+        if name == ".." or (not rest and not must_follow and not at.startswith("/proc/")):
+            continue
+        try:
+            link = os.readlink(at)
+        except OSError:
+            continue  # no link, or nothing: the host will say so, if it is the host's in the end
+        if at.startswith("/proc/") and (file := file_at(at)) is not None:
+            if not rest:
+                return Place(file.path, file=file)
+            at, chain = file.path, files.find(file.path)
+            continue
+        if not link.startswith("/") and at.startswith("/proc/") and ":" in link:
+            return Place(at)  # pipe:[1] and its like name nothing
+        links += 1
+        if links > _MAX_LINKS:
+            return Place(at)
+        if not rest and not must_follow:
+            continue
+        at = "/" if link.startswith("/") else posixpath.dirname(at)
+        rest += [name for name in reversed(link.split("/")) if name not in ("", ".")]
+    return Place(at, chain)

@@ -1,0 +1,100 @@
+"""Placeholders: descriptors of the host's that guests hold for files of the kernel's.
+
+Each is an inode of its own, so a look at /proc/TID/fd/N tells which file a descriptor stands for,
+whatever dup, fork, execve or SCM_RIGHTS did to it. A watch on the inode tells when its open file is
+gone: Linux reports the close when the last descriptor is closed and the last mapping unmapped, in
+whatever process (checked with a mapping that outlives its descriptor). The watch also keeps the
+inode from being used again. Only the guest's open file may be the one that the report is of: a supervisor
+that opens the inode for itself keeps it open for as long as the watch is there.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import struct
+import threading
+
+from pykcov.kernel.files import OpenFile, fail
+
+_IN_CLOSE_WRITE, _IN_CLOSE_NOWRITE = 0x08, 0x10  # include/uapi/linux/inotify.h
+_EVENT = struct.Struct("iIII")
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+Identity = tuple[int, int]  # st_dev, st_ino
+
+
+def _checked(result: int) -> int:
+    if result < 0:
+        raise fail(ctypes.get_errno())
+    return result
+
+
+class Placeholders:
+    """The open files of all guests of one kernel, by their placeholders' identity."""
+
+    def __init__(self) -> None:
+        self.fd = _checked(_libc.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK))
+        self._lock = threading.Lock()
+        self._files: dict[Identity, OpenFile] = {}
+        self._watched: dict[int, Identity] = {}
+        self._devices: set[int] = set()
+
+    def add(self, file: OpenFile, fd: int) -> None:
+        """`fd` is the placeholder of `file`. Raises OSError."""
+        seen = os.fstat(fd)
+        with self._lock:
+            how = (
+                _IN_CLOSE_NOWRITE
+                if file.host_flags & os.O_ACCMODE == os.O_RDONLY
+                else _IN_CLOSE_WRITE
+            )
+            path = f"/proc/self/fd/{fd}".encode()
+            watch = _checked(_libc.inotify_add_watch(self.fd, path, how))
+            self._watched[watch] = identity = (seen.st_dev, seen.st_ino)
+            self._files[identity] = file
+            self._devices.add(seen.st_dev)
+
+    def at(self, path: str) -> OpenFile | None:
+        """Return the file whose placeholder `path`, of the host's, leads to."""
+        try:
+            seen = os.stat(path)
+        except OSError:
+            return None
+        if seen.st_dev not in self._devices:
+            return None
+        return self._files.get((seen.st_dev, seen.st_ino))
+
+    def collect(self) -> None:
+        """Release the files that nobody has open any more. Call it when `fd` is readable."""
+        try:
+            events = os.read(self.fd, 1 << 16)
+        except BlockingIOError:
+            return
+        for at in range(0, len(events), _EVENT.size):
+            watch, mask, _, _ = _EVENT.unpack_from(events, at)
+            if mask & (_IN_CLOSE_WRITE | _IN_CLOSE_NOWRITE):
+                self._release(watch)
+
+    def _release(self, watch: int) -> None:
+        with self._lock:
+            identity = self._watched.pop(watch, None)
+            if identity is None:
+                return
+            file = self._files.pop(identity)
+            _libc.inotify_rm_watch(self.fd, watch)
+        file.release()
+
+    def close(self) -> None:
+        """Release all files: no guest is left."""
+        self.collect()
+        for watch in list(self._watched):
+            self._release(watch)
+        self._files.clear()
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+    def __len__(self) -> int:
+        return len(self._watched)

@@ -1,0 +1,47 @@
+"""Run a program as a guest of a kernel."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterable, Mapping, Sequence
+
+from pykcov.guest.launch import Launched, check_machine, find_program
+from pykcov.guest.placeholders import Placeholders
+from pykcov.guest.signals import Signals
+from pykcov.guest.supervisor import Supervisor
+from pykcov.kernel.kernel import Kernel
+
+
+def run(
+    kernel: Kernel,
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str] | None = None,
+    discipline: str = "trace",
+    strict: bool = False,
+    forward: Iterable[signal.Signals] = (),
+) -> int:
+    """Run `argv` as a guest of `kernel`; returns its exit code, 128 + n when signal n ended it.
+
+    The guest has this process's standard streams, directory and, unless `env` is given,
+    environment. Returns when everything that it started has ended, too.
+
+    discipline: what an ENABLE of the device does, as in pykcov.open(). strict: trap read, write,
+    lseek and their like on the device, too, which then cost every file of the guest's. forward:
+    signals that go on to the guest when this process gets them; then call it on the main thread.
+
+    Raises PykcovError: command-missing, guests-unsupported, command-unusable.
+    """
+    check_machine()
+    path = find_program(argv[0])
+    handlers = kernel.handlers(strict)
+    placeholders = Placeholders()
+    with Signals(forward) as signals:
+        launched = Launched(path, argv, os.environ if env is None else env, handlers)
+        supervisor = Supervisor(kernel, handlers, launched, placeholders)
+        supervisor.mount_device(discipline)
+        supervisor.start()
+        status = signals.wait(launched)
+    supervisor.stop()
+    return status

@@ -1,0 +1,291 @@
+"""The supervisor: answers the system calls of a guest's processes by a kernel's methods."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import selectors
+import sys
+import threading
+from collections.abc import Callable
+
+from pykcov.abi.seccomp import SECCOMP_USER_NOTIF_FLAG_CONTINUE
+from pykcov.abi.syscalls import NAME as NAME_OF
+from pykcov.abi.syscalls import NUMBER
+from pykcov.guest import proc_raw
+from pykcov.guest.kcov import FOLDER, NAME, DebugDirectory, KcovFile
+from pykcov.guest.launch import Launched
+from pykcov.guest.placeholders import Placeholders
+from pykcov.guest.task import GuestTask
+from pykcov.kernel.caller import Caller
+from pykcov.kernel.host import HOST
+from pykcov.kernel.kernel import Handler, Kernel
+from pykcov.kernel.task import Task
+
+log = logging.getLogger("pykcov.guest")
+
+_EXIT, _EXIT_GROUP = NUMBER["exit"], NUMBER["exit_group"]
+_EXECVE, _EXECVEAT = NUMBER["execve"], NUMBER["execveat"]
+_WATCHED = frozenset({_EXIT, _EXIT_GROUP, _EXECVE, _EXECVEAT})
+
+Answer = tuple[int, int, int]  # value, negative errno, flags
+_CONTINUE: Answer = (0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE)
+
+
+class Supervisor:
+    """Serves one guest, and all that it starts.
+
+    Threads: workers, which receive and answer (csrc/listener.c says how they take turns), and one
+    that hears of closed files and ended processes. A task is its handler's thread's while a call
+    of it waits; `_lock` guards the maps of tasks and processes.
+    """
+
+    def __init__(self, kernel: Kernel, handlers: dict[int, Handler], launched: Launched,
+                 placeholders: Placeholders) -> None:  # fmt: skip
+        self.kernel = kernel
+        self.listener = launched.listener
+        self.placeholders = placeholders
+        self._methods: dict[int, Callable[..., object]] = {
+            number: handler.method for number, handler in handlers.items()
+        }
+        self._lock = threading.Lock()
+        self._tasks: dict[int, GuestTask] = {}
+        self._pidfds: dict[int, int] = {}
+        self._executing: dict[int, int] = {}  # process: thread that called execve
+        self._idle = threading.Condition(self._lock)  # a task with `ended` has finished its call
+        self._selector = selectors.DefaultSelector()
+        self._workers: set[threading.Thread] = set()
+
+    def mount_device(self, discipline: str) -> None:
+        """Show the coverage device, unless the kernel has mounted something there itself."""
+        if FOLDER not in self.kernel.files:
+            device = KcovFile(self, discipline)
+            self.kernel.files[FOLDER] = DebugDirectory({NAME: device}, 0o700)
+
+    # -- threads ----------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._selector.register(self.placeholders.fd, selectors.EVENT_READ, None)
+        self._wake, stopped = os.pipe2(os.O_CLOEXEC)
+        self._stop = stopped
+        self._selector.register(self._wake, selectors.EVENT_READ, None)
+        self._events = threading.Thread(target=self._hear, name="pykcov-events", daemon=True)
+        self._events.start()
+        self._add_worker()
+
+    def _add_worker(self) -> None:
+        worker = threading.Thread(target=self._work, name="pykcov-worker", daemon=True)
+        with self._lock:
+            self._workers.add(worker)
+        worker.start()
+
+    def stop(self) -> None:
+        """Release all that the guest, which has ended, left. Raises RuntimeError for a worker that
+        does not end."""
+        os.write(self._stop, b"x")
+        self._events.join()
+        for worker in list(self._workers):
+            worker.join(10)
+            if worker.is_alive():
+                raise RuntimeError("a system call of a guest that has ended is still being handled")
+        for task in list(self._tasks.values()):
+            self._end(task)
+        for fd in self._pidfds.values():
+            os.close(fd)
+        self.placeholders.close()
+        self._selector.close()
+        os.close(self._wake)
+        os.close(self._stop)
+
+    # -- calls ------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        exchange, listener = self.listener.exchange, self.listener
+        call, value, error, flags = 0, 0, 0, 0
+        try:
+            while (note := exchange(call, value, error, flags)) is not None:
+                call, tid, number, args = note
+                if not listener.followers:
+                    self._add_worker()
+                value, error, flags = self._answer(call, tid, number, args)
+        finally:
+            listener.give_up()
+            with self._lock:
+                self._workers.discard(threading.current_thread())
+
+    def _answer(self, call: int, tid: int, number: int, args: tuple[int, ...]) -> Answer:
+        """Have the kernel's method answer, recorded if the task is."""
+        task = self._tasks.get(tid)
+        if task is None or self._executing:
+            try:
+                task = self._meet(call, tid)
+            except OSError:
+                return 0, -errno.ESRCH, 0  # it has been killed: nobody hears the answer
+        task.call = call
+        if number in _WATCHED:
+            self._watch_call(task, number)
+        task.enter()
+        try:
+            result = self._methods[number](task, *args)
+        except OSError as failure:
+            answer = 0, -(failure.errno or errno.EIO), 0
+        except Exception:
+            answer = self._failed(number)
+        else:
+            if result is HOST:
+                answer = _CONTINUE
+            elif type(result) is int:
+                answer = (result if result < 2**63 else result - 2**64), 0, 0
+            else:
+                answer = self._failed(number, result)
+        finally:
+            task.leave()
+        if number in _WATCHED:
+            self._watched(task, number, answer)
+        task.call = 0
+        if task.ended:
+            self._finish(task)
+        return answer
+
+    def _failed(self, number: int, result: object = None) -> Answer:
+        """A method is wrong: say so, and go on serving."""
+        name = NAME_OF[number]
+        if sys.exception() is None:
+            log.error("%s: the kernel's method returned %r; the guest gets EIO", name, result)
+        else:
+            log.exception("%s: the kernel's method failed; the guest gets EIO", name)
+        return 0, -errno.EIO, 0
+
+    # -- tasks ------------------------------------------------------------------------------------
+
+    def task_of(self, caller: Caller) -> GuestTask:
+        """Return the task that a kernel's method was given."""
+        assert isinstance(caller, GuestTask)
+        return caller
+
+    def _meet(self, call: int, tid: int) -> GuestTask:
+        """Return the task of a thread, a new one or one that execve moved. Raises OSError."""
+        task = self._tasks.get(tid)
+        if task is None:
+            pid = proc_raw.status(tid).tgid
+            self._watch(pid)
+        else:
+            pid = task.pid
+        if pid in self._executing:
+            if not self.listener.is_valid(call):
+                raise ProcessLookupError
+            self._executed(pid, tid)
+            task = self._tasks.get(tid)
+        if task is None:
+            task = self._tasks[tid] = GuestTask(self, tid, pid)
+        return task
+
+    def _watch(self, pid: int) -> None:
+        """Hear of a process's end. Raises OSError when it has ended."""
+        with self._lock:
+            if pid in self._pidfds:
+                return
+            fd = self._pidfds[pid] = os.pidfd_open(pid)
+        self._selector.register(fd, selectors.EVENT_READ, pid)
+
+    def _watch_call(self, task: GuestTask, number: int) -> None:
+        """A call that says what becomes of tasks is about to be done."""
+        if number in (_EXECVE, _EXECVEAT):
+            with self._lock:
+                self._executing[task.pid] = task.tid
+
+    def _watched(self, task: GuestTask, number: int, answer: Answer) -> None:
+        """Such a call has been answered."""
+        if number in (_EXECVE, _EXECVEAT):
+            if answer is not _CONTINUE:
+                self._executing.pop(task.pid, None)
+            return
+        for other in [task] if number == _EXIT else self._of_process(task.pid):
+            self._end(other)
+
+    def _of_process(self, pid: int) -> list[GuestTask]:
+        with self._lock:
+            return [task for task in self._tasks.values() if task.pid == pid]
+
+    def _executed(self, pid: int, caller: int | None = None) -> None:
+        """A thread of process `pid` called execve: find out what came of it.
+
+        Success ends all other threads and gives the one that called the leader's number, which is
+        the process's. Seen from here: a thread that is not the leader is gone (or has the leader's
+        number), and only that one has. caller: the thread whose call is looked at.
+        """
+        with self._lock:
+            executing = self._executing.get(pid)
+            if executing is None:
+                return
+            alive = proc_raw.threads(pid)
+            if executing in alive and executing != pid and caller != executing:
+                return  # not yet
+            del self._executing[pid]
+            gone = [t for t in self._tasks.values() if t.pid == pid and t.tid not in alive]
+            mover = self._tasks.get(executing)
+            moves = mover is not None and executing not in alive and pid in alive
+            if moves and pid in self._tasks:
+                gone.append(self._tasks[pid])
+        for task in gone:
+            if task is not mover or not moves:
+                self._end(task)
+        if moves and mover is not None:
+            with self._lock:
+                self._tasks.pop(executing, None)
+                mover.tid = pid
+                self._tasks[pid] = mover
+
+    def _end(self, task: GuestTask) -> None:
+        """The task is over, at once or when its handler returns."""
+        with self._lock:
+            if self._tasks.get(task.tid) is task:
+                del self._tasks[task.tid]
+        task.ended = True
+        if not task.call:
+            self._finish(task)
+
+    def _finish(self, task: GuestTask) -> None:
+        task.exit()
+        with self._idle:
+            self._idle.notify_all()
+
+    def end_if_dead(self, owner: Task) -> None:
+        """End a task whose thread has begun to exit. Waits for its call to be over, if it was
+        killed in the middle of one."""
+        assert isinstance(owner, GuestTask)
+        self._executed(owner.pid)
+        if proc_raw.is_alive(owner.pid, owner.tid):
+            return
+        self._end(owner)
+        if owner.kcov is not None:
+            self.listener.give_up()
+            with self._idle:
+                self._idle.wait_for(lambda: owner.kcov is None, timeout=1)
+
+    # -- events -----------------------------------------------------------------------------------
+
+    def _hear(self) -> None:
+        while True:
+            for key, _ in self._selector.select():
+                if key.fd == self._wake:
+                    return
+                if key.fd == self.placeholders.fd:
+                    self.placeholders.collect()
+                else:
+                    self._process_ended(key.fd, key.data)
+
+    def _process_ended(self, pidfd: int, pid: int) -> None:
+        with self._lock:
+            self._selector.unregister(pidfd)
+            os.close(self._pidfds.pop(pid))
+            self._executing.pop(pid, None)
+        for task in self._of_process(pid):
+            self._end(task)
+
+    def out_of_files(self, error: OSError) -> OSError:
+        """Say that no placeholder can be had; return what the guest gets."""
+        log.warning("a guest's file cannot be opened: %s", error)
+        return OSError(errno.ENFILE, os.strerror(errno.ENFILE))

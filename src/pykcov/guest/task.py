@@ -1,0 +1,160 @@
+"""A guest's thread, as the kernel's methods get it (pykcov.kernel.Caller)."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from pykcov import probe
+from pykcov.abi.stat import AT_FDCWD
+from pykcov.abi.words import int32
+from pykcov.guest import proc_raw
+from pykcov.guest.paths import walk
+from pykcov.kernel.caller import Credentials, Place
+from pykcov.kernel.files import OpenFile
+from pykcov.kernel.task import Task
+
+if TYPE_CHECKING:
+    from pykcov.guest.supervisor import Supervisor
+
+ERESTARTSYS = 512  # include/linux/errno.h: restart after a handler with SA_RESTART, else EINTR
+_LOOK = 0.005  # seconds between two looks for signals
+
+
+class GuestTask(Task):
+    """One thread of a guest. `call` is the notification that waits, 0 when there is none.
+
+    While it waits nothing but its handler touches the task: a thread makes one call at a time. So a
+    task that ends in the middle of a call, killed, is left to its handler's thread: see `ended`.
+    """
+
+    def __init__(self, supervisor: Supervisor, tid: int, pid: int) -> None:
+        super().__init__()
+        self.supervisor = supervisor
+        self.tid, self.pid = tid, pid
+        self.call = 0
+        self.ended = False
+
+    def __repr__(self) -> str:
+        return f"<guest {self.pid}/{self.tid}>"
+
+    # -- in and out of the kernel, at each call: without what a supervisor has no need of ----------
+
+    def enter(self) -> None:
+        self._entered = True
+        if self._recorder is not None:
+            probe.attach(self._recorder)
+
+    def leave(self) -> None:
+        self._entered = False
+        if self._recorder is not None:
+            probe.detach()
+        if self._work:
+            self.run_work()
+
+    # -- memory -----------------------------------------------------------------------------------
+
+    def read(self, address: int, size: int) -> bytes:
+        return self.supervisor.listener.read(self.call, self.tid, address, size)
+
+    def read_string(self, address: int) -> bytes:
+        return self.supervisor.listener.read_string(self.call, self.tid, address)
+
+    def write(self, address: int, data: bytes) -> None:
+        self.supervisor.listener.write(self.call, self.tid, address, data)
+
+    # -- files ------------------------------------------------------------------------------------
+
+    def file(self, fd: int) -> OpenFile | None:
+        number = int32(fd)
+        if number >= 0:
+            return self.supervisor.placeholders.at(f"/proc/{self.tid}/fd/{number}")
+        if number == AT_FDCWD:
+            return self.supervisor.placeholders.at(f"/proc/{self.tid}/cwd")
+        return None
+
+    def lookup(
+        self, dirfd: int, address: int, *, follow: bool = True, empty: bool = False
+    ) -> Place:
+        try:
+            path = os.fsdecode(self.read_string(address)) if address or not empty else ""
+        except PermissionError:
+            return Place("")  # a process that cannot be looked into: the host sees to it
+        dirfd = int32(dirfd)
+        if not path:
+            file = self.file(dirfd) if empty else None
+            return Place("" if file is None else file.path, file=file)
+        proc = f"/proc/{self.pid}"
+        own = {"/proc/self": proc, "/proc/thread-self": f"{proc}/task/{self.tid}"}
+        placeholders = self.supervisor.placeholders
+        start = "/" if path.startswith("/") else self._directory(dirfd)
+        return walk(start, path, follow, self.supervisor.kernel.files, placeholders.at, own)
+
+    def _directory(self, dirfd: int) -> str:
+        """Path of a directory descriptor, or of the current directory."""
+        file = self.file(dirfd)
+        if file is not None:
+            return file.path
+        link = f"/proc/{self.tid}/" + ("cwd" if dirfd == AT_FDCWD else f"fd/{dirfd}")
+        try:
+            return os.readlink(link)
+        except OSError:
+            return link  # nothing below it is a mount
+
+    def path(self, address: int, dirfd: int = AT_FDCWD) -> str:
+        return self.lookup(dirfd, address).path
+
+    def install(self, file: OpenFile, flags: int = 0) -> int:
+        try:
+            fd = file.placeholder()
+        except OSError as error:
+            raise self.supervisor.out_of_files(error) from error
+        try:
+            # Watched before the guest has it: from now on its close is seen, also when it never
+            # gets it and the one that we hold is the last.
+            self.supervisor.placeholders.add(file, fd)
+            return self.supervisor.listener.add_fd(self.call, fd, flags & os.O_CLOEXEC)
+        finally:
+            os.close(fd)
+
+    def credentials(self, real: bool = False) -> Credentials:
+        status = proc_raw.status(self.tid)
+        which = 0 if real else 3
+        return Credentials(status.uids[which], status.gids[which], status.groups)
+
+    # -- waiting ----------------------------------------------------------------------------------
+
+    def wait(
+        self,
+        condition: threading.Condition,
+        ready: Callable[[], bool],
+        timeout: float | None = None,
+    ) -> bool:
+        deadline = None if timeout is None else time.monotonic() + timeout
+        self.supervisor.listener.give_up()
+        while not (done := ready()):
+            left = _LOOK if deadline is None else min(_LOOK, deadline - time.monotonic())
+            if left <= 0:
+                break
+            condition.wait(left)
+            self._interrupt()
+        return done
+
+    def _interrupt(self) -> None:
+        """Raise InterruptedError when a signal waits for the guest, or it is gone."""
+        try:
+            status = proc_raw.status(self.tid)
+        except OSError:
+            raise InterruptedError(ERESTARTSYS, "the guest is gone") from None
+        if status.pending & ~status.blocked:
+            raise InterruptedError(ERESTARTSYS, "a signal")
+        if status.shared_pending & ~status.blocked:
+            # With several threads the signal may become another one's. Nobody would then turn
+            # ERESTARTSYS into what the guest knows.
+            alone = status.threads == 1
+            raise InterruptedError(ERESTARTSYS if alone else 4, "a signal")
+        if not self.supervisor.listener.is_valid(self.call):
+            raise InterruptedError(ERESTARTSYS, "the guest is gone")

@@ -1,0 +1,116 @@
+"""What a system call's method is given of the task that made the call."""
+
+from __future__ import annotations
+
+import stat
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pykcov.abi.stat import AT_FDCWD
+from pykcov.kernel.files import Node, OpenFile
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Who a task is to the file system: user, group and further groups."""
+
+    uid: int
+    gid: int
+    groups: frozenset[int]
+
+    def may(self, node: Node, want: int) -> bool:
+        """Does a node's mode allow `want`: os.R_OK, W_OK, X_OK, or'ed?"""
+        if self.uid == 0:
+            return not want & 1 or stat.S_ISDIR(node.mode) or bool(node.mode & 0o111)
+        if self.uid == node.uid:
+            bits = node.mode >> 6
+        elif self.gid == node.gid or node.gid in self.groups:
+            bits = node.mode >> 3
+        else:
+            bits = node.mode
+        return bits & want == want
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a path of a guest's leads.
+
+    path: absolute and without links, as the guest would spell it. chain: None when it is the
+    host's, else the nodes of Files.find(). file: what it leads to when that is an open file, named
+    by "/proc/self/fd/N" or by a descriptor and an empty path.
+    """
+
+    path: str
+    chain: list[Node | None] | None = None
+    file: OpenFile | None = field(default=None)
+
+    @property
+    def node(self) -> Node | None:
+        """The node there, or None."""
+        if self.file is not None:
+            return self.file.node
+        return self.chain[-1] if self.chain else None
+
+    @property
+    def is_host(self) -> bool:
+        """Is it a path of the host's?"""
+        return self.chain is None and self.file is None
+
+
+class Caller(Protocol):
+    """A task that waits for the answer to a system call.
+
+    Arguments are raw: registers, as unsigned 64-bit integers; pykcov.abi.words makes them signed.
+    Addresses are the guest's. Methods raise OSError: EFAULT for a bad address.
+    """
+
+    @property
+    def tid(self) -> int: ...
+    @property
+    def pid(self) -> int: ...
+
+    def read(self, address: int, size: int) -> bytes:
+        """Read `size` bytes of the guest's memory."""
+
+    def write(self, address: int, data: bytes) -> None:
+        """Write into the guest's memory."""
+
+    def read_string(self, address: int) -> bytes:
+        """Read up to a NUL. ENAMETOOLONG after 4096 bytes."""
+
+    def lookup(
+        self, dirfd: int, address: int, *, follow: bool = True, empty: bool = False
+    ) -> Place:
+        """Find out where a path leads: the string at `address`, from the directory `dirfd` on.
+
+        follow: go through a link in the last place. empty: an empty path is `dirfd` itself.
+        """
+
+    def path(self, address: int, dirfd: int = AT_FDCWD) -> str:
+        """Return the path that lookup() finds."""
+
+    def file(self, fd: int) -> OpenFile | None:
+        """Return what a descriptor stands for; None when it is the host's, or none.
+
+        AT_FDCWD stands for the current directory.
+        """
+
+    def install(self, file: OpenFile, flags: int = 0) -> int:
+        """Give the guest a descriptor of `file`; flags: O_CLOEXEC. EMFILE as open(2)."""
+
+    def credentials(self, real: bool = False) -> Credentials:
+        """Who it is; real: by the real ids, as access(2) asks, not by those it acts as."""
+
+    def wait(
+        self,
+        condition: threading.Condition,
+        ready: Callable[[], bool],
+        timeout: float | None = None,
+    ) -> bool:
+        """Wait, holding `condition`, until ready(); seconds. Returns what it said last.
+
+        Other tasks are served meanwhile. Raises InterruptedError when a signal has come for the
+        guest; the guest restarts the call after it, or gets EINTR, as its handler wants.
+        """

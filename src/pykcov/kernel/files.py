@@ -1,0 +1,288 @@
+"""Files that a kernel shows to its guests, beside those of the host.
+
+`kernel.files` maps paths to nodes; a node covers what the host has at its path, and below it. A
+guest that opens one holds a placeholder, a descriptor of the host's, so that its number, dup, fork,
+close-on-exec and SCM_RIGHTS stay the host's affair; what the descriptor stands for is an OpenFile.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import itertools
+import os
+import stat
+import time
+from collections.abc import Iterator, Mapping, MutableMapping
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from pykcov.abi.stat import DT_DIR, DT_REG, Stat, pack_dirents
+from pykcov.kernel.host import HOST
+
+if TYPE_CHECKING:
+    from pykcov.kernel.caller import Caller
+
+DEVICE = os.makedev(0, 0x70)  # st_dev of all nodes: no file system of the host's
+
+_inodes = itertools.count(1)
+_REOPEN = os.O_ACCMODE | os.O_APPEND | os.O_NONBLOCK | os.O_SYNC | os.O_DSYNC
+
+
+def fail(error: int) -> OSError:
+    """Return the OSError for an errno."""
+    return OSError(error, os.strerror(error))
+
+
+class Node:
+    """A file or directory. mode: type and permissions; times are nanoseconds since the epoch."""
+
+    kind = stat.S_IFREG
+
+    def __init__(self, mode: int) -> None:
+        self.mode = self.kind | stat.S_IMODE(mode)
+        self.uid, self.gid = os.geteuid(), os.getegid()
+        self.ino = next(_inodes)
+        self.atime = self.mtime = self.ctime = time.time_ns()
+
+    def exists(self) -> bool:
+        """Is it there now?"""
+        return True
+
+    @property
+    def size(self) -> int:
+        """In bytes, as stat tells it."""
+        return 0
+
+    def stat(self) -> Stat:
+        """Return what stat(2) tells."""
+        return Stat(self.mode, self.ino, DEVICE, self.uid, self.gid, self.atime, self.mtime,
+                    self.ctime, self.size)  # fmt: skip
+
+    def open(self, task: Caller, flags: int, path: str) -> OpenFile:
+        """Open it; permissions have been checked. Raises OSError."""
+        return OpenFile(self, flags, path)
+
+
+class File(Node):
+    """A regular file with fixed content, that guests can read and map."""
+
+    def __init__(self, data: bytes = b"", mode: int = 0o644) -> None:
+        super().__init__(mode)
+        self.data = data
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+    def open(self, task: Caller, flags: int, path: str) -> OpenFile:
+        if flags & os.O_ACCMODE != os.O_RDONLY:
+            raise fail(errno.EACCES)
+        return DataFile(self, flags, path)
+
+
+class Directory(Node):
+    """A directory with fixed entries."""
+
+    kind = stat.S_IFDIR
+
+    def __init__(self, entries: Mapping[str, Node], mode: int = 0o755) -> None:
+        super().__init__(mode)
+        self.entries = dict(entries)
+
+    def open(self, task: Caller, flags: int, path: str) -> OpenFile:
+        return OpenDirectory(self, flags, path)
+
+
+# -- open files -----------------------------------------------------------------------------------
+
+
+class OpenFile:
+    """What a guest's descriptor stands for. Each method is a system call on it; without one of its
+    own it fails as on a file of Linux's whose driver does not have it."""
+
+    def __init__(self, node: Node, flags: int, path: str) -> None:
+        self.node, self.flags, self.path = node, flags, path
+        self.position = 0
+
+    @property
+    def host_flags(self) -> int:
+        """What the placeholder is opened with. Linux hands on no descriptor of O_PATH: the guest
+        gets one of O_RDONLY, on which calls that it should not have fail with EBADF."""
+        return self.flags & _REOPEN if not self.flags & os.O_PATH else os.O_RDONLY
+
+    def placeholder(self) -> int:
+        """Return a new descriptor of the host's, for the guest to hold. Raises OSError."""
+        fd = os.memfd_create(os.path.basename(self.path)[:200] or "file", os.MFD_CLOEXEC)
+        try:
+            os.fchmod(fd, stat.S_IMODE(self.node.mode))
+            return reopen(fd, self.host_flags)
+        finally:
+            os.close(fd)
+
+    def release(self) -> None:
+        """The last descriptor of it, and the last mapping, are gone."""
+
+    def stat(self) -> Stat:
+        """Return what fstat(2) tells."""
+        return self.node.stat()
+
+    def ioctl(self, task: Caller, request: int, arg: int) -> object:
+        raise fail(errno.ENOTTY)
+
+    def mmap(self, task: Caller, length: int, offset: int) -> object:
+        raise fail(errno.ENODEV)
+
+    def read(self, task: Caller, address: int, count: int) -> object:
+        raise fail(errno.EINVAL)
+
+    def write(self, task: Caller, address: int, count: int) -> object:
+        raise fail(errno.EINVAL)
+
+    def pread(self, task: Caller, address: int, count: int, offset: int) -> object:
+        raise fail(errno.ESPIPE)
+
+    def pwrite(self, task: Caller, address: int, count: int, offset: int) -> object:
+        raise fail(errno.ESPIPE)
+
+    def lseek(self, task: Caller, offset: int, whence: int) -> object:
+        raise fail(errno.ESPIPE)
+
+    def truncate(self, task: Caller, length: int) -> object:
+        raise fail(errno.EINVAL)
+
+    def getdents64(self, task: Caller, address: int, count: int) -> object:
+        raise fail(errno.ENOTDIR)
+
+
+class DataFile(OpenFile):
+    """A File's. Its placeholder holds the data, so that the host does what there is to do."""
+
+    def placeholder(self) -> int:
+        assert isinstance(self.node, File)
+        fd = os.memfd_create(
+            os.path.basename(self.path)[:200], os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING
+        )
+        try:
+            with open(fd, "wb", closefd=False) as file:
+                file.write(self.node.data)
+            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK
+                        | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)  # fmt: skip
+            return reopen(fd, self.host_flags)
+        finally:
+            os.close(fd)
+
+    def read(self, task: Caller, address: int, count: int) -> object:
+        return HOST
+
+    def pread(self, task: Caller, address: int, count: int, offset: int) -> object:
+        return HOST
+
+    def lseek(self, task: Caller, offset: int, whence: int) -> object:
+        return HOST
+
+    def mmap(self, task: Caller, length: int, offset: int) -> object:
+        return HOST
+
+
+class OpenDirectory(OpenFile):
+    """A Directory's, with a position to read on from."""
+
+    def placeholder(self) -> int:
+        return empty_directory()
+
+    def entries(self) -> list[tuple[str, Node]]:
+        """Name and node of each entry, in order."""
+        assert isinstance(self.node, Directory)
+        there = [(name, node) for name, node in self.node.entries.items() if node.exists()]
+        return [(".", self.node), ("..", self.node), *there]
+
+    def read(self, task: Caller, address: int, count: int) -> object:
+        raise fail(errno.EISDIR)
+
+    def pread(self, task: Caller, address: int, count: int, offset: int) -> object:
+        raise fail(errno.EISDIR)
+
+    def lseek(self, task: Caller, offset: int, whence: int) -> object:
+        if whence != os.SEEK_SET or offset < 0:
+            raise fail(errno.EINVAL)
+        self.position = offset
+        return offset
+
+    def getdents64(self, task: Caller, address: int, count: int) -> object:
+        rest = [
+            (name, node.ino, DT_DIR if stat.S_ISDIR(node.mode) else DT_REG)
+            for name, node in self.entries()[self.position :]
+        ]
+        packed, number = pack_dirents(rest, self.position, count)
+        if rest and not number:
+            raise fail(errno.EINVAL)
+        task.write(address, packed)
+        self.position += number
+        return len(packed)
+
+
+def reopen(fd: int, flags: int) -> int:
+    """Open the file behind `fd` anew."""
+    return os.open(f"/proc/self/fd/{fd}", flags | os.O_CLOEXEC)
+
+
+def empty_directory() -> int:
+    """Open a directory of the host's that is in no other directory, and goes when it is closed."""
+    import tempfile  # not for everybody who imports pykcov
+
+    folder = tempfile.mkdtemp(prefix="pykcov-")
+    try:
+        return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    finally:
+        os.rmdir(folder)
+
+
+# -- where they are -------------------------------------------------------------------------------
+
+
+class Files(MutableMapping[str, Node]):
+    """Absolute paths and the nodes that guests find there."""
+
+    def __init__(self) -> None:
+        self._mounts: dict[str, Node] = {}
+
+    def __setitem__(self, path: str, node: Node) -> None:
+        """Raises ValueError for a path that is not absolute, or is the root."""
+        if not path.startswith("/") or str(PurePosixPath(path)) != path or path == "/":
+            raise ValueError(f"a mount's path is absolute and normal, not {path!r}")
+        self._mounts[path] = node
+
+    def __getitem__(self, path: str) -> Node:
+        return self._mounts[path]
+
+    def __delitem__(self, path: str) -> None:
+        del self._mounts[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._mounts)
+
+    def __len__(self) -> int:
+        return len(self._mounts)
+
+    def find(self, path: str) -> list[Node | None] | None:
+        """Return the nodes from the mount that covers a normal path to the path itself.
+
+        Where there is nothing, None ends the list. Returns None when the path is the host's.
+        """
+        for mount, node in self._mounts.items():
+            if (path == mount or path.startswith(mount + "/")) and node.exists():
+                names = path[len(mount) + 1 :]
+                return self._walk(node, names.split("/") if names else [])
+        return None
+
+    def _walk(self, node: Node, names: list[str]) -> list[Node | None]:
+        chain: list[Node | None] = [node]
+        for name in names:
+            if not isinstance(node, Directory):
+                raise fail(errno.ENOTDIR)
+            found = node.entries.get(name)
+            if found is None or not found.exists():
+                return [*chain, None]
+            chain.append(node := found)
+        return chain
