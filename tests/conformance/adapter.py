@@ -47,16 +47,29 @@ class Task(Protocol):
     def run(self) -> None:
         """Execute the blocks that Device.pcs lists."""
 
+    def run_on(self) -> None:
+        """Go on with run() until the task's process ends; nothing else can be asked of it."""
+
     def memory(self, fd: int) -> int:
         """Bytes of memory that the descriptor's area takes."""
 
     def limit_memory(self) -> None:
-        """Leave the task's process no room for 64 MiB more."""
+        """Leave no room for an area of 64 MiB more: to the task's process, or who allocates it."""
 
     def thread(self, native: bool = False) -> Task:
         """Start another thread of this process; native: one that the program's C code makes."""
 
     def fork(self) -> Task: ...
+    def exec(self) -> None:
+        """execve of a program that takes the task's orders from then on; needs EXECVE_KEEPS.
+
+        The process's other tasks are over.
+        """
+
+    def call(self, name: str, *args: int | bytes | bytearray) -> int:
+        """Make a system call; needs FILE_OPERATIONS. A buffer stands for its address, and a
+        bytearray holds afterwards what the call wrote there."""
+
     def end(self, how: End = End.RETURN) -> None:
         """End the task, and wait as the system does: pthread_join(), or waitpid()."""
 
@@ -84,6 +97,9 @@ class Rows:
     FORK_SHARES = "descriptor after fork is shared"
     CLOSE_KEEPS_RECORDING = "close while enabled goes on recording"
     EXECVE_ENDS = "owner's execve counts as exit"
+    EXECVE_KEEPS = "owner's execve goes on recording"
+    MORE_THREADS = "forked children can start threads"
+    FILE_OPERATIONS = "file operations other than open, ioctl, mmap, close"
     THREADS = "a task is a thread of the program"
 
 

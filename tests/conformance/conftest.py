@@ -6,18 +6,30 @@ from collections.abc import Iterator
 
 import pytest
 from tests.conformance.adapter import Device, Task
+from tests.conformance.guest import Guest
 from tests.conformance.inprocess import InProcess
 
 from pykcov import errors, probe, refs
 
-WAYS = {"in process": InProcess}
 
-
-@pytest.fixture(scope="module", params=WAYS)
-def way(request: pytest.FixtureRequest) -> Iterator[Device]:
-    device = WAYS[request.param]()
+@pytest.fixture(scope="module")
+def in_process() -> Iterator[Device]:
+    device = InProcess()
     yield device
     device.leave()
+
+
+@pytest.fixture(scope="session")
+def guest() -> Iterator[Device]:
+    device = Guest()
+    yield device
+    device.leave()
+
+
+@pytest.fixture(scope="module", params=["in process", "guest"])
+def way(request: pytest.FixtureRequest) -> Device:
+    found: Device = request.getfixturevalue(request.param.replace(" ", "_"))
+    return found
 
 
 @pytest.fixture(autouse=True)

@@ -88,6 +88,8 @@ class Process:
                 os.execv("/bin/sleep", ["sleep", "600"])
             if name == "exit":
                 os._exit(0)
+            while name == "run_on":
+                self.run()
             try:
                 result, error = getattr(self, name)(*args), None
             except Exception as raised:
@@ -153,6 +155,15 @@ class InProcessTask:
     def fork(self) -> ChildTask:
         return ChildTask(self._device, self._process, *self._call("fork"))
 
+    def run_on(self) -> None:
+        raise NotImplementedError("a forked child does that")
+
+    def exec(self) -> None:
+        raise NotImplementedError("execve ends the task here")
+
+    def call(self, name: str, *args: int | bytes | bytearray) -> int:
+        raise NotImplementedError("the device is no file of Linux's here")
+
     def end(self, how: End = End.RETURN) -> None:
         raise NotImplementedError("the main thread does not end")
 
@@ -214,6 +225,9 @@ class ChildTask(InProcessTask):
         else:
             self._orders.send(("exit", ()))
         self.wait()
+
+    def run_on(self) -> None:
+        self._orders.send(("run_on", ()))
 
     def wait(self) -> None:
         os.waitpid(self._pid, 0)

@@ -148,7 +148,7 @@ def test_disable_by_who_has_not_enabled(task: Task, device: Device) -> None:
         task.ioctl(fd, KCOV_DISABLE)
 
 
-# The last three are Linux's, or proposed to it, and not answered yet.
+# The last two are proposed to Linux, and not answered yet.
 UNKNOWN = {
     "INIT_TRACE of a 32-bit client": 0x80046301,
     "no number": 0,
@@ -157,7 +157,6 @@ UNKNOWN = {
     "another size": IOR("c", 1, 16),
     "ENABLE with a size": IOW("c", 100, 8),
     "next after the last": IO("c", 105),
-    "REMOTE_ENABLE": abi.KCOV_REMOTE_ENABLE,
     "UNIQUE_ENABLE": abi.KCOV_UNIQUE_ENABLE,
     "RESET_TRACE": abi.KCOV_RESET_TRACE,
 }

@@ -128,6 +128,20 @@ def test_exit_after_close_while_enabled(task: Task, device: Device) -> None:
     assert trace_of(area) == device.pcs  # and no reference is left: conftest looks
 
 
+def test_close_and_unmap_while_enabled(task: Task, device: Device) -> None:
+    need(device, Rows.CLOSE_KEEPS_RECORDING)
+    other = inited(task)
+    fd = enabled(task)
+    area = task.mmap(fd, PAGE)
+    task.run()
+    task.close(fd)
+    area.unmap()
+    for _ in range(10):
+        task.run()  # into an area that nobody sees
+        with raises(errno.EBUSY):
+            task.ioctl(other, KCOV_ENABLE)
+
+
 def test_close_by_another_thread(task: Task, device: Device) -> None:
     need(device, Rows.CLOSE_KEEPS_RECORDING)
     thread = task.thread()

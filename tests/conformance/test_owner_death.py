@@ -17,9 +17,16 @@ HOW = pytest.mark.parametrize("how", [End.EXIT, End.KILL, End.EXEC], ids=lambda 
 NATIVE = pytest.mark.parametrize("native", [False, True], ids=["python", "native"])
 
 
+def need_end(device: Device, how: End) -> None:
+    """Skip the test unless a forked child, with its parent's descriptor, ends like that."""
+    need(device, Rows.FORK_SHARES)
+    if how is End.EXEC:
+        need(device, Rows.EXECVE_ENDS)
+
+
 @HOW
 def test_child_process(task: Task, device: Device, how: End) -> None:
-    need(device, Rows.FORK_SHARES, Rows.EXECVE_ENDS)
+    need_end(device, how)
     fd = inited(task)
     area = task.mmap(fd, PAGE)
     for _ in range(TIMES):
@@ -37,7 +44,7 @@ def test_child_process(task: Task, device: Device, how: End) -> None:
 
 @HOW
 def test_another_child_is_next(task: Task, device: Device, how: End) -> None:
-    need(device, Rows.FORK_SHARES, Rows.EXECVE_ENDS)
+    need_end(device, how)
     fd = inited(task)
     area = task.mmap(fd, PAGE)
     waiting = task.fork()
@@ -72,7 +79,7 @@ def test_thread(task: Task, device: Device, native: bool) -> None:
 
 @HOW
 def test_every_request_sees_it(task: Task, device: Device, how: End) -> None:
-    need(device, Rows.FORK_SHARES, Rows.EXECVE_ENDS)
+    need_end(device, how)
     fd = inited(task)
     child = task.fork()
     child.ioctl(fd, KCOV_ENABLE)
@@ -87,7 +94,7 @@ def test_every_request_sees_it(task: Task, device: Device, how: End) -> None:
 
 @HOW
 def test_owner_of_a_closed_descriptor(task: Task, device: Device, how: End) -> None:
-    need(device, Rows.FORK_SHARES, Rows.EXECVE_ENDS)
+    need_end(device, how)
     fd = inited(task)
     child = task.fork()
     child.ioctl(fd, KCOV_ENABLE)
@@ -98,7 +105,7 @@ def test_owner_of_a_closed_descriptor(task: Task, device: Device, how: End) -> N
 
 @HOW
 def test_bystander_that_dies_changes_nothing(task: Task, device: Device, how: End) -> None:
-    need(device, Rows.FORK_SHARES, Rows.EXECVE_ENDS)
+    need_end(device, how)
     fd = enabled(task)
     area = task.mmap(fd, PAGE)
     child = task.fork()
@@ -139,3 +146,44 @@ def test_waiting_threads_get_it_one_after_another(task: Task, device: Device, na
         thread.run()
         thread.end()
         assert trace_of(area) == [*device.pcs] * times
+
+
+def test_killed_while_it_runs(task: Task, device: Device) -> None:
+    need(device, Rows.FORK_SHARES)
+    fd = inited(task)
+    area = task.mmap(fd, PAGE)
+    for _ in range(TIMES):
+        child = task.fork()
+        child.ioctl(fd, KCOV_ENABLE)
+        area.store(0, 0)
+        child.run_on()
+        while area.load(0) < len(device.pcs):
+            pass
+        child.end(End.KILL)
+        task.ioctl(fd, KCOV_ENABLE)
+        area.store(0, 0)  # and the one that is dead stores nothing any more
+        task.run()
+        assert trace_of(area) == device.pcs
+        task.ioctl(fd, KCOV_DISABLE)
+
+
+def test_killed_with_threads_that_run(task: Task, device: Device) -> None:
+    need(device, Rows.FORK_SHARES, Rows.MORE_THREADS)
+    fds = [inited(task) for _ in range(4)]
+    maps = [task.mmap(fd, PAGE) for fd in fds]
+    for _ in range(TIMES):
+        child = task.fork()
+        for fd, area, native in zip(fds, maps, (False, True, False, True), strict=True):
+            thread = child.thread(native)
+            thread.ioctl(fd, KCOV_ENABLE)
+            area.store(0, 0)
+            thread.run_on()
+        while any(area.load(0) < len(device.pcs) for area in maps):
+            pass
+        child.end(End.KILL)
+        for fd, area in zip(fds, maps, strict=True):
+            task.ioctl(fd, KCOV_ENABLE)
+            area.store(0, 0)
+            task.run()
+            assert trace_of(area) == device.pcs
+            task.ioctl(fd, KCOV_DISABLE)

@@ -1,0 +1,56 @@
+"""The kernel of the conformance tests' guests. getppid(2) is the workload; one call is for tests."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import resource
+import struct
+from pathlib import Path
+
+from tests.conformance import workload
+
+from pykcov import errors, refs
+from pykcov.guest.kcov import OpenKcov
+from pykcov.guest.task import GuestTask
+from pykcov.kernel import Kernel, syscall
+
+errors.raise_own_bugs = True
+refs.set_leak_mode(refs.LeakMode.RAISE)
+
+# What afs_syscall(2), which Linux has not, does here.
+MEMORY, LIMIT_MEMORY, FREE_MEMORY, COUNTS = range(4)
+COUNTED = struct.Struct("5Q")  # references, tasks, processes, placeholders, descriptors
+MORE = 64 << 20
+
+
+class GuestKernel(Kernel):
+    """Answers tests."""
+
+    @syscall
+    def getppid(self, task: GuestTask) -> int:
+        workload.run()
+        return task.pid
+
+    @syscall
+    def afs_syscall(self, task: GuestTask, what: int, arg: int) -> int:
+        if what == MEMORY:
+            file = task.file(arg)
+            assert isinstance(file, OpenKcov)
+            return 512 * os.fstat(file.descriptor.fileno()).st_blocks
+        if what in (LIMIT_MEMORY, FREE_MEMORY):
+            pages = int(Path("/proc/self/statm").read_text().split()[0])
+            _, hard = resource.getrlimit(resource.RLIMIT_AS)
+            limit = pages * mmap.PAGESIZE + MORE if what == LIMIT_MEMORY else hard
+            resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+            return 0
+        supervisor = task.supervisor
+        counts = (
+            len(refs.live()),
+            len(supervisor._tasks),
+            len(supervisor._pidfds),
+            len(supervisor.placeholders),
+            len(list(Path("/proc/self/fd").iterdir())),
+        )
+        task.write(arg, COUNTED.pack(*counts))
+        return 0
