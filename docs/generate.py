@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from pykcov.device import state
+from pykcov.kernel import table
 
-PAGES = {"device.md": state.document}
+PAGES = {"device.md": state.document, "syscalls.md": table.document}
 
 
 def main() -> None:

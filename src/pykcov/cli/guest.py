@@ -13,7 +13,7 @@ from typing import Any
 from pykcov.cli.parser import add_store, complain, store_of
 from pykcov.errors import PykcovError
 from pykcov.guest import signals
-from pykcov.guest.run import run
+from pykcov.guest.running import run
 from pykcov.instrumentation.session import instrument
 from pykcov.kernel import Kernel
 

@@ -8,10 +8,9 @@ import os
 import platform
 import re
 import shutil
-import signal
 import socket
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from pykcov.abi.seccomp import (
     SECCOMP_FILTER_FLAG_NEW_LISTENER,
@@ -23,8 +22,8 @@ from pykcov.guest import filter as guest_filter
 from pykcov.guest._host import Listener, launch
 from pykcov.kernel.kernel import Handler
 
-# WAIT_KILLABLE_RECV: without it each signal that a handler takes ends the wait for the answer, and the
-# call is made a second time when the handler has restarted it: the supervisor would do it twice.
+# WAIT_KILLABLE_RECV: without it each signal that a handler takes ends the wait for the answer, and
+# once it is restarted the call is made a second time: the supervisor would do it twice.
 # SPEC_ALLOW: seccomp would otherwise switch speculation mitigations on, and the guest would run
 # slower even where it makes no calls.
 FLAGS = (
@@ -48,8 +47,12 @@ class Launched:
         argv: Sequence[str],
         env: Mapping[str, str],
         handlers: Mapping[int, Handler],
+        blocked: Iterable[int],
     ) -> None:
-        """Start the file `path`. handlers: what answers each call that is to be trapped."""
+        """Start the file `path`, with the signals of `blocked` blocked.
+
+        handlers: what answers each call that is to be trapped.
+        """
         self.path = path
         self._page = mmap.mmap(-1, mmap.PAGESIZE)
         words = tuple(map(os.fsencode, argv))
@@ -58,7 +61,7 @@ class Launched:
         counts = bytearray(max(handlers) + 1)
         for number, handler in handlers.items():
             counts[number] = handler.arguments
-        mask = sum(1 << (number - 1) for number in signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+        mask = sum(1 << (number - 1) for number in blocked)
         try:
             self.watchdog, self.pid, fd, end = launch(
                 path, words, pairs, program, FLAGS, mask, self._page

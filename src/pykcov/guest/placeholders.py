@@ -4,8 +4,9 @@ Each is an inode of its own, so a look at /proc/TID/fd/N tells which file a desc
 whatever dup, fork, execve or SCM_RIGHTS did to it. A watch on the inode tells when its open file is
 gone: Linux reports the close when the last descriptor is closed and the last mapping unmapped, in
 whatever process (checked with a mapping that outlives its descriptor). The watch also keeps the
-inode from being used again. Only the guest's open file may be the one that the report is of: a supervisor
-that opens the inode for itself keeps it open for as long as the watch is there.
+inode from being used again. The report must be of the guest's open file: what the supervisor opens
+of the inode for itself it keeps open for as long as the watch is there, and an open file of another
+mode, such as a debugger's, is told apart by the kind of close.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class Placeholders:
     def __init__(self) -> None:
         self.fd = _checked(_libc.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK))
         self._lock = threading.Lock()
+        self._collecting = threading.Lock()  # held until all is released that was heard of
         self._files: dict[Identity, OpenFile] = {}
         self._watched: dict[int, Identity] = {}
         self._devices: set[int] = set()
@@ -68,14 +70,15 @@ class Placeholders:
 
     def collect(self) -> None:
         """Release the files that nobody has open any more. Call it when `fd` is readable."""
-        try:
-            events = os.read(self.fd, 1 << 16)
-        except BlockingIOError:
-            return
-        for at in range(0, len(events), _EVENT.size):
-            watch, mask, _, _ = _EVENT.unpack_from(events, at)
-            if mask & (_IN_CLOSE_WRITE | _IN_CLOSE_NOWRITE):
-                self._release(watch)
+        with self._collecting:
+            try:
+                events = os.read(self.fd, 1 << 16)
+            except BlockingIOError:
+                return
+            for at in range(0, len(events), _EVENT.size):
+                watch, mask, _, _ = _EVENT.unpack_from(events, at)
+                if mask & (_IN_CLOSE_WRITE | _IN_CLOSE_NOWRITE):
+                    self._release(watch)
 
     def _release(self, watch: int) -> None:
         with self._lock:

@@ -33,6 +33,7 @@ class Status:
     shared_pending: int
     blocked: int
     threads: int
+    umask: int
 
 
 def status(tid: int) -> Status:
@@ -51,6 +52,7 @@ def status(tid: int) -> Status:
         int(rows["ShdPnd"], 16),
         int(rows["SigBlk"], 16),
         numbers("Threads")[0],
+        int(rows.get("Umask", "0"), 8),  # what has ended has none
     )
 
 
@@ -66,6 +68,6 @@ def is_alive(pid: int, tid: int) -> bool:
 def threads(pid: int) -> set[int]:
     """Return the threads of a process; none when it is gone."""
     try:
-        return set(map(int, os.listdir(f"/proc/{pid}/task")))  # noqa: PTH208 - numbers, not paths
+        return set(map(int, os.listdir(f"/proc/{pid}/task")))
     except OSError:
         return set()

@@ -34,16 +34,18 @@ ALL = (
 
 
 class Signals:
-    """Context: the calling thread, and those it starts, leave `forward` to wait()."""
+    """Context: the calling thread, and those it starts, leave `forward` to wait().
+
+    before: the signals that were blocked before it.
+    """
 
     def __init__(self, forward: Iterable[signal.Signals]) -> None:
         self._forward = frozenset(forward)
         self._status: int | None = None
 
     def __enter__(self) -> Signals:
-        if self._forward:
-            blocked = {*self._forward, signal.SIGCHLD}
-            self._before = signal.pthread_sigmask(signal.SIG_BLOCK, blocked)
+        blocked = {*self._forward, signal.SIGCHLD} if self._forward else ()
+        self.before = signal.pthread_sigmask(signal.SIG_BLOCK, blocked)
         return self
 
     def __exit__(
@@ -52,8 +54,7 @@ class Signals:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._forward:
-            signal.pthread_sigmask(signal.SIG_SETMASK, self._before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, self.before)
 
     def wait(self, launched: Launched) -> int:
         """Wait until the guest, and all that it started, has ended; return its exit code.

@@ -38,7 +38,7 @@ def run(
     handlers = kernel.handlers(strict)
     placeholders = Placeholders()
     with Signals(forward) as signals:
-        launched = Launched(path, argv, os.environ if env is None else env, handlers)
+        launched = Launched(path, argv, os.environ if env is None else env, handlers, signals.before)
         supervisor = Supervisor(kernel, handlers, launched, placeholders)
         supervisor.mount_device(discipline)
         supervisor.start()
