@@ -257,7 +257,8 @@ class Supervisor:
         killed in the middle of one."""
         assert isinstance(owner, GuestTask)
         self._executed(owner.pid)
-        if proc_raw.is_alive(owner.pid, owner.tid):
+        # After an execve the number of a leader that has ended is another's.
+        if not owner.ended and proc_raw.is_alive(owner.pid, owner.tid):
             return
         self._end(owner)
         if owner.kcov is not None:
