@@ -50,6 +50,16 @@ class Task(Protocol):
     def run_on(self) -> None:
         """Go on with run() until the task's process ends; nothing else can be asked of it."""
 
+    def relay(self, fd: int, times: int, processes: bool) -> None:
+        """So many times, without a pause: a thread or process is started, does KCOV_ENABLE and
+        run(), ends and is waited for; and the task does KCOV_ENABLE and KCOV_DISABLE."""
+
+    def run_long(self, milliseconds: int, waits: bool) -> None:
+        """Begin a call of run() twice, with a pause, and return; needs LONG_CALLS.
+
+        waits: it lets go of whatever serves calls. Nothing else can be asked of the task.
+        """
+
     def memory(self, fd: int) -> int:
         """Bytes of memory that the descriptor's area takes."""
 
@@ -99,6 +109,7 @@ class Rows:
     EXECVE_ENDS = "owner's execve counts as exit"
     EXECVE_KEEPS = "owner's execve goes on recording"
     MORE_THREADS = "forked children can start threads"
+    LONG_CALLS = "a task can be killed in the middle of a call"
     FILE_OPERATIONS = "file operations other than open, ioctl, mmap, close"
     THREADS = "a task is a thread of the program"
 

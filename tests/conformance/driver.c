@@ -2,6 +2,7 @@
  * connection of its own, one at a time, and answers: guest.py has the other end.
  *
  * argv[1]: the path of a listening Unix socket, to which each thread connects and says its number.
+ * argv[2]: a program that makes no system call that is trapped.
  * Orders are carried out by bare system calls, as a thread that clone() made has no libc of its own.
  */
 #define _GNU_SOURCE
@@ -17,11 +18,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum kind { CALL, LOAD, STORE, THREAD, JOIN, FORK, RETURN, EXEC, RUN_ON };
+enum kind { CALL, LOAD, STORE, THREAD, JOIN, FORK, RETURN, EXEC, RUN_ON, RELAY };
 
 /* CALL: number and arguments; where a bit of `pointers` is set the argument is an offset into data.
  * LOAD: address, count. STORE: address, word. THREAD: 1 for one by clone(). JOIN: what THREAD said.
- * RUN_ON: has no answer. */
+ * EXEC: 0 for this program, 1 for the one named by argv[2], which does nothing. RUN_ON: no answer.
+ * RELAY: descriptor, how often, whether by processes. */
 struct order {
     uint64_t kind, pointers, args[7];
     char data[512];
@@ -39,9 +41,10 @@ struct thread {
     char *stack;
 };
 
-enum { STACK = 1 << 16 };
+enum { STACK = 1 << 16, KCOV_ENABLE = 0x6364, KCOV_DISABLE };
 
 static struct sockaddr_un tests;
+static char *idle;
 
 static long call6(long number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
 {
@@ -128,10 +131,45 @@ static int64_t join_thread(struct thread *thread)
     return -error;
 }
 
-static int64_t execute_again(void)
+static int64_t execute(const char *path)
 {
-    char *argv[] = {"driver", tests.sun_path, NULL};
-    return call6(SYS_execve, (uint64_t)"/proc/self/exe", (uint64_t)argv, (uint64_t)environ, 0, 0, 0);
+    char *argv[] = {"driver", tests.sun_path, idle, NULL};
+    return call6(SYS_execve, (uint64_t)path, (uint64_t)argv, (uint64_t)environ, 0, 0, 0);
+}
+
+static long ask_kcov(uint64_t fd, uint64_t request)
+{
+    return call6(SYS_ioctl, fd, request, 0, 0, 0, 0);
+}
+
+static void *record(void *fd)
+{
+    long result = ask_kcov((uint64_t)fd, KCOV_ENABLE);
+    call6(SYS_getppid, 0, 0, 0, 0, 0, 0);
+    return (void *)result;
+}
+
+/* A child enables the descriptor and ends. Who has waited for it may enable it, at once. */
+static int64_t relay(uint64_t fd, uint64_t times, int processes)
+{
+    int64_t result = 0;
+    for (uint64_t i = 0; i < times && result == 0; i++) {
+        pthread_t thread;
+        void *failed = NULL;
+        int status = 0;
+        long pid = processes ? fork() : 0;
+        if (processes && pid == 0)
+            quit(record((void *)fd) != NULL);
+        if (processes)
+            call6(SYS_wait4, (uint64_t)pid, (uint64_t)&status, 0, 0, 0, 0);
+        else if (pthread_create(&thread, NULL, record, (void *)fd) == 0)
+            pthread_join(thread, &failed);
+        result = failed != NULL || status != 0 ? -71 /* EPROTO: the child could not */
+                                               : ask_kcov(fd, KCOV_ENABLE);
+        if (result == 0)
+            result = ask_kcov(fd, KCOV_DISABLE);
+    }
+    return result;
 }
 
 static int64_t make_call(struct order *order)
@@ -177,11 +215,14 @@ static void serve(int fd)
             }
             break;
         case EXEC:
-            answer.result = execute_again();
+            answer.result = execute(order.args[0] ? idle : "/proc/self/exe");
             break;
         case RUN_ON:
             for (;;)
                 call6(SYS_getppid, 0, 0, 0, 0, 0, 0);
+        case RELAY:
+            answer.result = relay(order.args[0], order.args[1], (int)order.args[2]);
+            break;
         case RETURN:
             call6(SYS_close, (uint64_t)fd, 0, 0, 0, 0, 0);
             return;
@@ -195,10 +236,11 @@ static void serve(int fd)
 
 int main(int argc, char **argv)
 {
-    if (argc != 2 || strlen(argv[1]) >= sizeof tests.sun_path)
+    if (argc != 3 || strlen(argv[1]) >= sizeof tests.sun_path)
         return 2;
     tests.sun_family = AF_UNIX;
     strcpy(tests.sun_path, argv[1]);
+    idle = argv[2];
     serve(dial());
     return 0;
 }

@@ -26,12 +26,13 @@ from pykcov.abi.kcov import KCOV_ENABLE, KCOV_INIT_TRACE
 from pykcov.abi.stat import AT_FDCWD
 from pykcov.abi.syscalls import NUMBER
 
+IDLE = 'void _start(void) { for (;;) __asm__ volatile("syscall" : : "a"(34L)); }'  # pause(2)
 HERE = Path(__file__).parent
 PATH = b"/sys/kernel/debug/kcov"
 PATIENCE = 20  # seconds, for what takes milliseconds
 
 # As in driver.c.
-CALL, LOAD, STORE, THREAD, JOIN, FORK, RETURN, EXEC, RUN_ON = range(9)
+CALL, LOAD, STORE, THREAD, JOIN, FORK, RETURN, EXEC, RUN_ON, RELAY = range(10)
 SCRATCH = 512
 ORDER = struct.Struct(f"9Q{SCRATCH}s")
 ANSWER = struct.Struct(f"q{SCRATCH}s")
@@ -64,6 +65,11 @@ class Connection:
         if -4096 < result < 0:
             raise OSError(-result, os.strerror(-result))
         return result, data
+
+    def wait_for_end(self) -> None:
+        """Wait until the thread has no connection any more."""
+        with contextlib.suppress(ConnectionResetError):
+            assert not self._socket.recv(1)
 
     def ask(self, kind: int, *args: int) -> int:
         self.order(kind, *args)
@@ -150,6 +156,13 @@ class GuestTask:
     def run_on(self) -> None:
         self.connection.order(RUN_ON)
 
+    def relay(self, fd: int, times: int, processes: bool) -> None:
+        self.connection.ask(RELAY, fd, times, processes)
+
+    def run_long(self, milliseconds: int, waits: bool) -> None:
+        what = guest_kernel.WAIT if waits else guest_kernel.LATE
+        self.connection.order(CALL, NUMBER["afs_syscall"], what, milliseconds)
+
     def memory(self, fd: int) -> int:
         return self.call("afs_syscall", guest_kernel.MEMORY, fd)
 
@@ -168,9 +181,12 @@ class GuestTask:
 
     def exec(self) -> None:
         self.connection.order(EXEC)
-        again = self.device.accept()
+        self._executed(self.device.accept())
+
+    def _executed(self, again: Connection) -> None:
         for task in [task for task in self.device.tasks if task.pid == self.pid]:
-            task.connection.close()
+            if task.connection is not again:
+                task.connection.close()
             if task is not self:
                 self.device.tasks.remove(task)
                 if task.thread_ is None:
@@ -179,6 +195,11 @@ class GuestTask:
 
     def end(self, how: End = End.RETURN) -> None:
         assert self.parent is not None
+        if how is End.EXEC:
+            self.connection.order(EXEC, 1)
+            self.connection.wait_for_end()
+            self._executed(self.connection)
+            return
         if how is End.KILL:
             os.kill(self.pid, signal.SIGKILL)
         elif how is End.EXIT:
@@ -204,6 +225,7 @@ class Guest:
             Rows.EXECVE_KEEPS,
             Rows.THREADS,
             Rows.MORE_THREADS,
+            Rows.LONG_CALLS,
             Rows.FILE_OPERATIONS,
         }
     )
@@ -215,6 +237,8 @@ class Guest:
         driver = self._folder / "driver"
         flags = ["-O1", "-Wall", "-Wextra", "-Werror", "-pthread"]
         subprocess.run([compiler(), *flags, "-o", driver, HERE / "driver.c"], check=True)
+        command = [compiler(), "-nostdlib", "-static", "-o", str(self._folder / "idle"), "-xc", "-"]
+        subprocess.run(command, input=IDLE.encode(), check=True)
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(self._folder / "orders"))
         self._listener.listen(64)
@@ -229,10 +253,10 @@ class Guest:
 
     def _start_supervisor(self, driver: Path) -> None:
         kernel = ("--kernel", guest_kernel.__file__, "--include", workload.__file__)
-        command = [sys.executable, "-m", "pykcov", "guest", "--strict", *kernel]
+        command = [sys.executable, "-W", "always", "-m", "pykcov", "guest", "--strict"]
         with (self._folder / "errors").open("w") as errors:
             self._supervisor = subprocess.Popen(
-                [*command, "--", driver, self._folder / "orders"],
+                [*command, *kernel, "--", driver, self._folder / "orders", self._folder / "idle"],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,

@@ -1,4 +1,4 @@
-"""The kernel of the conformance tests' guests. getppid(2) is the workload; one call is for tests."""
+"""The kernel of the tests' guests. getppid(2) is the workload; afs_syscall(2) serves the tests."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import mmap
 import os
 import resource
 import struct
+import threading
+import time
 from pathlib import Path
 
 from tests.conformance import workload
@@ -19,13 +21,17 @@ errors.raise_own_bugs = True
 refs.set_leak_mode(refs.LeakMode.RAISE)
 
 # What afs_syscall(2), which Linux has not, does here.
-MEMORY, LIMIT_MEMORY, FREE_MEMORY, COUNTS = range(4)
+MEMORY, LIMIT_MEMORY, FREE_MEMORY, COUNTS, LATE, WAIT = range(6)
 COUNTED = struct.Struct("5Q")  # references, tasks, processes, placeholders, descriptors
 MORE = 64 << 20
 
 
 class GuestKernel(Kernel):
     """Answers tests."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._never = threading.Condition()
 
     @syscall
     def getppid(self, task: GuestTask) -> int:
@@ -43,6 +49,15 @@ class GuestKernel(Kernel):
             _, hard = resource.getrlimit(resource.RLIMIT_AS)
             limit = pages * mmap.PAGESIZE + MORE if what == LIMIT_MEMORY else hard
             resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+            return 0
+        if what in (LATE, WAIT):  # the workload twice, with some milliseconds in between
+            workload.run()
+            if what == LATE:
+                time.sleep(arg / 1000)
+            else:
+                with self._never:
+                    task.wait(self._never, lambda: False, arg / 1000)
+            workload.run()
             return 0
         supervisor = task.supervisor
         counts = (

@@ -20,6 +20,7 @@ from tests.conformance.adapter import PROT_READ, PROT_WRITE, End, Rows
 from tests.unit.native_raw import on_c_thread
 
 import pykcov
+from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE
 from pykcov.device.descriptor import Descriptor
 from pykcov.kernel import task
 
@@ -60,6 +61,28 @@ class Process:
 
     def run(self) -> None:
         workload.run()
+
+    def relay(self, fd: int, times: int, processes: bool) -> None:
+        def record() -> None:
+            self.ioctl(fd, KCOV_ENABLE, 0)
+            self.run()
+
+        for _ in range(times):
+            if processes:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", DeprecationWarning)
+                    pid = os.fork()
+                if pid == 0:
+                    try:
+                        record()
+                        os._exit(0)
+                    finally:
+                        os._exit(70)
+                assert os.waitpid(pid, 0)[1] == 0
+            else:
+                on_c_thread(record)
+            self.ioctl(fd, KCOV_ENABLE, 0)
+            self.ioctl(fd, KCOV_DISABLE, 0)
 
     def memory(self, fd: int) -> int:
         return 512 * os.fstat(self.descriptors[fd].fileno()).st_blocks
@@ -157,6 +180,12 @@ class InProcessTask:
 
     def run_on(self) -> None:
         raise NotImplementedError("a forked child does that")
+
+    def relay(self, fd: int, times: int, processes: bool) -> None:
+        self._call("relay", fd, times, processes)
+
+    def run_long(self, milliseconds: int, waits: bool) -> None:
+        raise NotImplementedError("nobody else does a task's calls here")
 
     def exec(self) -> None:
         raise NotImplementedError("execve ends the task here")

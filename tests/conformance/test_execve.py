@@ -216,3 +216,37 @@ def test_thread_executes_after_one_that_failed(task: Task, device: Device) -> No
     assert trace_of(area) == device.pcs
     thread.end(End.EXIT)
     task.ioctl(fd, KCOV_ENABLE)
+
+
+@NATIVE
+def test_thread_executes_what_makes_no_calls(task: Task, device: Device, native: bool) -> None:
+    moved, leaders = inited(task), inited(task)
+    for _ in range(TIMES):
+        child = task.fork()
+        thread = child.thread(native)
+        child.ioctl(leaders, KCOV_ENABLE)
+        thread.ioctl(moved, KCOV_ENABLE)
+        thread.end(End.EXEC)
+        with raises(errno.EINVAL):
+            task.ioctl(moved, KCOV_ENABLE)
+        task.ioctl(leaders, KCOV_ENABLE)
+        task.ioctl(leaders, KCOV_DISABLE)
+        thread.end(End.KILL)
+        task.ioctl(moved, KCOV_ENABLE)
+        task.ioctl(moved, KCOV_DISABLE)
+
+
+def test_leader_executes_what_makes_no_calls(task: Task, device: Device) -> None:
+    kept, threads = inited(task), inited(task)
+    for _ in range(TIMES):
+        child = task.fork()
+        child.ioctl(kept, KCOV_ENABLE)
+        child.thread().ioctl(threads, KCOV_ENABLE)
+        child.end(End.EXEC)
+        with raises(errno.EINVAL):
+            task.ioctl(kept, KCOV_ENABLE)
+        task.ioctl(threads, KCOV_ENABLE)
+        task.ioctl(threads, KCOV_DISABLE)
+        child.end(End.KILL)
+        task.ioctl(kept, KCOV_ENABLE)
+        task.ioctl(kept, KCOV_DISABLE)

@@ -187,3 +187,49 @@ def test_killed_with_threads_that_run(task: Task, device: Device) -> None:
             task.run()
             assert trace_of(area) == device.pcs
             task.ioctl(fd, KCOV_DISABLE)
+
+
+@pytest.mark.parametrize("waits", [False, True], ids=["busy", "waiting"])
+def test_killed_in_the_middle_of_a_call(task: Task, device: Device, waits: bool) -> None:
+    need(device, Rows.FORK_SHARES, Rows.LONG_CALLS)
+    fd = inited(task)
+    area = task.mmap(fd, PAGE)
+    for _ in range(3):
+        area.store(0, 0)
+        child = task.fork()
+        child.ioctl(fd, KCOV_ENABLE)
+        child.run_long(100, waits)
+        while area.load(0) < len(device.pcs):
+            pass
+        child.end(End.KILL)
+        task.ioctl(fd, KCOV_ENABLE)  # at the latest when the call is over
+        area.store(0, 0)
+        for times in range(1, 20):
+            task.run()
+            assert trace_of(area) == [*device.pcs] * times
+        task.ioctl(fd, KCOV_DISABLE)
+
+
+@NATIVE
+def test_thread_that_ends_leaves_the_others(task: Task, device: Device, native: bool) -> None:
+    need(device, Rows.THREADS)
+    one, two = task.thread(native), task.thread(native)
+    fds = [enabled(one), enabled(two)]
+    area = task.mmap(fds[1], PAGE)
+    one.end()
+    two.run()
+    assert trace_of(area) == device.pcs
+    with raises(errno.EINVAL):
+        task.ioctl(fds[1], KCOV_ENABLE)
+    two.ioctl(fds[1], KCOV_DISABLE)
+
+
+@pytest.mark.parametrize("processes", [False, True], ids=["threads", "processes"])
+def test_at_once(task: Task, device: Device, processes: bool) -> None:
+    need(device, Rows.FORK_SHARES if processes else Rows.THREADS)
+    fd = inited(task)
+    area = task.mmap(fd, PAGE)
+    task.relay(fd, 30, processes)
+    assert trace_of(area) == [*device.pcs] * 30
+    area.store(0, 0)
+    task.relay(fd, 100, processes)
