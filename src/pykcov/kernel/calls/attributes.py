@@ -98,7 +98,11 @@ class Attributes:
         return self.readlinkat(task, AT_FDCWD, path, buffer, size)
 
     def readlinkat(self, task: Caller, dirfd: int, path: int, buffer: int, size: int) -> object:
-        place = task.lookup(dirfd, path)  # follows, as what it leads to tells the link's text
+        place = task.lookup(dirfd, path, follow=False)
+        if place.is_host and place.path.startswith("/proc/"):
+            place = task.lookup(dirfd, path)  # what /proc/PID/fd/N leads to tells the link's text
+            if place.file is None:
+                return HOST
         if place.is_host:
             return HOST
         if place.file is None:
