@@ -320,14 +320,15 @@ class Guest:
         while (counts := self._counts()) != self._clean:  # it hears of ends a little later
             assert time.monotonic() < end, f"left: {counts}, instead of {self._clean}"
             time.sleep(0.001)
-        assert not self._said()
+        assert not self._said(), self._said()
 
     def leave(self) -> None:
         """End the supervisor, by the end of the guest."""
         self._first.connection.order(RETURN)
         try:
-            assert self._supervisor.wait(PATIENCE) == 0
-            assert not self._said()
+            code = self._supervisor.wait(PATIENCE)
+            assert code == 0, f"exit code {code}: {self._said()}"
+            assert not self._said(), self._said()
         finally:
             self._supervisor.kill()
             self._supervisor.wait()
