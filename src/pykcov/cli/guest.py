@@ -113,8 +113,9 @@ def load(path: Path) -> Kernel:
             return last[0]()
     except Exception as error:
         logging.getLogger("pykcov").debug("the kernel does not load", exc_info=True)
+        text = " ".join(str(error).splitlines())
         raise PykcovError(
-            "kernel-bad", f"{path} does not load: {type(error).__name__}: {error}"
+            "kernel-bad", f"{path} does not load: {type(error).__name__}: {text}"
         ) from error
     found = ", ".join(kind.__name__ for kind in last) or "none"
     raise PykcovError(

@@ -60,6 +60,9 @@ class Listener:
     def give_up(self) -> bool:
         """Let a follower lead while this thread is busy. Returns False when it did not lead."""
 
+    def close(self) -> None:
+        """Close the descriptor. No thread may use the listener any more."""
+
     def is_valid(self, id: int, /) -> bool:
         """Does the call still wait for its answer?"""
 

@@ -41,7 +41,7 @@ def _argument(index: int) -> Instruction:
 _ALLOW: Instruction = (BPF_RET_K, 0, 0, SECCOMP_RET_ALLOW)
 _NOTIFY: Instruction = (BPF_RET_K, 0, 0, SECCOMP_RET_USER_NOTIF)
 
-_MAP_TYPE, _MAP_ANONYMOUS, _MAP_SHARED, _MAP_SHARED_VALIDATE = 0x0F, 0x20, 1, 3
+_MAP_ANONYMOUS = 0x20
 
 # What follows the check of the number. Each ends in a return.
 _BODIES: dict[Trap, tuple[Instruction, ...]] = {
@@ -54,12 +54,10 @@ _BODIES: dict[Trap, tuple[Instruction, ...]] = {
         _NOTIFY,
         _ALLOW,
     ),
-    # MAP_ANONYMOUS wins over a descriptor, so it is among the bits compared.
-    Trap.SHARED_FILE: (
+    Trap.FILE_MAPPING: (
         _argument(3),
-        (BPF_ALU_AND_K, 0, 0, _MAP_TYPE | _MAP_ANONYMOUS),
-        (BPF_JMP_JEQ_K, 1, 0, _MAP_SHARED),
-        (BPF_JMP_JEQ_K, 0, 1, _MAP_SHARED_VALIDATE),
+        (BPF_ALU_AND_K, 0, 0, _MAP_ANONYMOUS),
+        (BPF_JMP_JEQ_K, 0, 1, 0),
         _NOTIFY,
         _ALLOW,
     ),

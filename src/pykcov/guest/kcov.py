@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING
-
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pykcov.abi.kcov import KCOV_REMOTE_ENABLE
 from pykcov.device.descriptor import Descriptor
 from pykcov.device.remote import RemoteArg
+from pykcov.guest.task import GuestTask
 from pykcov.instrumentation.session import in_force
 from pykcov.kernel.caller import Caller
 from pykcov.kernel.files import Directory, Node, OpenFile, fail, reopen
 from pykcov.kernel.host import HOST
-
-if TYPE_CHECKING:
-    from pykcov.guest.supervisor import Supervisor
+from pykcov.kernel.kernel import Kernel
 
 FOLDER = "/sys/kernel/debug"
 NAME = "kcov"
@@ -23,9 +22,8 @@ NAME = "kcov"
 class KcovFile(Node):
     """The device file. It is there when something is instrumented (gVisor's KcovAvailable)."""
 
-    def __init__(self, supervisor: Supervisor, discipline: str) -> None:
+    def __init__(self, discipline: str) -> None:
         super().__init__(0o600)
-        self._supervisor = supervisor
         self._discipline = discipline
 
     def exists(self) -> bool:
@@ -33,7 +31,7 @@ class KcovFile(Node):
 
     def open(self, task: Caller, flags: int, path: str) -> OpenFile:
         descriptor = Descriptor(self._discipline, f"{NAME}:{task.tid}")
-        return OpenKcov(self, flags, path, descriptor, self._supervisor)
+        return OpenKcov(self, flags, path, descriptor)
 
 
 class DebugDirectory(Directory):
@@ -46,12 +44,9 @@ class DebugDirectory(Directory):
 class OpenKcov(OpenFile):
     """One open of it. Its placeholder is the area's memfd, so that a mapping of it is the area."""
 
-    def __init__(
-        self, node: Node, flags: int, path: str, descriptor: Descriptor, supervisor: Supervisor
-    ) -> None:
+    def __init__(self, node: Node, flags: int, path: str, descriptor: Descriptor) -> None:
         super().__init__(node, flags, path)
         self.descriptor = descriptor
-        self._supervisor = supervisor
 
     def placeholder(self) -> int:
         try:
@@ -64,17 +59,31 @@ class OpenKcov(OpenFile):
         self.descriptor.close()
 
     def ioctl(self, task: Caller, request: int, arg: int) -> object:
-        caller, owner = self._supervisor.task_of(task), self.descriptor.owner
-        if owner is not None and owner is not caller:
-            self._supervisor.end_if_dead(owner)
+        assert isinstance(task, GuestTask)
+        owner = self.descriptor.owner
+        if owner is not None and owner is not task:
+            task.supervisor.end_if_dead(owner)
         value: int | bytes = arg
         if request == KCOV_REMOTE_ENABLE:
             try:
                 value = task.read(arg, RemoteArg.size_of(task.read(arg, RemoteArg.SIZE)))
             except PermissionError:
                 raise fail(errno.EFAULT) from None
-        return self.descriptor.ioctl(request, value, task=caller)
+        return self.descriptor.ioctl(request, value, task=task)
 
     def mmap(self, task: Caller, length: int, offset: int) -> object:
         self.descriptor.check_mmap(length, offset)
         return HOST
+
+
+@contextmanager
+def device_in(kernel: Kernel, discipline: str) -> Iterator[None]:
+    """Have a kernel show the device, unless it shows something of its own in that place."""
+    if FOLDER in kernel.files:
+        yield
+        return
+    kernel.files[FOLDER] = DebugDirectory({NAME: KcovFile(discipline)}, 0o700)
+    try:
+        yield
+    finally:
+        del kernel.files[FOLDER]

@@ -7,12 +7,13 @@ device, they are not confined.
 
 from __future__ import annotations
 
+import errno
 import os
 import posixpath
 from collections.abc import Callable
 
 from pykcov.kernel.caller import Place
-from pykcov.kernel.files import Files, OpenFile
+from pykcov.kernel.files import Directory, Files, Node, OpenFile, Outside, fail
 
 _MAX_LINKS = 40  # MAXSYMLINKS; past it the host answers, with ELOOP
 
@@ -27,18 +28,26 @@ def walk(
     host's, as /proc/PID/fd/N. own: what "/proc/self" and its like are for the task.
     """
     at = "/" if path.startswith("/") else start
-    rest = [name for name in reversed(path.split("/")) if name not in ("", ".")]
+    rest = _names(path)
+    last = path[len(path.rstrip("/").rpartition("/")[0]) :].lstrip("/")
     must_follow = follow or path.endswith(("/", "/."))
     links = 0
+    lost = False  # the host cannot go the way back out of a mount
     chain = files.find(at)
     while rest:
-        name = rest.pop()
+        name, before = rest.pop(), at
+        if name in (".", ".."):
+            _check_directory(chain)
+            if name == ".":
+                continue
         at = posixpath.dirname(at) if name == ".." else posixpath.join(at, name)
-        chain = files.find(at)
+        inside, chain = chain, files.find(at)
         if chain is not None:
             continue
+        if inside is not None and not os.path.isdir(before):
+            lost = True
         at = own.get(at, at)
-        if name == ".." or (not rest and not must_follow and not at.startswith("/proc/")):
+        if name == ".." or (not rest and not must_follow):
             continue
         try:
             link = os.readlink(at)
@@ -46,7 +55,7 @@ def walk(
             continue  # no link, or nothing: the host will say so, if it is the host's in the end
         if at.startswith("/proc/") and (file := file_at(at)) is not None:
             if not rest:
-                return Place(file.path, file=file)
+                return Place(file.path, file=file, last=last)
             at, chain = file.path, files.find(file.path)
             continue
         if not link.startswith("/") and at.startswith("/proc/") and ":" in link:
@@ -54,8 +63,21 @@ def walk(
         links += 1
         if links > _MAX_LINKS:
             return Place(at)
-        if not rest and not must_follow:
-            continue
         at = "/" if link.startswith("/") else posixpath.dirname(at)
-        rest += [name for name in reversed(link.split("/")) if name not in ("", ".")]
-    return Place(at, chain)
+        rest += _names(link)
+    if chain is None and lost:
+        chain = [Outside(at)]
+    return Place(at, chain, last=last)
+
+
+def _names(path: str) -> list[str]:
+    """Names of a path, the last one first."""
+    return [name for name in reversed(path.split("/")) if name]
+
+
+def _check_directory(chain: list[Node | None] | None) -> None:
+    """Raise OSError when "." and ".." cannot be looked up there. The host sees to its own."""
+    if chain and chain[-1] is None:
+        raise fail(errno.ENOENT)
+    if chain and not isinstance(chain[-1], Directory):
+        raise fail(errno.ENOTDIR)

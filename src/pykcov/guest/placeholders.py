@@ -47,11 +47,9 @@ class Placeholders:
         """`fd` is the placeholder of `file`. Raises OSError."""
         seen = os.fstat(fd)
         with self._lock:
-            how = (
-                _IN_CLOSE_NOWRITE
-                if file.host_flags & os.O_ACCMODE == os.O_RDONLY
-                else _IN_CLOSE_WRITE
-            )
+            # Both bits of the access mode together mean neither: a file for ioctls only.
+            writes = file.host_flags & os.O_ACCMODE in (os.O_WRONLY, os.O_RDWR)
+            how = _IN_CLOSE_WRITE if writes else _IN_CLOSE_NOWRITE
             path = f"/proc/self/fd/{fd}".encode()
             watch = _checked(_libc.inotify_add_watch(self.fd, path, how))
             self._watched[watch] = identity = (seen.st_dev, seen.st_ino)

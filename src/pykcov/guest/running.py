@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Iterable, Mapping, Sequence
 
+from pykcov.guest.kcov import device_in
 from pykcov.guest.launch import Launched, check_machine, find_program
 from pykcov.guest.placeholders import Placeholders
 from pykcov.guest.signals import Signals
@@ -37,10 +38,9 @@ def run(
     path = find_program(argv[0])
     handlers = kernel.handlers(strict)
     placeholders = Placeholders()
-    with Signals(forward) as signals:
+    with Signals(forward) as signals, device_in(kernel, discipline):
         launched = Launched(path, argv, os.environ if env is None else env, handlers, signals.before)
         supervisor = Supervisor(kernel, handlers, launched, placeholders)
-        supervisor.mount_device(discipline)
         supervisor.start()
         status = signals.wait(launched)
     supervisor.stop()

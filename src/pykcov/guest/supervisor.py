@@ -14,11 +14,9 @@ from pykcov.abi.seccomp import SECCOMP_USER_NOTIF_FLAG_CONTINUE
 from pykcov.abi.syscalls import NAME as NAME_OF
 from pykcov.abi.syscalls import NUMBER
 from pykcov.guest import proc_raw
-from pykcov.guest.kcov import FOLDER, NAME, DebugDirectory, KcovFile
 from pykcov.guest.launch import Launched
 from pykcov.guest.placeholders import Placeholders
 from pykcov.guest.task import GuestTask
-from pykcov.kernel.caller import Caller
 from pykcov.kernel.host import HOST
 from pykcov.kernel.kernel import Handler, Kernel
 from pykcov.kernel.task import Task
@@ -57,12 +55,6 @@ class Supervisor:
         self._selector = selectors.DefaultSelector()
         self._workers: set[threading.Thread] = set()
 
-    def mount_device(self, discipline: str) -> None:
-        """Show the coverage device, unless the kernel has mounted something there itself."""
-        if FOLDER not in self.kernel.files:
-            device = KcovFile(self, discipline)
-            self.kernel.files[FOLDER] = DebugDirectory({NAME: device}, 0o700)
-
     # -- threads ----------------------------------------------------------------------------------
 
     def start(self) -> None:
@@ -96,6 +88,7 @@ class Supervisor:
             os.close(fd)
         self.placeholders.close()
         self._selector.close()
+        self.listener.close()
         os.close(self._wake)
         os.close(self._stop)
 
@@ -159,11 +152,6 @@ class Supervisor:
         return 0, -errno.EIO, 0
 
     # -- tasks ------------------------------------------------------------------------------------
-
-    def task_of(self, caller: Caller) -> GuestTask:
-        """Return the task that a kernel's method was given."""
-        assert isinstance(caller, GuestTask)
-        return caller
 
     def _meet(self, call: int, tid: int) -> GuestTask:
         """Return the task of a thread, a new one or one that execve moved. Raises OSError."""

@@ -115,7 +115,11 @@ class GuestTask(Task):
         try:
             # Watched before the guest has it: from now on its close is seen, also when it never
             # gets it and the one that we hold is the last.
-            self.supervisor.placeholders.add(file, fd)
+            try:
+                self.supervisor.placeholders.add(file, fd)
+            except OSError as error:
+                file.release()
+                raise self.supervisor.out_of_files(error) from error
             return self.supervisor.listener.add_fd(self.call, fd, flags & os.O_CLOEXEC)
         finally:
             os.close(fd)
@@ -124,6 +128,12 @@ class GuestTask(Task):
         status = proc_raw.status(self.tid)
         which = 0 if real else 3
         return Credentials(status.uids[which], status.gids[which], status.groups)
+
+    def umask(self) -> int:
+        return proc_raw.status(self.tid).umask
+
+    def settle(self) -> None:
+        self.supervisor.placeholders.collect()
 
     # -- waiting ----------------------------------------------------------------------------------
 
@@ -134,8 +144,8 @@ class GuestTask(Task):
         timeout: float | None = None,
     ) -> bool:
         deadline = None if timeout is None else time.monotonic() + timeout
-        self.supervisor.listener.give_up()
         while not (done := ready()):
+            self.supervisor.listener.give_up()
             left = _LOOK if deadline is None else min(_LOOK, deadline - time.monotonic())
             if left <= 0:
                 break

@@ -39,12 +39,14 @@ class Place:
 
     path: absolute and without links, as the guest would spell it. chain: None when it is the
     host's, else the nodes of Files.find(). file: what it leads to when that is an open file, named
-    by "/proc/self/fd/N" or by a descriptor and an empty path.
+    by "/proc/self/fd/N" or by a descriptor and an empty path. last: the path's last name as the
+    guest wrote it: ".", ".." and a slash behind it are known to some calls.
     """
 
     path: str
     chain: list[Node | None] | None = None
     file: OpenFile | None = field(default=None)
+    last: str = ""
 
     @property
     def node(self) -> Node | None:
@@ -98,10 +100,18 @@ class Caller(Protocol):
         """
 
     def install(self, file: OpenFile, flags: int = 0) -> int:
-        """Give the guest a descriptor of `file`; flags: O_CLOEXEC. EMFILE as open(2)."""
+        """Give the guest a descriptor of `file`; flags: O_CLOEXEC. EMFILE as open(2); when this
+        fails the file is released, unless it was its placeholder() that failed."""
 
     def credentials(self, real: bool = False) -> Credentials:
         """Who it is; real: by the real ids, as access(2) asks, not by those it acts as."""
+
+    def umask(self) -> int:
+        """The permissions that the files it makes shall not have."""
+
+    def settle(self) -> None:
+        """Release what has been closed by now. It is released soon in any case: this is for who
+        must know at once, and holds no lock that a release() wants."""
 
     def wait(
         self,

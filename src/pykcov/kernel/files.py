@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 DEVICE = os.makedev(0, 0x70)  # st_dev of all nodes: no file system of the host's
 
+_NAME_MAX = 255
 _inodes = itertools.count(1)
 _REOPEN = os.O_ACCMODE | os.O_APPEND | os.O_NONBLOCK | os.O_SYNC | os.O_DSYNC
 
@@ -92,6 +93,25 @@ class Directory(Node):
 
     def open(self, task: Caller, flags: int, path: str) -> OpenFile:
         return OpenDirectory(self, flags, path)
+
+
+class Outside(Node):
+    """What the host has at a path that leads through a mount and out of it again, like
+    "/mount/..". The host, which has no such mount, would find nothing: it is only shown to stat."""
+
+    def __init__(self, path: str) -> None:
+        self._seen = os.lstat(path)
+        self.mode, self.uid, self.gid = self._seen.st_mode, self._seen.st_uid, self._seen.st_gid
+        self.ino = self._seen.st_ino
+
+    def stat(self) -> Stat:
+        seen = self._seen
+        return Stat(seen.st_mode, seen.st_ino, seen.st_dev, seen.st_uid, seen.st_gid,
+                    seen.st_atime_ns, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_size,
+                    seen.st_nlink, seen.st_blksize)  # fmt: skip
+
+    def open(self, task: Caller, flags: int, path: str) -> OpenFile:
+        raise fail(errno.ENOENT)
 
 
 # -- open files -----------------------------------------------------------------------------------
@@ -268,7 +288,8 @@ class Files(MutableMapping[str, Node]):
     def find(self, path: str) -> list[Node | None] | None:
         """Return the nodes from the mount that covers a normal path to the path itself.
 
-        Where there is nothing, None ends the list. Returns None when the path is the host's.
+        None stands for each name where nothing is. Returns None when the path is the host's.
+        Raises ENOTDIR for a name below a file, ENAMETOOLONG.
         """
         for mount, node in self._mounts.items():
             if (path == mount or path.startswith(mount + "/")) and node.exists():
@@ -278,11 +299,13 @@ class Files(MutableMapping[str, Node]):
 
     def _walk(self, node: Node, names: list[str]) -> list[Node | None]:
         chain: list[Node | None] = [node]
-        for name in names:
+        for done, name in enumerate(names):
             if not isinstance(node, Directory):
                 raise fail(errno.ENOTDIR)
+            if len(os.fsencode(name)) > _NAME_MAX:
+                raise fail(errno.ENAMETOOLONG)
             found = node.entries.get(name)
             if found is None or not found.exists():
-                return [*chain, None]
+                return [*chain, *[None] * (len(names) - done)]
             chain.append(node := found)
         return chain

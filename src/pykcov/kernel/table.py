@@ -25,7 +25,7 @@ class Trap(enum.Enum):
 
     ALWAYS = "always"
     KCOV_REQUEST = "requests of type 'c'"
-    SHARED_FILE = "shared mappings of files"
+    FILE_MAPPING = "mappings of files"
     STRICT = "with --strict"
 
 
@@ -99,7 +99,7 @@ TABLE = (
     Row("symlink", Support.PARTIAL, _EPERM),
     Row("symlinkat", Support.PARTIAL, _EPERM),
     Row("ioctl", trap=Trap.KCOV_REQUEST),
-    Row("mmap", note="checked, then done by the host", trap=Trap.SHARED_FILE),
+    Row("mmap", note="checked, then done by the host", trap=Trap.FILE_MAPPING),
     Row("read", trap=Trap.STRICT),
     Row("write", trap=Trap.STRICT),
     Row("readv", trap=Trap.STRICT),

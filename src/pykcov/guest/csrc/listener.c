@@ -197,6 +197,15 @@ static PyObject *give_up(struct listener *self, PyObject *ignored)
     return PyBool_FromLong(led);
 }
 
+static PyObject *close_listener(struct listener *self, PyObject *ignored)
+{
+    (void)ignored;
+    if (self->fd >= 0)
+        close(self->fd);
+    self->fd = -1;
+    Py_RETURN_NONE;
+}
+
 static PyObject *is_valid(struct listener *self, PyObject *arg)
 {
     __u64 id = PyLong_AsUnsignedLongLong(arg);
@@ -331,7 +340,8 @@ static PyObject *listener_new(PyTypeObject *type, PyObject *args, PyObject *kwar
 static void listener_dealloc(struct listener *self)
 {
     PyTypeObject *type = Py_TYPE(self);
-    close(self->fd);
+    if (self->fd >= 0)
+        close(self->fd);
     Py_DECREF(self->counts);
     pthread_mutex_destroy(&self->lock);
     pthread_cond_destroy(&self->changed);
@@ -342,6 +352,7 @@ static void listener_dealloc(struct listener *self)
 static PyMethodDef methods[] = {
     {"exchange", (PyCFunction)(void (*)(void))exchange, METH_FASTCALL, NULL},
     {"give_up", (PyCFunction)give_up, METH_NOARGS, NULL},
+    {"close", (PyCFunction)close_listener, METH_NOARGS, NULL},
     {"is_valid", (PyCFunction)is_valid, METH_O, NULL},
     {"add_fd", (PyCFunction)add_fd, METH_VARARGS, NULL},
     {"read", (PyCFunction)read_memory, METH_VARARGS, NULL},

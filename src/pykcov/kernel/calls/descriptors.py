@@ -13,7 +13,7 @@ from pykcov.kernel.calls.opening import search
 from pykcov.kernel.files import OpenFile, fail
 from pykcov.kernel.host import HOST
 
-MAP_ANONYMOUS = 0x20
+MAP_ANONYMOUS, MAP_TYPE, MAP_PRIVATE, PROT_WRITE = 0x20, 0x0F, 2, 2
 IOV_MAX = 1024  # UIO_MAXIOV
 _IOVEC = struct.Struct("<QQ")
 
@@ -58,11 +58,25 @@ class Descriptors:
         self, task: Caller, address: int, length: int, prot: int, flags: int, fd: int, offset: int
     ) -> object:
         file = None if flags & MAP_ANONYMOUS else opened(task, fd)
-        return HOST if file is None else file.mmap(task, length, offset)
+        if file is None:
+            return HOST
+        mode = file.flags & os.O_ACCMODE
+        shared = flags & MAP_TYPE != MAP_PRIVATE
+        if mode not in (os.O_RDONLY, os.O_RDWR) or (
+            shared and prot & PROT_WRITE and mode != os.O_RDWR
+        ):
+            raise fail(errno.EACCES)
+        return file.mmap(task, length, offset)
 
     def ftruncate(self, task: Caller, fd: int, length: int) -> object:
+        if int64(length) < 0:
+            raise fail(errno.EINVAL)
         file = opened(task, fd)
-        return HOST if file is None else writable(file).truncate(task, int64(length))
+        if file is None:
+            return HOST
+        if file.flags & os.O_ACCMODE == os.O_RDONLY:
+            raise fail(errno.EINVAL)  # Linux's, not EBADF
+        return file.truncate(task, int64(length))
 
     def truncate(self, task: Caller, path: int, length: int) -> object:
         place = task.lookup(AT_FDCWD, path)

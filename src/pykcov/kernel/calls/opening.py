@@ -19,7 +19,8 @@ _WANT = {os.O_RDONLY: os.R_OK, os.O_WRONLY: os.W_OK, os.O_RDWR: os.R_OK | os.W_O
 
 
 def search(task: Caller, place: Place, real: bool = False) -> None:
-    """Raise EACCES where a directory on the way may not be searched, ENOENT where nothing is."""
+    """Raise EACCES where a directory on the way may not be searched, ENOENT where nothing is, and
+    ENOTDIR for a slash behind what is no directory."""
     if place.file is not None:
         return
     credentials = task.credentials(real)
@@ -29,6 +30,8 @@ def search(task: Caller, place: Place, real: bool = False) -> None:
             raise fail(errno.EACCES)
     if place.node is None:
         raise fail(errno.ENOENT)
+    if place.last.endswith("/") and not stat.S_ISDIR(place.node.mode):
+        raise fail(errno.ENOTDIR)
 
 
 class Opening:
