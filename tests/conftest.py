@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,8 @@ settings.register_profile("pykcov", deadline=None, suppress_health_check=[Health
 settings.load_profile("pykcov")
 refs.set_leak_mode(refs.LeakMode.RAISE)
 
+_COUNTS = pytest.StashKey[list[str]]()
+
 
 @pytest.fixture(autouse=True)
 def _no_leaks() -> Iterator[None]:
@@ -35,3 +37,17 @@ def _no_leaks() -> Iterator[None]:
         hub.destroy()
     leaked = [item.leak_message() for item in refs.live() if id(item) not in before]
     assert not leaked, leaked
+
+
+@pytest.fixture(scope="session")
+def note(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Say something in pytest's summary."""
+    lines = request.config.stash.setdefault(_COUNTS, [])
+    return lines.append
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    for line in config.stash.get(_COUNTS, []):
+        terminalreporter.write_line(line)

@@ -1,13 +1,11 @@
-"""Runs that the tests of one file share, and what they count."""
+"""Runs that the tests of one file share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from tests.live.ahead import Ahead
-
-_COUNTS = pytest.StashKey[list[str]]()
 
 
 @pytest.fixture(scope="module")
@@ -23,17 +21,3 @@ def ahead(request: pytest.FixtureRequest) -> Iterator[Ahead]:
     runs = Ahead(request.module.PROGRAM, dict.fromkeys(modules))
     yield runs
     runs.close()
-
-
-@pytest.fixture(scope="session")
-def note(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Say something in pytest's summary."""
-    lines = request.config.stash.setdefault(_COUNTS, [])
-    return lines.append
-
-
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    for line in config.stash.get(_COUNTS, []):
-        terminalreporter.write_line(line)
