@@ -60,7 +60,7 @@ def is_alive(pid: int, tid: int) -> bool:
     """Has the thread not begun to exit? What an exit does that others can see comes after that."""
     try:
         fields = _text(f"/proc/{pid}/task/{tid}/stat").rpartition(")")[2].split()
-    except OSError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
     return fields[_STATE] not in "ZX" and not int(fields[_FLAGS]) & _PF_EXITING
 
@@ -69,5 +69,5 @@ def threads(pid: int) -> set[int]:
     """Return the threads of a process; none when it is gone."""
     try:
         return set(map(int, os.listdir(f"/proc/{pid}/task")))
-    except OSError:
+    except (FileNotFoundError, ProcessLookupError):
         return set()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from pykcov.guest.kcov import device_in
 from pykcov.guest.launch import Launched, check_machine, find_program
@@ -39,9 +41,24 @@ def run(
     handlers = kernel.handlers(strict)
     placeholders = Placeholders()
     with Signals(forward) as signals, device_in(kernel, discipline):
-        launched = Launched(path, argv, os.environ if env is None else env, handlers, signals.before)
+        launched = Launched(
+            path, argv, os.environ if env is None else env, handlers, signals.before
+        )
         supervisor = Supervisor(kernel, handlers, launched, placeholders)
-        supervisor.start()
-        status = signals.wait(launched)
+        with _many_files():
+            supervisor.start()
+            status = signals.wait(launched)
     supervisor.stop()
     return status
+
+
+@contextmanager
+def _many_files() -> Iterator[None]:
+    """Have as many open files as the host lets us: each process of the guest's takes one, and each
+    file that it has open. The guest was launched with the limit that there is."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -114,7 +114,10 @@ class Supervisor:
         if task is None or self._executing:
             try:
                 task = self._meet(call, tid)
-            except OSError:
+            except OSError as failure:
+                if failure.errno in (errno.EMFILE, errno.ENFILE):
+                    log.warning("a guest's process cannot be watched: %s", failure)
+                    return 0, -errno.ENFILE, 0
                 return 0, -errno.ESRCH, 0  # it has been killed: nobody hears the answer
         task.call = call
         if number in _WATCHED:
