@@ -37,8 +37,9 @@ check: $(STAMP) ## ruff and strict mypy
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: $(STAMP) ## measure a hit, and a loop-heavy program
+bench: $(STAMP) ## measure a hit, loop-heavy programs, and the calls of guests
 	@$(BIN)/python bench/run.py
+	@$(BIN)/python bench/guests.py
 
 soak: $(STAMP) ## the long forms of the tests
 	@PYKCOV_SOAK=1 $(BIN)/python -m pytest tests/live tests/roundtrip

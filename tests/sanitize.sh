@@ -19,7 +19,7 @@ reports=$root/reports
 rm -rf "$root"
 mkdir -p "$source" "$reports"
 cp -r src pyproject.toml setup.py README.md LICENSE "$source"
-rm -f "$source"/src/pykcov/probe/*.so
+rm -f "$source"/src/pykcov/*/*.so
 "$python" -m venv --without-pip "$root/venv"
 site=$("$root/venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("platlib"))')
 echo "$packages" > "$site/tests-packages.pth"

@@ -46,6 +46,7 @@ def test_it_runs(kind: str, text: str, tmp_path: Path) -> None:
         return
     assert kind == "console"
     (tmp_path / "prog.py").write_text(PROGRAM, encoding="utf-8")
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
     commands = [line[2:].partition("  #")[0] for line in text.splitlines() if line.startswith("$ ")]
     assert commands
     for command in commands:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+
 from pykcov.abi.kcov import KCOV_REMOTE_ENABLE
 from pykcov.device.descriptor import Descriptor
 from pykcov.device.remote import RemoteArg

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from pykcov.kernel import HOST, Kernel, syscall
+from pykcov.kernel import HOST, Caller, Kernel, syscall
 
 
 class Hostile(Kernel):
@@ -15,7 +15,7 @@ class Hostile(Kernel):
         self.condition = threading.Condition()
 
     @syscall
-    def getppid(self, task):
+    def getppid(self, task: Caller) -> object:
         total = 0
         for number in range(5):
             if number % 2:
@@ -23,29 +23,29 @@ class Hostile(Kernel):
         return total
 
     @syscall
-    def getpid(self, task):
+    def getpid(self, task: Caller) -> object:
         return HOST
 
     @syscall
-    def read(self, task, fd, buffer, count):
+    def read(self, task: Caller, fd: int, buffer: int, count: int) -> object:
         if fd & 0x80000000:
             return HOST
         return super().read(task, fd, buffer, count)
 
     @syscall
-    def ioctl(self, task, fd, request, arg):
+    def ioctl(self, task: Caller, fd: int, request: int, arg: int) -> object:
         return super().ioctl(task, fd, request, arg)
 
     @syscall
-    def openat(self, task, dirfd, path, flags, mode):
+    def openat(self, task: Caller, dirfd: int, path: int, flags: int, mode: int) -> object:
         return super().openat(task, dirfd, path, flags, mode)
 
     @syscall
-    def sethostname(self, task, name, length):
+    def sethostname(self, task: Caller, name: int, length: int) -> object:
         return len(task.read(name, length & 0xFFFF))
 
     @syscall
-    def pause(self, task):
+    def pause(self, task: Caller) -> object:
         with self.condition:
             task.wait(self.condition, lambda: False, timeout=0.05)
         return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from pykcov.kernel import Kernel, syscall
+from pykcov.kernel import Caller, Kernel, syscall
 
 
 class Soak(Kernel):
@@ -16,7 +16,7 @@ class Soak(Kernel):
         self.answered = 0
 
     @syscall
-    def getppid(self, task):
+    def getppid(self, task: Caller) -> object:
         total = 0
         for number in range(3):
             if number % 2:
@@ -26,5 +26,5 @@ class Soak(Kernel):
         return total
 
     @syscall
-    def sched_yield(self, task):
+    def sched_yield(self, task: Caller) -> object:
         return self.answered

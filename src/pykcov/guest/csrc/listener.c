@@ -1,21 +1,12 @@
-/* Listener: notifications in, answers out, and the memory of who waits for one.
- *
- * One thread at a time receives: the leader. It handles what it received itself and comes back, so
- * that in the common case no thread wakes another and nobody waits for the GIL. The others are
- * followers. One of them takes the lead when the leader gives it up because it is going to block, or
- * when the leader has been busy with one and the same call for longer than PATIENCE.
- */
+/* Listener: notifications in, answers out. */
 #define _GNU_SOURCE
 #include "guest.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <poll.h>
-#include <pthread.h>
 #include <structmember.h>
 #include <sys/ioctl.h>
-#include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 
 #ifndef SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
@@ -24,76 +15,6 @@
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
 #endif
-
-#define PATIENCE (20 * 1000 * 1000)  /* nanoseconds */
-#define SPARE 2  /* followers that are kept */
-#define AT_ONCE ((Py_ssize_t)0x7ffff000)  /* MAX_RW_COUNT: what Linux moves in one call at most */
-
-struct listener {
-    PyObject_HEAD
-    int fd;
-    int poll_first;
-    PyObject *counts;          /* Owned. Bytes: how many arguments the call of that number takes */
-    pthread_mutex_t lock;      /* guards what follows */
-    pthread_cond_t changed;
-    unsigned long leader;      /* a thread, 0: nobody leads */
-    unsigned long long taken;  /* notifications received by whoever led */
-    int receiving;             /* the leader waits for a notification */
-    int followers;
-    int over;                  /* nobody is left who could notify */
-};
-
-/* -- who leads ---------------------------------------------------------------------------------- */
-
-static void wait_a_while(struct listener *self)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += PATIENCE;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    pthread_cond_timedwait(&self->changed, &self->lock, &until);
-}
-
-/* Take the lead, now or when it is due; 0: this thread is not needed any more. */
-static int lead(struct listener *self, unsigned long own)
-{
-    pthread_mutex_lock(&self->lock);
-    if (self->leader != own) {
-        int needed = self->followers < SPARE;
-        self->followers++;
-        unsigned long long seen = self->taken + 1;  /* so that the first look never overtakes */
-        while (needed && self->leader != 0 && !self->over) {
-            if (!self->receiving && self->taken == seen)
-                break;
-            seen = self->receiving ? self->taken + 1 : self->taken;
-            wait_a_while(self);
-        }
-        self->followers--;
-        if (!needed) {
-            pthread_mutex_unlock(&self->lock);
-            return 0;
-        }
-        self->leader = own;
-    }
-    self->receiving = 1;
-    int over = self->over;
-    pthread_mutex_unlock(&self->lock);
-    return !over;
-}
-
-static void received(struct listener *self, int over)
-{
-    pthread_mutex_lock(&self->lock);
-    self->receiving = 0;
-    self->taken++;
-    if (over) {
-        self->over = 1;
-        self->leader = 0;
-        pthread_cond_broadcast(&self->changed);
-    }
-    pthread_mutex_unlock(&self->lock);
-}
 
 /* -- notifications ------------------------------------------------------------------------------ */
 
@@ -184,19 +105,6 @@ static PyObject *exchange(struct listener *self, PyObject *const *args, Py_ssize
     return describe(self, &note);
 }
 
-static PyObject *give_up(struct listener *self, PyObject *ignored)
-{
-    (void)ignored;
-    pthread_mutex_lock(&self->lock);
-    int led = self->leader == (unsigned long)pthread_self();
-    if (led) {
-        self->leader = 0;
-        pthread_cond_signal(&self->changed);
-    }
-    pthread_mutex_unlock(&self->lock);
-    return PyBool_FromLong(led);
-}
-
 static PyObject *close_listener(struct listener *self, PyObject *ignored)
 {
     (void)ignored;
@@ -206,12 +114,18 @@ static PyObject *close_listener(struct listener *self, PyObject *ignored)
     Py_RETURN_NONE;
 }
 
+int listener_waits(struct listener *self, unsigned long long id)
+{
+    __u64 valid = id;
+    return ioctl(self->fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &valid) == 0;
+}
+
 static PyObject *is_valid(struct listener *self, PyObject *arg)
 {
-    __u64 id = PyLong_AsUnsignedLongLong(arg);
+    unsigned long long id = PyLong_AsUnsignedLongLong(arg);
     if (PyErr_Occurred())
         return NULL;
-    return PyBool_FromLong(ioctl(self->fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0);
+    return PyBool_FromLong(listener_waits(self, id));
 }
 
 static PyObject *add_fd(struct listener *self, PyObject *args)
@@ -221,94 +135,6 @@ static PyObject *add_fd(struct listener *self, PyObject *args)
         return NULL;
     int number = ioctl(self->fd, SECCOMP_IOCTL_NOTIF_ADDFD, &request);
     return number < 0 ? PyErr_SetFromErrno(PyExc_OSError) : PyLong_FromLong(number);
-}
-
-/* -- memory ------------------------------------------------------------------------------------- */
-
-/* The call is still waiting: so the memory was its own, and not of one that got its number. */
-static int still_waits(struct listener *self, unsigned long long id)
-{
-    __u64 valid = id;
-    return ioctl(self->fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &valid) == 0;
-}
-
-static PyObject *failed(int error)
-{
-    errno = error;
-    return PyErr_SetFromErrno(PyExc_OSError);
-}
-
-static PyObject *read_memory(struct listener *self, PyObject *args)
-{
-    unsigned long long id, address;
-    int pid;
-    Py_ssize_t size;
-    if (!PyArg_ParseTuple(args, "KiKn:read", &id, &pid, &address, &size))
-        return NULL;
-    if (size < 0 || size > AT_ONCE)
-        return failed(EFAULT);
-    PyObject *bytes = PyBytes_FromStringAndSize(NULL, size);
-    if (bytes == NULL || size == 0)
-        return bytes;
-    struct iovec here = {PyBytes_AS_STRING(bytes), (size_t)size}, there = {(void *)address, (size_t)size};
-    ssize_t count;
-    Py_BEGIN_ALLOW_THREADS
-    count = process_vm_readv(pid, &here, 1, &there, 1, 0);
-    Py_END_ALLOW_THREADS
-    int error = count == size ? (still_waits(self, id) ? 0 : ESRCH) : count < 0 ? errno : EFAULT;
-    if (error == 0)
-        return bytes;
-    Py_DECREF(bytes);
-    return failed(error);
-}
-
-/* Up to and without the NUL; read to the end of a page at a time, as the next may not be there. */
-static PyObject *read_string(struct listener *self, PyObject *args)
-{
-    unsigned long long id, address;
-    int pid;
-    char buffer[4096];
-    if (!PyArg_ParseTuple(args, "KiK:read_string", &id, &pid, &address))
-        return NULL;
-    for (size_t size = 0; size < sizeof buffer;) {
-        size_t next = 4096 - (address + size) % 4096;
-        if (next > sizeof buffer - size)
-            next = sizeof buffer - size;
-        struct iovec here = {buffer + size, next}, there = {(void *)(address + size), next};
-        ssize_t count = process_vm_readv(pid, &here, 1, &there, 1, 0);
-        if (count <= 0)
-            return failed(count < 0 ? errno : EFAULT);
-        char *end = memchr(buffer + size, 0, (size_t)count);
-        if (end != NULL)
-            return still_waits(self, id) ? PyBytes_FromStringAndSize(buffer, end - buffer)
-                                         : failed(ESRCH);
-        size += (size_t)count;
-    }
-    return failed(ENAMETOOLONG);
-}
-
-static PyObject *write_memory(struct listener *self, PyObject *args)
-{
-    unsigned long long id, address;
-    int pid;
-    Py_buffer data;
-    if (!PyArg_ParseTuple(args, "KiKy*:write", &id, &pid, &address, &data))
-        return NULL;
-    struct iovec here = {data.buf, (size_t)data.len}, there = {(void *)address, (size_t)data.len};
-    ssize_t count = 0;
-    int error = 0;
-    if (data.len > 0) {
-        Py_BEGIN_ALLOW_THREADS
-        if (!still_waits(self, id))
-            error = ESRCH;
-        else if ((count = process_vm_writev(pid, &here, 1, &there, 1, 0)) != data.len)
-            error = count < 0 ? errno : EFAULT;
-        Py_END_ALLOW_THREADS
-    }
-    PyBuffer_Release(&data);
-    if (error)
-        return failed(error);
-    Py_RETURN_NONE;
 }
 
 /* -- the type ----------------------------------------------------------------------------------- */

@@ -29,6 +29,13 @@ def refuse_new(task: Caller, dirfd: int, path: int) -> object:
         raise fail(errno.EPERM) from None
 
 
+def refuse_both(task: Caller, olddir: int, old: int, newdir: int, new: int) -> object:
+    """As refuse() for the one and refuse_new() for the other."""
+    if refuse(task, olddir, old) is HOST:
+        return refuse_new(task, newdir, new)
+    raise AssertionError("refuse() raises, or the path is the host's")
+
+
 class Names:
     """A part of Kernel."""
 
@@ -69,9 +76,7 @@ class Names:
     def renameat2(
         self, task: Caller, olddir: int, old: int, newdir: int, new: int, flags: int
     ) -> object:
-        if refuse(task, olddir, old) is HOST:
-            return refuse_new(task, newdir, new)
-        raise AssertionError("refuse() raises, or the path is the host's")
+        return refuse_both(task, olddir, old, newdir, new)
 
     def link(self, task: Caller, old: int, new: int) -> object:
         return self.linkat(task, AT_FDCWD, old, AT_FDCWD, new, 0)
@@ -79,7 +84,7 @@ class Names:
     def linkat(
         self, task: Caller, olddir: int, old: int, newdir: int, new: int, flags: int
     ) -> object:
-        return self.renameat2(task, olddir, old, newdir, new, 0)
+        return refuse_both(task, olddir, old, newdir, new)
 
     def symlink(self, task: Caller, target: int, new: int) -> object:
         return self.symlinkat(task, target, AT_FDCWD, new)

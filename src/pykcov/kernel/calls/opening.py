@@ -72,7 +72,7 @@ def open_place(task: Caller, place: Place, flags: int) -> int:
     if creates and flags & os.O_EXCL:
         raise fail(errno.EEXIST)
     if stat.S_ISDIR(node.mode):
-        if creates or flags & os.O_ACCMODE != os.O_RDONLY:
+        if creates or flags & os.O_TRUNC or flags & os.O_ACCMODE != os.O_RDONLY:
             raise fail(errno.EISDIR)
     elif flags & os.O_DIRECTORY:
         raise fail(errno.ENOTDIR)
