@@ -51,12 +51,22 @@ INTERNAL = {
     "KCOV_MODE_INIT": 1,
     "KCOV_MODE_TRACE_PC": 2,
     "KCOV_MODE_TRACE_CMP": 3,
+    "KCOV_MODE_REMOTE": 4,
     "SIZE_MIN": 2,
     "ENOTSUPP": 524,
     "PC_START": 0xFFFFFFFF80000000,
     "PC_END": 0xFFFFFFFFFF000000,
     "PC_SPACING": 8,
 }
+# In the header by other names, or pykcov's own.
+HANDLES = {
+    "KCOV_SUBSYSTEM_MASK": "KCOV_SUBSYSTEM_MASK",
+    "KCOV_INSTANCE_MASK": "KCOV_INSTANCE_MASK",
+    "KCOV_SUBSYSTEM_COMMON": "KCOV_SUBSYSTEM_COMMON >> 56",
+    "KCOV_SUBSYSTEM_USB": "KCOV_SUBSYSTEM_USB >> 56",
+    "KCOV_REMOTE_MAX_HANDLES": "KCOV_REMOTE_MAX_HANDLES",
+}
+OWN = {"KCOV_SUBSYSTEM_PYKCOV": 0x70}
 
 
 def values_in_c(
@@ -108,18 +118,21 @@ def test_builders(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_kcov_numbers(tmp_path: Path) -> None:
-    expressions = {**{name: name for name in IN_HEADER}, **EXPRESSIONS}
+    internal = {"KCOV_REMOTE_MAX_HANDLES": "0x100"}  # of kernel/kcov.c
+    handles = {**HANDLES, **internal}
+    expressions = {**{name: name for name in IN_HEADER}, **EXPRESSIONS, **handles}
     expected = values_in_c(expressions, ("sys/ioctl.h", "linux/kcov.h"), tmp_path)
     assert {name: getattr(kcov, name) for name in expected} == expected
 
 
 def test_internal_numbers() -> None:
-    assert {name: getattr(kcov, name) for name in INTERNAL} == INTERNAL
+    known = {**INTERNAL, **OWN}
+    assert {name: getattr(kcov, name) for name in known} == known
     assert kcov.ENOTSUPP not in errno.errorcode
 
 
 def test_every_name_is_compared() -> None:
-    compared = {*IOC, *IN_HEADER, *EXPRESSIONS, *INTERNAL}
+    compared = {*IOC, *IN_HEADER, *EXPRESSIONS, *INTERNAL, *HANDLES, *OWN}
     for module in (ioctl, kcov):
         tree = ast.parse(Path(str(module.__file__)).read_text())
         names = {

@@ -25,7 +25,7 @@ DT_REG = 8
 NANO = 10**9
 BLOCK = 512  # bytes: the unit of st_blocks
 
-_STAT = struct.Struct("<QQQIIIiQqqq6Q3q")
+_STAT = struct.Struct("<QQQIIIiQqqq6q3q")
 _STATX = struct.Struct("<IIQIIIHHQQQQ" + "qII" * 4 + "IIII" + "Q" * 14)
 _DIRENT64 = struct.Struct("<QqHB")
 
