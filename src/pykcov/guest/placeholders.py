@@ -3,10 +3,11 @@
 Each is an inode of its own, so a look at /proc/TID/fd/N tells which file a descriptor stands for,
 whatever dup, fork, execve or SCM_RIGHTS did to it. A watch on the inode tells when its open file is
 gone: Linux reports the close when the last descriptor is closed and the last mapping unmapped, in
-whatever process (checked with a mapping that outlives its descriptor). The watch also keeps the
-inode from being used again. The report must be of the guest's open file: what the supervisor opens
-of the inode for itself it keeps open for as long as the watch is there, and an open file of another
-mode, such as a debugger's, is told apart by the kind of close.
+whatever process (checked with a mapping that outlives its descriptor). The watch also keeps a
+memfd's inode from being used again; a removed directory's is free when it has been closed. The
+report must be of the guest's open file: what the supervisor opens of the inode for itself it keeps
+open for as long as the watch is there, and an open file of another mode, such as a debugger's, is
+told apart by the kind of close.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Placeholders:
         self._lock = threading.Lock()
         self._collecting = threading.Lock()  # held until all is released that was heard of
         self._files: dict[Identity, OpenFile] = {}
-        self._watched: dict[int, Identity] = {}
+        self._watched: dict[int, tuple[Identity, OpenFile]] = {}
         self._devices: set[int] = set()
 
     def add(self, file: OpenFile, fd: int) -> None:
@@ -52,7 +53,8 @@ class Placeholders:
             how = _IN_CLOSE_WRITE if writes else _IN_CLOSE_NOWRITE
             path = f"/proc/self/fd/{fd}".encode()
             watch = _checked(_libc.inotify_add_watch(self.fd, path, how))
-            self._watched[watch] = identity = (seen.st_dev, seen.st_ino)
+            identity = (seen.st_dev, seen.st_ino)
+            self._watched[watch] = identity, file
             self._files[identity] = file
             self._devices.add(seen.st_dev)
 
@@ -80,10 +82,11 @@ class Placeholders:
 
     def _release(self, watch: int) -> None:
         with self._lock:
-            identity = self._watched.pop(watch, None)
-            if identity is None:
+            identity, file = self._watched.pop(watch, (None, None))
+            if identity is None or file is None:
                 return
-            file = self._files.pop(identity)
+            if self._files.get(identity) is file:  # a removed directory's number may be used again
+                del self._files[identity]
             _libc.inotify_rm_watch(self.fd, watch)
         file.release()
 

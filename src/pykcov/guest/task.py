@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import time
@@ -14,7 +15,7 @@ from pykcov.abi.words import int32
 from pykcov.guest import proc_raw
 from pykcov.guest.paths import walk
 from pykcov.kernel.caller import Credentials, Place
-from pykcov.kernel.files import OpenFile
+from pykcov.kernel.files import Directory, OpenFile, fail
 from pykcov.kernel.task import Task
 
 if TYPE_CHECKING:
@@ -94,9 +95,11 @@ class GuestTask(Task):
         return walk(start, path, follow, self.supervisor.kernel.files, placeholders.at, own)
 
     def _directory(self, dirfd: int) -> str:
-        """Path of a directory descriptor, or of the current directory."""
+        """Path of a directory descriptor, or of the current directory. Raises ENOTDIR."""
         file = self.file(dirfd)
         if file is not None:
+            if not isinstance(file.node, Directory):
+                raise fail(errno.ENOTDIR)
             return file.path
         link = f"/proc/{self.tid}/" + ("cwd" if dirfd == AT_FDCWD else f"fd/{dirfd}")
         try:
