@@ -1,13 +1,19 @@
-"""make demo: trace an unmodified parser of the standard library on a real document.
+"""make demo: trace an unmodified parser of the standard library, and an unmodified C program.
 
 tomllib reads pyproject.toml (this project's own), and then the same document with one key given
 twice. The two traces say exactly where the parser took another way.
+
+Then kcov_client.c, which only knows Linux's /sys/kernel/debug/kcov, is compiled and run as a guest
+of tinykernel.py. The trace that it prints is what the kernel, in Python, did in its system call.
 """
 
 from __future__ import annotations
 
 import linecache
 import os
+import platform
+import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -20,6 +26,7 @@ if "PYKCOV_STORE" not in os.environ:
 import pykcov
 
 COLOUR = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+EXAMPLES = Path(__file__).parent
 DOCUMENT = Path(__file__).parents[1] / "pyproject.toml"
 FIRST = 8  # PCs shown of each trace
 
@@ -71,8 +78,35 @@ def show_difference(title: str, only: list[Line], code: str) -> None:
         previous = (file, function)
 
 
+def show_guest() -> None:
+    """Compile the C client, run it as a guest of tinykernel, and show what its call executed."""
+    print(paint("\n3. kcov_client.c, a C program, as a guest of tinykernel.py", "1"))
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if platform.machine() != "x86_64" or compiler is None:
+        print("  left out: guests need x86_64, and this one a C compiler")
+        return
+    with tempfile.TemporaryDirectory(prefix="pykcov-demo-") as folder:
+        client = Path(folder) / "kcov_client"
+        subprocess.run([compiler, "-o", client, EXAMPLES / "kcov_client.c"], check=True)
+        kernel = ["--kernel", str(EXAMPLES / "tinykernel.py")]
+        command = [sys.executable, "-m", "pykcov", "guest", *kernel, "--", str(client)]
+        done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 0:
+        print(f"  left out: {done.stderr.strip()}")
+        if "[guests-unsupported]" not in done.stderr:
+            raise SystemExit(1)
+        return
+    print("  It enables kcov, calls read(-1, NULL, 0), and prints what it finds in the area:")
+    blocks = pykcov.symbolize([int(line, 16) for line in done.stdout.split()], pykcov.SymbolStore())
+    for block in blocks:
+        place = f"{Path(block.file).name}:{block.start_line}.{block.start_column + 1}"
+        print(f"    {paint(f'{block.pc:#x}', '36')}  {place:<20} {block.function}")
+    executed = {(block.file, block.function, n): None for block in blocks for n in block.lines}
+    show_difference("Lines of the kernel that its call executed:", list(executed), "32")
+
+
 def main() -> None:
-    """Trace both documents and compare."""
+    """Trace both documents and compare; then the guest."""
     text = DOCUMENT.read_text(encoding="utf-8")
     twice = text.replace('\nversion = "', '\nname = "again"\nversion = "', 1)
     with pykcov.instrument(source=["tomllib"]) as handle:
@@ -95,6 +129,7 @@ def main() -> None:
         [line for line in first if line not in second][:10],
         "32",
     )
+    show_guest()
 
 
 if __name__ == "__main__":
