@@ -52,7 +52,9 @@ def walk(
         try:
             link = os.readlink(at)
         except OSError:
-            continue  # no link, or nothing: the host will say so, if it is the host's in the end
+            if rest and rest[-1] in (".", "..") and not os.path.isdir(at) and not files.below(at):
+                return Place(at, last=last)  # there is no way back from there: the host says so
+            continue  # no link: the host's, unless a mount follows
         if at.startswith("/proc/") and (file := file_at(at)) is not None:
             if not rest:
                 return Place(file.path, file=file, last=last)

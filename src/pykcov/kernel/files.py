@@ -297,6 +297,10 @@ class Files(MutableMapping[str, Node]):
                 return self._walk(node, names.split("/") if names else [])
         return None
 
+    def below(self, path: str) -> bool:
+        """Is there a mount below a normal path of the host's?"""
+        return any(mount.startswith(path + "/") for mount in self._mounts)
+
     def _walk(self, node: Node, names: list[str]) -> list[Node | None]:
         chain: list[Node | None] = [node]
         for done, name in enumerate(names):
