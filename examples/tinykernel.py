@@ -93,9 +93,13 @@ class Inode(Node):
     @property
     def path(self) -> str:
         """Its absolute path; behind what has been removed Linux writes this, too."""
-        if self.parent is None:
-            return f"{self.name} (deleted)" if self.name else MOUNT
-        return f"{self.parent.path}/{self.name}"
+        names: list[str] = []
+        node: Inode = self
+        while node.parent is not None:
+            names.append(node.name)
+            node = node.parent
+        start = MOUNT if node is self.tree.root else f"{node.name} (deleted)"
+        return "/".join([start, *reversed(names)])
 
     @property
     def links(self) -> int:
@@ -105,7 +109,7 @@ class Inode(Node):
     def stat(self) -> Stat:
         return dataclasses.replace(super().stat(), nlink=self.links)
 
-    def changed(self) -> None:
+    def touch(self) -> None:
         """Its content is another one now."""
         self.mtime = self.ctime = time.time_ns()
 
@@ -153,7 +157,7 @@ class Folder(Inode, Directory):
         self.entries[name] = node
         node.parent, node.name = self, name
         node.ctime = time.time_ns()
-        self.changed()
+        self.touch()
 
     def take(self, name: str) -> Inode:
         """Remove a name; return what had it."""
@@ -161,7 +165,7 @@ class Folder(Inode, Directory):
         assert isinstance(node, Inode)
         node.name, node.parent = node.path, None
         node.ctime = time.time_ns()
-        self.changed()
+        self.touch()
         return node
 
 
@@ -192,7 +196,7 @@ class Regular(Inode):
         """As truncate(2), permissions and `size` having been checked."""
         with self.tree.lock:
             self.resize(size)
-            self.changed()
+            self.touch()
         return 0
 
     def clear(self) -> None:
@@ -313,7 +317,7 @@ class OpenRegular(Stream):
                 start = node.size
             node.resize(max(node.size, start + len(data)))
             node.content[start : start + len(data)] = data
-            node.changed()
+            node.touch()
             if at is None:
                 self.position = start + len(data)
         return len(data)
@@ -510,7 +514,7 @@ class TinyKernel(Kernel):
             self.check_open(who, node, flags)
             if flags & os.O_TRUNC and isinstance(node, Regular):
                 node.resize(0)
-                node.changed()
+                node.touch()
             file = node.open(task, flags, place.path)
         return task.install(file, flags)
 
