@@ -26,7 +26,7 @@ $(STAMP): $(BIN)/python pyproject.toml setup.py $(C_SOURCES)
 
 install: $(STAMP) ## set up .venv with pykcov in it
 
-demo: $(STAMP) ## trace a parser of the standard library on a real document
+demo: $(STAMP) ## trace a parser of the standard library, and a system call of a C program
 	@$(BIN)/python examples/demo.py
 
 test: $(STAMP) ## run the tests
