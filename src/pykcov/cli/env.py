@@ -54,6 +54,17 @@ def _gil() -> str:
     return "on" if enabled else "off: pykcov does not support free threading"
 
 
+def _guests() -> str:
+    from pykcov.guest import run
+    from pykcov.kernel import Kernel
+
+    try:
+        run(Kernel(), ["true"])
+    except PykcovError as error:
+        return f"no: {error}"
+    return "yes, seccomp user notification"
+
+
 def main(args: argparse.Namespace) -> int:
     """Print the description."""
     rows = {
@@ -66,6 +77,7 @@ def main(args: argparse.Namespace) -> int:
         "GIL": _gil(),
         "symbol store": _store(store_of(args)),
         "areas": _area(),
+        "guests": _guests(),
         "open files": _limit(resource.getrlimit(resource.RLIMIT_NOFILE)[0]),
         "address space": _limit(resource.getrlimit(resource.RLIMIT_AS)[0]),
     }

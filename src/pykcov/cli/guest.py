@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import glob
 import importlib.util
 import logging
 import sys
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pykcov.cli.parser import add_store, complain, store_of
 from pykcov.errors import PykcovError
-from pykcov.guest import signals
-from pykcov.guest.running import run
 from pykcov.instrumentation.session import instrument
-from pykcov.kernel import Kernel
+
+if TYPE_CHECKING:
+    from pykcov.kernel import Kernel
 
 LEVELS = ("debug", "info", "warning", "error")
 
@@ -69,6 +70,9 @@ def add_to(verbs: Any, name: str) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run the command; return its exit code."""
+    from pykcov.guest import run, signals  # not for the other verbs: what they run imports less
+    from pykcov.kernel import Kernel
+
     command = args.command[1:] if args.command[:1] == ["--"] else args.command
     if not command:
         complain("no command to run; see 'pykcov guest --help' [usage]")
@@ -77,7 +81,7 @@ def main(args: argparse.Namespace) -> int:
     )
     include = list(args.include)
     if args.kernel is not None and not args.source and not include:
-        include = [str(args.kernel.resolve())]
+        include = [glob.escape(str(args.kernel.resolve()))]
     with instrument(args.source, include, store=store_of(args)) as handle:
         kernel = Kernel() if args.kernel is None else load(args.kernel)
         for path, why in handle.left_out.items():
@@ -92,8 +96,14 @@ def main(args: argparse.Namespace) -> int:
 
 
 def load(path: Path) -> Kernel:
-    """Return the kernel that a file defines. Raises PykcovError: kernel-bad."""
-    name = path.stem
+    """Return the kernel that a file defines, which may import what lies beside it.
+
+    Raises PykcovError: kernel-bad.
+    """
+    from pykcov.kernel import Kernel
+
+    name = "__kernel__"
+    sys.path.insert(0, str(path.resolve().parent))
     try:
         spec = importlib.util.spec_from_file_location(
             name, path, loader=SourceFileLoader(name, str(path.resolve()))

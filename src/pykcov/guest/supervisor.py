@@ -96,13 +96,14 @@ class Supervisor:
 
     def _work(self) -> None:
         exchange, listener = self.listener.exchange, self.listener
+        answer = self._logged if log.isEnabledFor(logging.DEBUG) else self._answer
         call, value, error, flags = 0, 0, 0, 0
         try:
             while (note := exchange(call, value, error, flags)) is not None:
                 call, tid, number, args = note
                 if not listener.followers:
                     self._add_worker()
-                value, error, flags = self._answer(call, tid, number, args)
+                value, error, flags = answer(call, tid, number, args)
         finally:
             listener.give_up()
             with self._lock:
@@ -143,6 +144,18 @@ class Supervisor:
         task.call = 0
         if task.ended:
             self._finish(task)
+        return answer
+
+    def _logged(self, call: int, tid: int, number: int, args: tuple[int, ...]) -> Answer:
+        """Answer, and tell of it as strace would."""
+        answer = self._answer(call, tid, number, args)
+        if answer is _CONTINUE:
+            result = "the host's"
+        else:
+            result = (
+                errno.errorcode.get(-answer[1], str(-answer[1])) if answer[1] else hex(answer[0])
+            )
+        log.debug("%d %s(%s) = %s", tid, NAME_OF[number], ", ".join(map(hex, args)), result)
         return answer
 
     def _failed(self, number: int, result: object = None) -> Answer:

@@ -1,9 +1,16 @@
-"""Kernels: tasks, and what answers the system calls of guests."""
+"""Kernels: tasks, and what answers the system calls of guests.
 
-from pykcov.kernel.caller import Caller, Place
-from pykcov.kernel.files import Directory, File, Node, OpenFile
-from pykcov.kernel.host import HOST
-from pykcov.kernel.kernel import Kernel, syscall
+The public names are imported when they are first asked for: most who import pykcov have no guests.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pykcov.kernel.caller import Caller, Place
+    from pykcov.kernel.files import Directory, File, Node, OpenFile
+    from pykcov.kernel.host import HOST
+    from pykcov.kernel.kernel import Kernel, syscall
 
 __all__ = [
     "HOST",
@@ -16,3 +23,14 @@ __all__ = [
     "Place",
     "syscall",
 ]
+
+_MODULES = ("kernel", "caller", "files", "host")
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        for module in _MODULES:
+            found = vars(import_module(f"{__name__}.{module}"))
+            if name in found:
+                return found[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
