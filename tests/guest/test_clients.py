@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -145,6 +146,21 @@ def test_tight_loop(
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("differ 0\n")
     assert traces_of(done.stdout) == {"work5": alone["work5"]}
+
+
+def test_many_processes_files_and_threads(guests: Guests, clients: Clients) -> None:
+    """More than pykcov itself may open, unless it has its limit raised."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if hard < 1024:
+        pytest.skip("the host lets nobody open many files")
+
+    def few() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))
+
+    program = clients["many"]
+    assert facts(guests, program, preexec_fn=few) == expected("""
+        limit 128; answered 300; open EMFILE; opened 122; ioctl 0; wrong 0
+    """)
 
 
 def test_remote_enable(guests: Guests, clients: Clients) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -175,6 +176,30 @@ def test_a_guest_without_handlers_ends(
         process.send_signal(number)
         _, errors = process.communicate(timeout=20)
         assert (process.returncode, errors) == (128 + number, "")
+
+
+def test_the_terminals_signal_comes_once(guests: Guests, clients: Clients) -> None:
+    """Ctrl-C reaches all processes of the terminal's group by itself."""
+    command = guests.command(clients["streams"], "signals", kernel="counting.py")
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(command[0], command, guests.env)
+    text = b""
+    with open(terminal, "r+b", buffering=0) as stream:
+        while b"ready" not in text or not text.endswith(b"\n"):
+            text += stream.read(1000)
+        inner = int(text.split()[1])
+        stream.write(b"\x03")
+        while b"^C" not in text:  # it echoes behind the signal
+            text += stream.read(1000)
+        assert until(lambda: not pending(pid) and not pending(inner))
+        os.kill(pid, signal.SIGUSR2)
+        with contextlib.suppress(OSError):  # EIO: nobody has the other side
+            while more := stream.read(1000):
+                text += more
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 5
+    lines = text.decode().replace("^C", "").split("ready", 1)[1].splitlines()[1:]
+    assert [line for line in lines if line.startswith("signal")] == ["signal2 1", "signal12 1"]
 
 
 def test_kill_9_ends_all_guests(guests: Guests, clients: Clients) -> None:
