@@ -185,7 +185,7 @@ def test_the_terminals_signal_comes_once(guests: Guests, clients: Clients) -> No
     if pid == 0:
         os.execve(command[0], command, guests.env)
     text = b""
-    with open(terminal, "r+b", buffering=0) as stream:
+    with os.fdopen(terminal, "r+b", buffering=0) as stream:
         while b"ready" not in text or not text.endswith(b"\n"):
             text += stream.read(1000)
         inner = int(text.split()[1])
