@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import glob
 import importlib.util
 import logging
@@ -82,9 +83,13 @@ def main(args: argparse.Namespace) -> int:
     include = list(args.include)
     if args.kernel is not None and not args.source and not include:
         include = [glob.escape(str(args.kernel.resolve()))]
-    with instrument(args.source, include, store=store_of(args)) as handle:
+    with contextlib.ExitStack() as stack:
+        left_out: dict[str, str] = {}
+        if args.source or include:
+            handle = stack.enter_context(instrument(args.source, include, store=store_of(args)))
+            left_out = handle.left_out
         kernel = Kernel() if args.kernel is None else load(args.kernel)
-        for path, why in handle.left_out.items():
+        for path, why in left_out.items():
             print(f"pykcov: left out {path}: {why}", file=sys.stderr)
         return run(
             kernel,

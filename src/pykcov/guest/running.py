@@ -6,7 +6,7 @@ import os
 import resource
 import signal
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from pykcov.guest.kcov import device_in
 from pykcov.guest.launch import Launched, check_machine, find_program
@@ -39,17 +39,22 @@ def run(
     check_machine()
     path = find_program(argv[0])
     handlers = kernel.handlers(strict)
-    placeholders = Placeholders()
-    with Signals(forward) as signals, device_in(kernel, discipline):
-        launched = Launched(
-            path, argv, os.environ if env is None else env, handlers, signals.before
-        )
+    if env is None:
+        env = os.environ
+    with (
+        Signals(forward) as signals,
+        device_in(kernel, discipline),
+        closing(Placeholders()) as placeholders,
+    ):
+        launched = Launched(path, argv, env, handlers, signals.before)
         supervisor = Supervisor(kernel, handlers, launched, placeholders)
         with _many_files():
             supervisor.start()
-            status = signals.wait(launched)
-    supervisor.stop()
-    return status
+            try:
+                return signals.wait(launched)
+            finally:
+                supervisor.kill()  # whom a watchdog that was killed itself has left
+                supervisor.stop()
 
 
 @contextmanager

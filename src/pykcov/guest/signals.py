@@ -61,18 +61,20 @@ class Signals:
 
         Whatever ends this early ends the guest. Raises PykcovError: command-unusable.
         """
-        with launched.end:
+        try:
             while not self._ended(launched):
                 if self._forward:
                     self._pass_on(launched)
-        os.waitpid(launched.watchdog, 0)
+        finally:
+            launched.end.close()
+            os.waitpid(launched.watchdog, 0)
         error = launched.exec_error()
         if error is not None:
             raise PykcovError(
                 "command-unusable", f"{os.fsdecode(launched.path)} does not run: {error.strerror}"
             )
         if self._status is None:
-            return 128 + signal.SIGKILL  # the watchdog was killed, and so is all below it
+            return 128 + signal.SIGKILL  # the watchdog was killed
         code = os.waitstatus_to_exitcode(self._status)
         return code if code >= 0 else 128 - code
 

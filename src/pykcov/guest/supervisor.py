@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import os
 import selectors
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -13,6 +15,7 @@ from collections.abc import Callable
 from pykcov.abi.seccomp import SECCOMP_USER_NOTIF_FLAG_CONTINUE
 from pykcov.abi.syscalls import NAME as NAME_OF
 from pykcov.abi.syscalls import NUMBER
+from pykcov.errors import own_bug
 from pykcov.guest import proc_raw
 from pykcov.guest.launch import Launched
 from pykcov.guest.placeholders import Placeholders
@@ -54,6 +57,8 @@ class Supervisor:
         self._idle = threading.Condition(self._lock)  # a task with `ended` has finished its call
         self._selector = selectors.DefaultSelector()
         self._workers: set[threading.Thread] = set()
+        self._bug: Exception | None = None
+        self._killing = False
 
     # -- threads ----------------------------------------------------------------------------------
 
@@ -73,6 +78,14 @@ class Supervisor:
             self._workers.add(worker)
         worker.start()
 
+    def kill(self) -> None:
+        """Kill all processes of the guest: those that are known, others at their next call."""
+        with self._lock:
+            self._killing = True
+            for pidfd in self._pidfds.values():
+                with contextlib.suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+
     def stop(self) -> None:
         """Release all that the guest, which has ended, left. Raises RuntimeError for a worker that
         does not end."""
@@ -86,11 +99,19 @@ class Supervisor:
             self._end(task)
         for fd in self._pidfds.values():
             os.close(fd)
-        self.placeholders.close()
         self._selector.close()
         self.listener.close()
         os.close(self._wake)
         os.close(self._stop)
+        if self._bug is not None:
+            raise self._bug
+
+    def _own_bug(self) -> None:
+        """Go on serving: who waits for an answer gets one. stop() raises it where bugs raise."""
+        try:
+            own_bug("guest-call-failed", "a guest could not be served")
+        except Exception as bug:
+            self._bug = bug
 
     # -- calls ------------------------------------------------------------------------------------
 
@@ -103,7 +124,11 @@ class Supervisor:
                 call, tid, number, args = note
                 if not listener.followers:
                     self._add_worker()
-                value, error, flags = answer(call, tid, number, args)
+                try:
+                    value, error, flags = answer(call, tid, number, args)
+                except Exception:
+                    value, error, flags = 0, -errno.EIO, 0
+                    self._own_bug()
         finally:
             listener.give_up()
             with self._lock:
@@ -192,6 +217,8 @@ class Supervisor:
             if pid in self._pidfds:
                 return
             fd = self._pidfds[pid] = os.pidfd_open(pid)
+            if self._killing:
+                signal.pidfd_send_signal(fd, signal.SIGKILL)
         self._selector.register(fd, selectors.EVENT_READ, pid)
 
     def _watch_call(self, task: GuestTask, number: int) -> None:
@@ -277,10 +304,13 @@ class Supervisor:
             for key, _ in self._selector.select():
                 if key.fd == self._wake:
                     return
-                if key.fd == self.placeholders.fd:
-                    self.placeholders.collect()
-                else:
-                    self._process_ended(key.fd, key.data)
+                try:
+                    if key.fd == self.placeholders.fd:
+                        self.placeholders.collect()
+                    else:
+                        self._process_ended(key.fd, key.data)
+                except Exception:
+                    self._own_bug()
 
     def _process_ended(self, pidfd: int, pid: int) -> None:
         with self._lock:
