@@ -42,7 +42,7 @@ bench: $(STAMP) ## measure a hit, loop-heavy programs, and the calls of guests
 	@$(BIN)/python bench/guests.py
 
 soak: $(STAMP) ## the long forms of the tests
-	@PYKCOV_SOAK=1 $(BIN)/python -m pytest tests/live tests/roundtrip
+	@PYKCOV_SOAK=1 $(BIN)/python -m pytest tests/live tests/roundtrip tests/guest
 
 asan: $(STAMP) ## the C core's tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@bash tests/sanitize.sh $(BIN)/python

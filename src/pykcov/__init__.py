@@ -19,8 +19,12 @@ __all__ = [
     "Instrumentation",
     "PykcovError",
     "SymbolStore",
+    "handle_of",
     "instrument",
     "open",
+    "remote",
+    "remote_start",
+    "remote_stop",
     "symbolize",
     "trace",
 ]
@@ -28,6 +32,7 @@ __all__ = [
 from pykcov.device.descriptor import Descriptor, open  # noqa: A004
 from pykcov.instrumentation.session import Instrumentation, instrument
 from pykcov.reader.symbolize import symbolize
+from pykcov.remoting import handle_of, remote, remote_start, remote_stop
 from pykcov.store import SymbolStore
 from pykcov.symbols import Block
 from pykcov.tracing import trace

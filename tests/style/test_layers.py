@@ -26,6 +26,7 @@ LAYERS = (
     "reader",
     "coverage",
     "tracing",
+    "remoting",
     "__init__",
     "cli",
     "__main__",

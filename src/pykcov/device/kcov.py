@@ -20,7 +20,8 @@ from pykcov.abi.kcov import (
     KCOV_MODE_TRACE_PC,
 )
 from pykcov.area import Area
-from pykcov.device import remote
+from pykcov.device import sections
+from pykcov.device.remote import RemoteArg
 from pykcov.kernel.task import Task
 from pykcov.probe import Recorder, Shared
 from pykcov.refs import Refs
@@ -40,7 +41,7 @@ class Kcov(Refs):
         self.area = Area(name)
         self.task: Task | None = None
         self.recorder: Recorder | None = None
-        self.remote_arg: remote.RemoteArg | None = None
+        self.remote_arg: RemoteArg | None = None
         self.dropped = False
         self.init_refs()
 
@@ -60,7 +61,7 @@ class Kcov(Refs):
         """Drop the reference of an owner that ended and could not say so: a thread of C that never
         gave back its thread state."""
         if self.task is not None:
-            remote.unregister(self)
+            sections.unregister(self)
             self.task.kcov = None
             self.task = self.recorder = None
             self.dec_ref(self.destroy)
@@ -86,13 +87,14 @@ class Kcov(Refs):
         recorder = self._new_recorder()
         task.claim(self.shared)
         self.inc_ref()
+        self.shared.sequence += 1
         self.shared.mode = KCOV_MODE_TRACE_PC
         self.dropped = False
         if self.discipline == "blocks":
             task.register_work(self.task_work)
         self._own(task, recorder)
 
-    def enable_remote(self, task: Task, arg: remote.RemoteArg) -> None:
+    def enable_remote(self, task: Task, arg: RemoteArg) -> None:
         """INIT to REMOTE, owned by `task`, whose own code is not recorded. Raises OSError.
 
         Preconditions: as for enable().
@@ -100,7 +102,8 @@ class Kcov(Refs):
         assert self.mode == KCOV_MODE_INIT
         assert task.kcov is None
         self._forget_owner()
-        error = remote.register(self, arg)
+        self.shared.sequence += 1
+        error = sections.register(self, arg)
         if error:  # another thread was faster
             raise OSError(error, os.strerror(error))
         task.claim(self.shared)
@@ -132,7 +135,7 @@ class Kcov(Refs):
             recorder.consume()
             pending = recorder.counters is not None and len(recorder.counters) > 0
             self.dropped = recorder.dropped or pending
-        remote.unregister(self)
+        sections.unregister(self)
         task.kcov = self.task = self.recorder = self.remote_arg = None
         self.shared.mode = KCOV_MODE_INIT
         task.disclaim(self.shared)
@@ -164,7 +167,7 @@ class Kcov(Refs):
             if self.remote_arg is None:
                 self._own(task, self._new_recorder())
             else:
-                remote.register(self, self.remote_arg)
+                sections.register(self, self.remote_arg)
 
     # -- saved state ------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Handles of remote coverage: which kcov collects the sections that are marked with them.
+"""The argument of KCOV_REMOTE_ENABLE: handles, which name the sections that are to be collected.
 
 handle = subsystem << 56 | instance; what lies between the instance's 32 bits and the subsystem's
 8 is 0.
@@ -9,9 +9,8 @@ from __future__ import annotations
 import errno
 import os
 import struct
-import threading
+from collections.abc import Container
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from pykcov.abi.kcov import (
     KCOV_INSTANCE_MASK,
@@ -22,9 +21,6 @@ from pykcov.abi.kcov import (
     KCOV_SUBSYSTEM_USB,
     WORD,
 )
-
-if TYPE_CHECKING:
-    from pykcov.device.kcov import Kcov
 
 _HEAD = struct.Struct("<IIIxxxxQ")
 _KNOWN = (KCOV_SUBSYSTEM_USB, KCOV_SUBSYSTEM_PYKCOV)
@@ -75,20 +71,20 @@ class RemoteArg:
         head = _HEAD.pack(self.trace_mode, self.area_size, len(self.handles), self.common_handle)
         return head + struct.pack(f"<{len(self.handles)}Q", *self.handles)
 
-    def refused(self) -> int:
+    def refused(self, registered: Container[int]) -> int:
         """Return the errno that registering the handles would fail with, or 0, in Linux's order."""
-        seen = set(_registry)
+        seen: set[int] = set()
         for handle in self.handles:
             if not _is_formed(handle) or handle >> 56 not in _KNOWN:
                 return errno.EINVAL
-            if handle in seen:
+            if handle in registered or handle in seen:
                 return errno.EEXIST
             seen.add(handle)
         if self.common_handle:
             common = _is_formed(self.common_handle) and self.common_handle & KCOV_INSTANCE_MASK
             if self.common_handle >> 56 != KCOV_SUBSYSTEM_COMMON or not common:
                 return errno.EINVAL
-            if self.common_handle in seen:
+            if self.common_handle in registered:
                 return errno.EEXIST
         return 0
 
@@ -96,32 +92,3 @@ class RemoteArg:
     def all_handles(self) -> tuple[int, ...]:
         """The common one included."""
         return (*self.handles, self.common_handle) if self.common_handle else self.handles
-
-
-_registry: dict[int, Kcov] = {}
-_lock = threading.Lock()
-
-
-def register(kcov: Kcov, arg: RemoteArg) -> int:
-    """Register all handles, or none. Returns the errno, or 0."""
-    with _lock:
-        error = arg.refused()
-        if not error:
-            _registry.update(dict.fromkeys(arg.all_handles, kcov))
-        return error
-
-
-def unregister(kcov: Kcov) -> None:
-    """Forget the handles of a kcov."""
-    with _lock:
-        for handle in [handle for handle, owner in _registry.items() if owner is kcov]:
-            del _registry[handle]
-
-
-def _after_fork() -> None:
-    global _lock
-    _lock = threading.Lock()
-    _registry.clear()
-
-
-os.register_at_fork(after_in_child=_after_fork)

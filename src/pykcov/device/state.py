@@ -31,6 +31,7 @@ from pykcov.abi.kcov import (
 )
 from pykcov.device.kcov import Kcov
 from pykcov.device.remote import RemoteArg
+from pykcov.device.sections import HANDLES
 from pykcov.kernel.task import Task
 
 MODES = {
@@ -158,12 +159,12 @@ TRANSITIONS = (
             Check(
                 errno.EINVAL,
                 "a handle is malformed or of no known subsystem",
-                lambda kcov, task, arg: arg.refused() == errno.EINVAL,
+                lambda kcov, task, arg: arg.refused(HANDLES) == errno.EINVAL,
             ),
             Check(
                 errno.EEXIST,
                 "a handle is registered already; of these two what comes first in the struct",
-                lambda kcov, task, arg: arg.refused() == errno.EEXIST,
+                lambda kcov, task, arg: arg.refused(HANDLES) == errno.EEXIST,
             ),
         ),
         lambda kcov, task, arg: kcov.enable_remote(task, arg),

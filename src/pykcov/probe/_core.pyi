@@ -78,9 +78,13 @@ class Shared:
 
     mode: int
     size: int
+    sequence: int
     def __new__(cls) -> Self: ...
     def __enter__(self) -> Self: ...
     def __exit__(self, *exc: object) -> None: ...
+    def publish(self, area: object, section: object, /) -> int:
+        """Append the records of `section` to `area`, both buffers of words, the count last. Returns
+        how many there was room for. The lock must be held."""
     def claim(self) -> bool:
         """Make the calling thread the owner; False when a living thread is."""
     def disclaim(self) -> bool:

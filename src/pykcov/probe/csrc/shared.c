@@ -22,6 +22,7 @@ struct page {
     pthread_mutex_t owner; /* robust: held by the thread that enabled */
     uint64_t mode;
     uint64_t size;
+    uint64_t sequence;     /* of ENABLEs: what began under another one is not published */
 };
 
 struct shared {
@@ -158,6 +159,34 @@ static PyObject *shared_owner_died(PyObject *self, PyObject *ignored)
     return PyBool_FromLong(error == EOWNERDEAD);
 }
 
+/* publish(area, section): append the section's records to the area; returns how many there was room
+ * for. Both are buffers of words as area.h draws them. The lock is held: writers take turns, and who
+ * dies in between has changed nothing that a count covers. */
+static PyObject *shared_publish(PyObject *self, PyObject *args)
+{
+    (void)self;
+    Py_buffer area, section;
+    if (!PyArg_ParseTuple(args, "w*y*:publish", &area, &section))
+        return NULL;
+    uint64_t *to = area.buf;
+    const uint64_t *from = section.buf;
+    uint64_t limit = (uint64_t)area.len / 8 - 1, most = (uint64_t)section.len / 8 - 1;
+    uint64_t count = __atomic_load_n(&to[0], __ATOMIC_RELAXED), records = from[0];
+    if (count > limit)
+        count = limit; /* garbage, which a client wrote: it gets nothing */
+    if (records > most)
+        records = most;
+    if (records > limit - count)
+        records = limit - count;
+    if (records > 0) {
+        memcpy(&to[count + 1], &from[1], records * sizeof *to);
+        __atomic_store_n(&to[0], count + records, __ATOMIC_RELEASE);
+    }
+    PyBuffer_Release(&area);
+    PyBuffer_Release(&section);
+    return PyLong_FromUnsignedLongLong(records);
+}
+
 static PyObject *get_word(PyObject *self, void *offset)
 {
     struct page *page = ((struct shared *)self)->page;
@@ -178,6 +207,7 @@ static int set_word(PyObject *self, PyObject *value, void *offset)
 static PyGetSetDef shared_getset[] = {
     {"mode", get_word, set_word, NULL, (void *)offsetof(struct page, mode)},
     {"size", get_word, set_word, NULL, (void *)offsetof(struct page, size)},
+    {"sequence", get_word, set_word, NULL, (void *)offsetof(struct page, sequence)},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -187,6 +217,7 @@ static PyMethodDef shared_methods[] = {
     {"claim", shared_claim, METH_NOARGS, NULL},
     {"disclaim", shared_disclaim, METH_NOARGS, NULL},
     {"owner_died", shared_owner_died, METH_NOARGS, NULL},
+    {"publish", shared_publish, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -1,0 +1,169 @@
+"""Sections of remote coverage: stretches of a program that somebody else's kcov collects.
+
+A section records the context that it was started in, and contexts copied from it, into memory of
+its own. When it is stopped its records are published: appended to the area of the kcov that its
+handle is registered with, all at once and in order, or not at all when that kcov has been disabled
+meanwhile.
+
+A forked child keeps the registrations that it inherited: area and page are shared with its parent,
+so it publishes into the same area for as long as the page says that the ENABLE they came from
+holds.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+from pykcov import probe
+from pykcov.abi.kcov import KCOV_MODE_REMOTE, SIZE_MIN, WORD
+from pykcov.device.remote import RemoteArg
+
+if TYPE_CHECKING:
+    from pykcov.device.kcov import Kcov
+
+_IDLE_MOST = 64  # buffers that are kept for the next sections
+_SIZE_MOST = 1 << 24  # words of a section's own memory: a client may write any area_size
+
+
+class Registration:
+    """What one KCOV_REMOTE_ENABLE registered. It holds for as long as that ENABLE does."""
+
+    def __init__(self, kcov: Kcov, arg: RemoteArg) -> None:
+        self.kcov, self.arg = kcov, arg
+        self.sequence = kcov.shared.sequence
+        self.size = min(max(arg.area_size, SIZE_MIN), _SIZE_MOST)
+
+    def holds(self) -> bool:
+        """Is that ENABLE in force? The page says so, in forked children, too."""
+        shared = self.kcov.shared
+        return shared.mode == KCOV_MODE_REMOTE and shared.sequence == self.sequence
+
+
+_registry: dict[int, Registration] = {}
+_lock = threading.Lock()  # guards the registry; taken while a kcov's own lock is held
+_idle: dict[int, list[mmap.mmap]] = {}
+
+
+def registered(handle: int) -> Registration | None:
+    """Return what a handle is registered with."""
+    found = _registry.get(handle)
+    return found if found is not None and found.holds() else None
+
+
+class Handles:
+    """The handles that are registered, to look one up with `in`."""
+
+    def __contains__(self, handle: object) -> bool:
+        return isinstance(handle, int) and registered(handle) is not None
+
+
+HANDLES = Handles()
+
+
+def register(kcov: Kcov, arg: RemoteArg) -> int:
+    """Register all handles, or none; return the errno, or 0. Preconditions: kcov.shared is held."""
+    with _lock:
+        error = arg.refused(HANDLES)
+        if not error and arg.all_handles:
+            kcov.inc_ref()  # a forked child's registration outlives its descriptor
+            _registry.update(dict.fromkeys(arg.all_handles, Registration(kcov, arg)))
+        return error
+
+
+def unregister(kcov: Kcov) -> None:
+    """Forget the handles of a kcov."""
+    with _lock:
+        handles = [handle for handle, found in _registry.items() if found.kcov is kcov]
+        for handle in handles:
+            del _registry[handle]
+    if handles:
+        kcov.dec_ref(kcov.destroy)
+
+
+class Section:
+    """One section, begun and not yet published. Any thread may stop it.
+
+    complete: all records were published; None until it is stopped.
+    """
+
+    def __init__(self, registration: Registration) -> None:
+        self._registration = registration
+        self._words = _take(registration.size)
+        blocks = registration.kcov.discipline == "blocks"
+        self._recorder = probe.Recorder(self._words, blocks)
+        self._token: Any = None
+        self.complete: bool | None = None
+
+    def resume(self) -> None:
+        """Record the current context."""
+        self._token = probe.section_open(self._recorder)
+
+    def suspend(self) -> None:
+        """Record no more, in no context."""
+        if self._token is not None:
+            token, self._token = self._token, None
+            probe.section_close(self._recorder, token)
+
+    def stop(self) -> None:
+        """Publish what was recorded. Twice is once."""
+        if self.complete is not None:
+            return
+        self.suspend()
+        recorder, kcov = self._recorder, self._registration.kcov
+        recorder.consume()
+        records = int.from_bytes(self._words[:WORD], "little")
+        published = -1
+        with kcov.shared:
+            if self._registration.holds():
+                published = kcov.shared.publish(kcov.area.words(), self._words)
+                kcov.dropped |= published < records or recorder.dropped
+        self.complete = published == records and not recorder.dropped
+        del self._recorder
+        _give_back(self._words)
+
+
+def may_start() -> bool:
+    """Is there neither a kcov of this thread's own nor a section of this context?"""
+    return probe.attached() is None and probe.section() is None
+
+
+def start(handle: int) -> Section | None:
+    """Start a section; None when that means nothing: nobody collects the handle, this thread's own
+    kcov is enabled, or a section is open in this context (there is no nesting)."""
+    registration = registered(handle)
+    if registration is None or not may_start():
+        return None
+    section = Section(registration)
+    section.resume()
+    return section
+
+
+# -- memory of sections ---------------------------------------------------------------------------
+
+
+def _take(size: int) -> mmap.mmap:
+    """Return memory of `size` words with a count of 0. Pages that are not touched cost nothing."""
+    idle = _idle.get(size)
+    if idle:
+        words = idle.pop()
+        words[:WORD] = bytes(WORD)
+        return words
+    return mmap.mmap(-1, size * WORD)
+
+
+def _give_back(words: mmap.mmap) -> None:
+    idle = _idle.setdefault(len(words) // WORD, [])
+    if len(idle) < _IDLE_MOST:
+        idle.append(words)
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.Lock()
+    _idle.clear()
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,187 @@
+"""Remote coverage: a program marks what belongs to a request, and who asked for its handle gets it.
+
+The asking side opens the device and makes KCOV_REMOTE_ENABLE with the handle, as on Linux. The
+marking side, this one, costs next to nothing for a handle that nobody asked for.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import AsyncGenerator, Generator
+from contextvars import ContextVar
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from pykcov.abi.kcov import KCOV_SUBSYSTEM_PYKCOV
+from pykcov.device import sections
+from pykcov.device.sections import Section
+from pykcov.probe import quiet
+
+T = TypeVar("T")
+S = TypeVar("S")
+R = TypeVar("R")
+
+_current: ContextVar[Section | None] = ContextVar("pykcov_section", default=None)
+
+
+def handle_of(name: int | str) -> int:
+    """Return the handle that a number or a string stands for, where a person gives one.
+
+    An integer of 1 .. 2^32-1 is an instance of pykcov's own subsystem, 0x70; a larger one is a
+    handle already. A string is hashed: the CRC-32 of its UTF-8 bytes, or 1 where that is 0, is the
+    instance. Two strings may have one hash: the second REMOTE_ENABLE then fails with EEXIST.
+
+    Raises ValueError for other numbers.
+    """
+    if isinstance(name, str):
+        name = zlib.crc32(name.encode("utf-8", "surrogateescape")) or 1
+    if not 0 < name < 1 << 64:
+        raise ValueError(f"a handle is a number of 1 to 2^64-1, or a string, not {name}")
+    return name if name >> 32 else KCOV_SUBSYSTEM_PYKCOV << 56 | name
+
+
+class remote:  # noqa: N801
+    """Mark what the `with` block executes as belonging to `handle`; `async with` does the same.
+
+    The section follows the context: asyncio tasks that the block starts, asyncio.to_thread() and
+    contextvars.copy_context().run() are in it; threads, and pools of them, are not. It is published
+    when the block ends: appended, whole and in order, to the area of the kcov that the handle is
+    registered with. Where nobody has registered it, inside another section, and on a thread with a
+    kcov of its own, the block runs unmarked.
+
+    handle: as handle_of() takes it. Raises ValueError for what is none.
+    """
+
+    def __init__(self, handle: int | str) -> None:
+        self.handle = handle_of(handle)
+        self._section: Section | None = None
+
+    def start(self) -> None:
+        """Begin, as `with` does."""
+        with quiet:
+            self._section = sections.start(self.handle)
+
+    def stop(self) -> None:
+        """Publish, as the end of `with` does. Any thread or task may; twice is once."""
+        with quiet:
+            if self._section is not None:
+                self._section.stop()
+
+    @property
+    def complete(self) -> bool:
+        """Was all that was recorded published? Also when nothing was to be recorded."""
+        return self._section is None or bool(self._section.complete)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Self:
+        self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    # -- generators, which have no context of their own --------------------------------------------
+
+    def suspend(self) -> None:
+        """Record no more, until resume()."""
+        with quiet:
+            if self._section is not None:
+                self._section.suspend()
+
+    def resume(self) -> None:
+        """Go on recording, in the current context, unless the section is over."""
+        with quiet:
+            section = self._section
+            if section is not None and section.complete is None and sections.may_start():
+                section.resume()
+
+    def over(self, generator: Generator[T, S, R]) -> Generator[T, S, R]:
+        """Return a generator that runs `generator` in the section, and what asks for its next item
+        outside: a section that stayed open over a yield would record whoever runs meanwhile."""
+        value: Any = None
+        error: BaseException | None = None
+        while True:
+            self.resume()
+            try:
+                item = generator.send(value) if error is None else generator.throw(error)
+            except StopIteration as end:
+                result: R = end.value
+                return result
+            finally:
+                self.suspend()
+            value = error = None
+            try:
+                value = yield item
+            except GeneratorExit:
+                self.resume()
+                try:
+                    generator.close()
+                finally:
+                    self.suspend()
+                raise
+            except BaseException as thrown:
+                error = thrown
+
+    async def over_async(self, generator: AsyncGenerator[T, S]) -> AsyncGenerator[T, S]:
+        """Return an asynchronous generator, as over() does. Between its items the section is
+        suspended; within one it follows the context over each await."""
+        value: Any = None
+        error: BaseException | None = None
+        while True:
+            self.resume()
+            try:
+                if error is None:
+                    item = await generator.asend(value)
+                else:
+                    item = await generator.athrow(error)
+            except StopAsyncIteration:
+                return
+            finally:
+                self.suspend()
+            value = error = None
+            try:
+                value = yield item
+            except GeneratorExit:
+                self.resume()
+                try:
+                    await generator.aclose()
+                finally:
+                    self.suspend()
+                raise
+            except BaseException as thrown:
+                error = thrown
+
+
+def remote_start(handle: int | str) -> bool:
+    """Begin a section in this context: kcov_remote_start() of Linux. Returns whether one began."""
+    number = handle_of(handle)
+    with quiet:
+        section = sections.start(number)
+        if section is not None:
+            _current.set(section)
+        return section is not None
+
+
+def remote_stop() -> None:
+    """Publish the section that remote_start() began in this context, if there is one."""
+    with quiet:
+        section = _current.get()
+        if section is not None:
+            _current.set(None)
+            section.stop()
