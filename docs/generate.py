@@ -6,8 +6,13 @@ from pathlib import Path
 
 from pykcov.device import state
 from pykcov.kernel import table
+from pykcov.service import protocol
 
-PAGES = {"device.md": state.document, "syscalls.md": table.document}
+PAGES = {
+    "device.md": state.document,
+    "syscalls.md": table.document,
+    "protocol.md": protocol.document,
+}
 
 
 def main() -> None:

@@ -19,15 +19,23 @@ __all__ = [
     "Instrumentation",
     "PykcovError",
     "SymbolStore",
+    "connect",
     "handle_of",
     "instrument",
     "open",
     "remote",
     "remote_start",
     "remote_stop",
+    "serve",
     "symbolize",
     "trace",
 ]
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pykcov.service.client import connect
+    from pykcov.service.showing import serve
 
 from pykcov.device.descriptor import Descriptor, open  # noqa: A004
 from pykcov.instrumentation.session import Instrumentation, instrument
@@ -36,3 +44,16 @@ from pykcov.remoting import handle_of, remote, remote_start, remote_stop
 from pykcov.store import SymbolStore
 from pykcov.symbols import Block
 from pykcov.tracing import trace
+
+
+def __getattr__(name: str) -> Any:
+    """What most who import pykcov have no need of is imported when it is asked for."""
+    if name == "connect":
+        from pykcov.service.client import connect
+
+        return connect
+    if name == "serve":
+        from pykcov.service.showing import serve
+
+        return serve
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

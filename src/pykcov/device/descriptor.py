@@ -17,7 +17,7 @@ from pykcov.device.kcov import Kcov
 from pykcov.device.state import BY_REQUEST
 from pykcov.instrumentation.session import in_force
 from pykcov.kernel.task import Task, ThreadTask, notice_fork
-from pykcov.probe import quiet
+from pykcov.probe import Shared, quiet
 
 PATH = "/sys/kernel/debug/kcov"  # what Linux calls it
 
@@ -34,8 +34,10 @@ class Descriptor:
     Each error that Linux gives is an OSError with its errno.
     """
 
-    def __init__(self, discipline: str = "trace", name: str = "kcov") -> None:
-        self._kcov: Kcov | None = Kcov(discipline, name)
+    def __init__(
+        self, discipline: str = "trace", name: str = "kcov", shared: Shared | None = None
+    ) -> None:
+        self._kcov: Kcov | None = Kcov(discipline, name, shared)
 
     def _open_kcov(self) -> Kcov:
         if self._kcov is None:
@@ -104,6 +106,20 @@ class Descriptor:
         if offset != 0 or length <= 0 or rounded != size * WORD:
             raise fail(errno.EINVAL)
         return size
+
+    @property
+    def discipline(self) -> str:
+        """What an ENABLE does: "trace" or "blocks"."""
+        return self._open_kcov().discipline
+
+    @property
+    def live(self) -> int:
+        """Sections that have begun since KCOV_REMOTE_ENABLE, and are not published."""
+        return self._open_kcov().shared.live
+
+    def is_of(self, kcov: Kcov) -> bool:
+        """Is it a descriptor of `kcov`?"""
+        return self._kcov is kcov
 
     @property
     def owner(self) -> Task | None:

@@ -10,6 +10,7 @@ rest is each process's own; `task` and `recorder` are set in the owner's.
 from __future__ import annotations
 
 import errno
+import mmap
 import os
 from typing import Any
 
@@ -33,11 +34,13 @@ class Kcov(Refs):
     """Mode, area and owner. `shared` is its lock: hold it (`with kcov.shared:`) around each call
     that does not take it itself."""
 
-    def __init__(self, discipline: str = "trace", name: str = "kcov") -> None:
+    def __init__(
+        self, discipline: str = "trace", name: str = "kcov", shared: Shared | None = None
+    ) -> None:
         if discipline not in DISCIPLINES:
             raise ValueError(f"discipline must be one of {DISCIPLINES}, not {discipline!r}")
         self.discipline = discipline
-        self.shared = Shared()
+        self.shared = Shared() if shared is None else shared
         self.area = Area(name)
         self.task: Task | None = None
         self.recorder: Recorder | None = None
@@ -103,6 +106,7 @@ class Kcov(Refs):
         assert task.kcov is None
         self._forget_owner()
         self.shared.sequence += 1
+        self.shared.live = 0
         error = sections.register(self, arg)
         if error:  # another thread was faster
             raise OSError(error, os.strerror(error))
@@ -112,6 +116,10 @@ class Kcov(Refs):
         self.remote_arg = arg
         self.dropped = False
         self.task, task.kcov = task, self
+
+    def words(self) -> mmap.mmap:
+        """The area. Raises OSError ENOMEM."""
+        return self.area.words()
 
     def _new_recorder(self) -> Recorder:
         try:

@@ -15,7 +15,10 @@ from __future__ import annotations
 import mmap
 import os
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from contextlib import suppress
+from contextvars import Token
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pykcov import probe
 from pykcov.abi.kcov import KCOV_MODE_REMOTE, SIZE_MIN, WORD
@@ -28,13 +31,24 @@ _IDLE_MOST = 64  # buffers that are kept for the next sections
 _SIZE_MOST = 1 << 24  # words of a section's own memory: a client may write any area_size
 
 
+class Collecting(Protocol):
+    """A kcov, of this process or, through its shared page and area, of another."""
+
+    shared: probe.Shared
+    discipline: str
+    dropped: bool
+
+    def words(self) -> mmap.mmap:
+        """The area."""
+
+
 class Registration:
     """What one KCOV_REMOTE_ENABLE registered. It holds for as long as that ENABLE does."""
 
-    def __init__(self, kcov: Kcov, arg: RemoteArg) -> None:
-        self.kcov, self.arg = kcov, arg
+    def __init__(self, kcov: Collecting, area_size: int) -> None:
+        self.kcov = kcov
         self.sequence = kcov.shared.sequence
-        self.size = min(max(arg.area_size, SIZE_MIN), _SIZE_MOST)
+        self.size = min(max(area_size, SIZE_MIN), _SIZE_MOST)
 
     def holds(self) -> bool:
         """Is that ENABLE in force? The page says so, in forked children, too."""
@@ -46,11 +60,19 @@ _registry: dict[int, Registration] = {}
 _lock = threading.Lock()  # guards the registry; taken while a kcov's own lock is held
 _idle: dict[int, list[mmap.mmap]] = {}
 
+# Who is told of the handles that a kcov registers, and of the words of their sections; without
+# handles: of their end.
+listeners: list[Callable[[Kcov, tuple[int, ...], int], object]] = []
+# Looks handles up that another process registered.
+elsewhere: Callable[[int], Registration | None] | None = None
+
 
 def registered(handle: int) -> Registration | None:
-    """Return what a handle is registered with."""
+    """Return what a handle is registered with, in this process or where it has joined a device."""
     found = _registry.get(handle)
-    return found if found is not None and found.holds() else None
+    if found is not None and found.holds():
+        return found
+    return None if elsewhere is None else elsewhere(handle)
 
 
 class Handles:
@@ -69,7 +91,10 @@ def register(kcov: Kcov, arg: RemoteArg) -> int:
         error = arg.refused(HANDLES)
         if not error and arg.all_handles:
             kcov.inc_ref()  # a forked child's registration outlives its descriptor
-            _registry.update(dict.fromkeys(arg.all_handles, Registration(kcov, arg)))
+            made = Registration(kcov, arg.area_size)
+            _registry.update(dict.fromkeys(arg.all_handles, made))
+            for listener in listeners:
+                listener(kcov, arg.all_handles, made.size)
         return error
 
 
@@ -80,11 +105,13 @@ def unregister(kcov: Kcov) -> None:
         for handle in handles:
             del _registry[handle]
     if handles:
+        for listener in listeners:
+            listener(kcov, (), 0)
         kcov.dec_ref(kcov.destroy)
 
 
 class Section:
-    """One section, begun and not yet published. Any thread may stop it.
+    """One section, begun and not yet stopped. Any thread may stop it, or publish what there is.
 
     complete: all records were published; None until it is stopped.
     """
@@ -96,6 +123,10 @@ class Section:
         self._recorder = probe.Recorder(self._words, blocks)
         self._token: Any = None
         self.complete: bool | None = None
+        self._whole = True
+        self._awaited = 1  # counted as live until it is published for the first time
+        with registration.kcov.shared:
+            registration.kcov.shared.live += 1
 
     def resume(self) -> None:
         """Record the current context."""
@@ -112,17 +143,65 @@ class Section:
         if self.complete is not None:
             return
         self.suspend()
+        self._append()
+        self.complete = self._whole
+        del self._recorder
+        _give_back(self._words)
+
+    def publish(self) -> None:
+        """Publish what was recorded so far, and go on: what follows is a further section."""
+        if self.complete is None:
+            self._append()
+
+    def _append(self) -> None:
         recorder, kcov = self._recorder, self._registration.kcov
         recorder.consume()
+        if recorder.counters is not None:
+            recorder.counters.clear()
         records = int.from_bytes(self._words[:WORD], "little")
         published = -1
         with kcov.shared:
             if self._registration.holds():
-                published = kcov.shared.publish(kcov.area.words(), self._words)
+                published = kcov.shared.publish(kcov.words(), self._words)
+                kcov.shared.live -= self._awaited
                 kcov.dropped |= published < records or recorder.dropped
-        self.complete = published == records and not recorder.dropped
-        del self._recorder
-        _give_back(self._words)
+        self._awaited = 0
+        # Other threads of the section may have recorded more since it was counted.
+        self._whole = self._whole and published >= records and not recorder.dropped
+
+    def leave(self) -> None:
+        """The current context is in no section any more. Contexts copied from it stay as they are;
+        inside() brings it back."""
+        with probe.quiet:
+            probe.section_var.set(None)
+
+    def inside(self) -> Inside:
+        """In `with`: the current context is in the section; for generators, which have none."""
+        return Inside(None if self.complete is not None else self._recorder)
+
+
+class Inside:
+    """In `with`: the current context is in the section of `recorder`, or in none. Contexts copied
+    from it before stay as they are."""
+
+    def __init__(self, recorder: probe.Recorder | None) -> None:
+        self._recorder = recorder
+        self._token: Token[probe.Recorder | None] | None = None
+
+    def __enter__(self) -> None:
+        with probe.quiet:
+            self._token = probe.section_var.set(self._recorder)
+
+    def __exit__(self, *error: object) -> None:
+        assert self._token is not None
+        # A coroutine that is dropped is closed in whatever context: that one stays as it is.
+        with probe.quiet, suppress(ValueError):
+            probe.section_var.reset(self._token)
+
+
+def outside() -> Inside:
+    """In `with`: the current context is in no section, and nor is what it starts meanwhile."""
+    return Inside(None)
 
 
 def may_start() -> bool:

@@ -34,6 +34,12 @@ def in_force() -> bool:
     return bool(_active)
 
 
+def instrumented_blocks() -> int:
+    """Number of blocks that have a probe in this process."""
+    with _lock:
+        return sum(handle.blocks for handle in _active)
+
+
 @dataclass(eq=False)
 class Instrumentation:
     """What one instrument() did, and does to what is imported until undo(). A context manager.

@@ -7,6 +7,7 @@ nothing else is said.
 """
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from types import CodeType, FunctionType
 from typing import Any, Literal, Self, final
 
@@ -78,13 +79,16 @@ class Shared:
 
     mode: int
     size: int
-    sequence: int
-    def __new__(cls) -> Self: ...
+    sequence: int  # of ENABLEs
+    live: int  # sections of this ENABLE that have begun and are not published; change it locked
+    def __new__(cls, fd: int = -1, join: bool = False) -> Self:
+        """fd: of a memfd of a page or more, for processes that are not forked; join: another
+        process has made a Shared of it."""
     def __enter__(self) -> Self: ...
     def __exit__(self, *exc: object) -> None: ...
     def publish(self, area: object, section: object, /) -> int:
-        """Append the records of `section` to `area`, both buffers of words, the count last. Returns
-        how many there was room for. The lock must be held."""
+        """Append the records of `section` to `area`, both buffers of words, the count last; then
+        `section` is empty. Returns how many there was room for. The lock must be held."""
     def claim(self) -> bool:
         """Make the calling thread the owner; False when a living thread is."""
     def disclaim(self) -> bool:
@@ -93,6 +97,8 @@ class Shared:
         """Did the owner end, or exec, without a disclaim()? True once, then there is none."""
 
 quiet: Quiet  # nothing is recorded on this thread inside `with quiet:`
+# Whose section a context is in. Change it inside `with quiet:`, or threads do not notice.
+section_var: ContextVar[Recorder | None]
 
 def attach(recorder: Recorder, /) -> None:
     """Record this thread into `recorder`. RuntimeError when it has one."""

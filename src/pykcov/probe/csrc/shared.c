@@ -23,6 +23,7 @@ struct page {
     uint64_t mode;
     uint64_t size;
     uint64_t sequence;     /* of ENABLEs: what began under another one is not published */
+    uint64_t live;         /* sections of this ENABLE that have begun and are not published */
 };
 
 struct shared {
@@ -48,20 +49,23 @@ static int init_mutex(pthread_mutex_t *mutex, int kind)
 
 static PyObject *shared_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {NULL};
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, ":Shared", names))
+    static char *names[] = {"fd", "join", NULL};
+    int fd = -1, join = 0;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|ip:Shared", names, &fd, &join))
         return NULL;
     struct shared *s = (struct shared *)type->tp_alloc(type, 0);
     if (s == NULL)
         return NULL;
-    void *page = mmap(NULL, sizeof *s->page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-                      -1, 0);
+    void *page = mmap(NULL, sizeof *s->page, PROT_READ | PROT_WRITE,
+                      MAP_SHARED | (fd < 0 ? MAP_ANONYMOUS : 0), fd, 0);
     if (page == MAP_FAILED) {
         PyErr_SetFromErrno(PyExc_OSError);
         Py_DECREF(s);
         return NULL;
     }
     s->page = page;
+    if (join)
+        return (PyObject *)s;
     int error = init_mutex(&s->page->lock, PTHREAD_MUTEX_RECURSIVE);
     if (error == 0)
         error = init_mutex(&s->page->owner, PTHREAD_MUTEX_NORMAL);
@@ -159,17 +163,16 @@ static PyObject *shared_owner_died(PyObject *self, PyObject *ignored)
     return PyBool_FromLong(error == EOWNERDEAD);
 }
 
-/* publish(area, section): append the section's records to the area; returns how many there was room
- * for. Both are buffers of words as area.h draws them. The lock is held: writers take turns, and who
+/* publish(area, section): append the section's records to the area, and set the section's count to 0;
+ * returns how many there was room for. Both are buffers of words as area.h draws them. The lock is held: writers take turns, and who
  * dies in between has changed nothing that a count covers. */
 static PyObject *shared_publish(PyObject *self, PyObject *args)
 {
     (void)self;
     Py_buffer area, section;
-    if (!PyArg_ParseTuple(args, "w*y*:publish", &area, &section))
+    if (!PyArg_ParseTuple(args, "w*w*:publish", &area, &section))
         return NULL;
-    uint64_t *to = area.buf;
-    const uint64_t *from = section.buf;
+    uint64_t *to = area.buf, *from = section.buf;
     uint64_t limit = (uint64_t)area.len / 8 - 1, most = (uint64_t)section.len / 8 - 1;
     uint64_t count = __atomic_load_n(&to[0], __ATOMIC_RELAXED), records = from[0];
     if (count > limit)
@@ -182,6 +185,7 @@ static PyObject *shared_publish(PyObject *self, PyObject *args)
         memcpy(&to[count + 1], &from[1], records * sizeof *to);
         __atomic_store_n(&to[0], count + records, __ATOMIC_RELEASE);
     }
+    from[0] = 0; /* under the GIL, as recording is: a section that goes on loses nothing */
     PyBuffer_Release(&area);
     PyBuffer_Release(&section);
     return PyLong_FromUnsignedLongLong(records);
@@ -207,6 +211,7 @@ static int set_word(PyObject *self, PyObject *value, void *offset)
 static PyGetSetDef shared_getset[] = {
     {"mode", get_word, set_word, NULL, (void *)offsetof(struct page, mode)},
     {"size", get_word, set_word, NULL, (void *)offsetof(struct page, size)},
+    {"live", get_word, set_word, NULL, (void *)offsetof(struct page, live)},
     {"sequence", get_word, set_word, NULL, (void *)offsetof(struct page, sequence)},
     {NULL, NULL, NULL, NULL, NULL},
 };

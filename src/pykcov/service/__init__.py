@@ -1,0 +1,1 @@
+"""Services: a device shown to other processes, and middleware that marks requests."""

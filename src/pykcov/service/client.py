@@ -1,0 +1,199 @@
+"""The client of a device that another process shows."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import mmap
+import os
+import threading
+import time
+from array import array
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from pykcov.abi.kcov import KCOV_DISABLE, KCOV_INIT_TRACE, KCOV_REMOTE_ENABLE, KCOV_TRACE_PC, WORD
+from pykcov.area import map_words
+from pykcov.device.remote import RemoteArg
+from pykcov.reader.decode import pcs as decode
+from pykcov.reader.symbolize import symbolize
+from pykcov.remoting import handle_of
+from pykcov.service.link import Link
+from pykcov.service.protocol import Kind, Type
+from pykcov.store import SymbolStore
+from pykcov.symbols import Block
+
+_PAGE_WORDS = mmap.PAGESIZE // WORD
+_tasks = itertools.count(1 << 32)  # no thread's number
+_LOOK = 0.001  # seconds between two questions whether all sections are published
+
+
+class SocketDescriptor:
+    """An open descriptor of another process's device; what pykcov.open() gives, over a socket."""
+
+    def __init__(self, name: str, discipline: str = "trace", task: int | None = None) -> None:
+        """task: the number of the task that ioctls are for; the calling thread's, if None."""
+        if discipline not in ("trace", "blocks"):
+            raise ValueError(f"discipline must be 'trace' or 'blocks', not {discipline!r}")
+        self._task = task
+        self._link = Link(name, Kind.CLIENT, discipline == "blocks")
+
+    def ioctl(self, request: int, arg: int | bytes = 0) -> int:
+        """Do `request` and return 0. Raises OSError."""
+        number = threading.get_native_id() if self._task is None else self._task
+        word, payload = (0, arg) if isinstance(arg, bytes) else (arg & 2**64 - 1, b"")
+        self._link.request(Type.IOCTL, request & 0xFFFFFFFF, word, number, payload)
+        return 0
+
+    def mmap(
+        self, length: int, prot: int = mmap.PROT_READ | mmap.PROT_WRITE, offset: int = 0
+    ) -> mmap.mmap:
+        """Map the area; `length` in bytes. It can be read when the other process has gone."""
+        if length <= 0 or offset < 0:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        _, _, fds = self._link.request(Type.MMAP, length, offset)
+        try:
+            return map_words(fds[0], -(-length // WORD), prot)
+        finally:
+            os.close(fds[0])
+
+    def live(self) -> int:
+        """Number of sections that have begun and are not published."""
+        return self._link.request(Type.STATUS)[0]
+
+    def close(self) -> None:
+        """Close it, which ends its tasks. Twice is once."""
+        self._link.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class RemoteTrace:
+    """In `with`: collects the sections of one handle.
+
+    Leaving waits until those that have begun are published, for `timeout` seconds at most, and then
+    disables. complete: were they, and did all of it fit?
+    """
+
+    def __init__(self, name: str, store: SymbolStore, handle: int, size: int, discipline: str,
+                 timeout: float) -> None:  # fmt: skip
+        self._name, self._store, self._handle = name, store, handle
+        self.size = -(-size // _PAGE_WORDS) * _PAGE_WORDS
+        self._discipline, self._timeout = discipline, timeout
+        self._descriptor: SocketDescriptor | None = None
+        self._words: mmap.mmap | None = None
+        self._pcs = array("Q")
+        self.complete = False
+
+    def __enter__(self) -> Self:
+        if self._descriptor is not None:
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+        # A thread may collect many handles at once, and a task has one kcov.
+        descriptor = SocketDescriptor(self._name, self._discipline, next(_tasks))
+        try:
+            descriptor.ioctl(KCOV_INIT_TRACE, self.size)
+            self._words = descriptor.mmap(self.size * WORD)
+            arg = RemoteArg(KCOV_TRACE_PC, min(self.size, 2**32 - 1), 0, (self._handle,))
+            descriptor.ioctl(KCOV_REMOTE_ENABLE, arg.encode())
+        except BaseException:
+            descriptor.close()
+            raise
+        self._descriptor = descriptor
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is None or self._words is None:
+            return
+        with descriptor:
+            try:
+                self.complete = self._wait(descriptor)
+                descriptor.ioctl(KCOV_DISABLE)
+            except ConnectionResetError:
+                self.complete = False  # the service has gone; what it published is there
+        self._pcs, self._words = decode(self._words), None
+        self.complete = self.complete and len(self._pcs) < self.size - 1
+
+    def _wait(self, descriptor: SocketDescriptor) -> bool:
+        deadline = time.monotonic() + self._timeout
+        while descriptor.live():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_LOOK)
+        return True
+
+    def clear(self) -> None:
+        """Begin anew: store 0 into the count."""
+        if self._words is not None:
+            self._words[:WORD] = bytes(WORD)
+
+    @property
+    def pcs(self) -> array[int]:
+        """The PCs published so far, in order."""
+        return self._pcs if self._words is None else decode(self._words)
+
+    @property
+    def blocks(self) -> list[Block]:
+        """The blocks they stand for. Raises PykcovError as symbolize() does."""
+        return symbolize(self.pcs, self._store)
+
+
+class Device:
+    """Another process's device. info: what it tells of itself."""
+
+    def __init__(self, name: str) -> None:
+        link = Link(name, Kind.LOOK)
+        link.close()
+        self.name, self.info = name, link.info
+        self._store = SymbolStore(Path(self.info["store"]))
+
+    def open(self, discipline: str = "trace") -> SocketDescriptor:
+        """Open it, as pykcov.open() does in process.
+
+        Raises OSError: ENOENT when nothing is instrumented there. PykcovError: device-missing.
+        """
+        return SocketDescriptor(self.name, discipline)
+
+    def remote(
+        self,
+        handle: int | str,
+        size: int = 1 << 16,
+        *,
+        discipline: str = "trace",
+        timeout: float = 5.0,
+    ) -> RemoteTrace:
+        """Collect the sections of `handle` in a `with`; size in words, timeout in seconds."""
+        return RemoteTrace(self.name, self._store, handle_of(handle), size, discipline, timeout)
+
+    def __repr__(self) -> str:
+        return f"<pykcov.Device {self.name} pid={self.info['pid']}>"
+
+
+def connect(name: str) -> Device:
+    """Return the device that a process of this user shows as `name`.
+
+    Raises PykcovError: device-missing, device-name, device-directory.
+    """
+    return Device(name)
+
+
+def describe(name: str) -> dict[str, Any]:
+    """What a device tells of itself. Raises PykcovError: device-missing."""
+    link = Link(name, Kind.LOOK)
+    link.close()
+    return link.info

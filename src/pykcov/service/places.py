@@ -1,0 +1,52 @@
+"""Where devices are: sockets in a directory that is the user's alone."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+
+from pykcov.errors import PykcovError
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
+
+
+def directory() -> Path:
+    """Return the directory, made if it was not there. Raises PykcovError: device-directory."""
+    given, runtime = os.environ.get("PYKCOV_DEVICES"), os.environ.get("XDG_RUNTIME_DIR")
+    if given:
+        path = Path(given)
+    elif runtime:
+        path = Path(runtime) / "pykcov"
+    else:
+        path = Path(f"/tmp/pykcov-{os.getuid()}")
+    try:
+        path.mkdir(mode=0o700, exist_ok=True)
+        seen = path.lstat()
+    except OSError as error:
+        raise PykcovError(
+            "device-directory", f"no directory for devices, {path}: {error.strerror}"
+        ) from error
+    if not stat.S_ISDIR(seen.st_mode) or seen.st_uid != os.getuid() or seen.st_mode & 0o077:
+        raise PykcovError(
+            "device-directory",
+            f"{path} is not a directory of this user's alone (mode 0700): devices would be others' "
+            "to reach",
+        )
+    return path
+
+
+def socket_of(name: str) -> Path:
+    """Return the path of a device's socket. Raises PykcovError: device-name, device-directory."""
+    path = directory() / f"{name}.sock"
+    if not _NAME.fullmatch(name) or len(os.fsencode(path)) > 107:  # sun_path, less its NUL
+        raise PykcovError(
+            "device-name", f"{name!r} can't be a device's name: letters, digits, '._-', at most 64"
+        )
+    return path
+
+
+def names() -> list[str]:
+    """Return the names of devices, those included whose process is gone."""
+    return sorted(path.stem for path in directory().glob("*.sock"))

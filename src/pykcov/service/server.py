@@ -1,0 +1,320 @@
+"""The socket device: shows a process's coverage device to other processes of the same user.
+
+One thread answers all connections. Reading and resetting an area needs no message, and so wakes
+nobody here. A descriptor is a connection: when it closes, its tasks are over and the descriptor is
+closed, so a client that dies leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import selectors
+import socket
+import struct
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from pykcov.abi.kcov import KCOV_ENABLE, KCOV_REMOTE_ENABLE
+from pykcov.device import sections
+from pykcov.device.descriptor import Descriptor
+from pykcov.device.kcov import Kcov
+from pykcov.errors import PykcovError, own_bug
+from pykcov.instrumentation.session import current_store, in_force, instrumented_blocks
+from pykcov.kernel.task import Task
+from pykcov.probe import Shared, quiet
+from pykcov.service import places
+from pykcov.service.protocol import LARGEST, VERSION, Kind, Request, Type, encode_reply
+from pykcov.service.table import MOST, Table
+
+_CREDENTIALS = struct.Struct("iII")  # struct ucred: pid, uid, gid
+_MOST_CONNECTIONS = 1024
+_GREETING = 5.0  # seconds a connection has for its HELLO
+_SEQUENCE = 32  # bits of a table's value that say which ENABLE
+
+
+class Connection:
+    """One peer. kind is None until it has said HELLO."""
+
+    def __init__(self, peer: socket.socket, number: int) -> None:
+        self.peer, self.number = peer, number
+        self.since = time.monotonic()
+        self.kind: Kind | None = None
+        self.pid, self.uid, _ = _CREDENTIALS.unpack(
+            peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        )
+        self.page = -1  # of what the descriptor's writers share
+        self.descriptor: Descriptor | None = None
+        self.area_size = 0
+
+
+class Server:
+    """A process's device, shown as `name` until close(). Raises PykcovError: device-taken, and as
+    places.socket_of()."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.path = places.socket_of(name)
+        self.process = os.getpid()
+        self._listener = _bind(self.path)
+        self.table = Table.make()
+        self._pairs: dict[int, int] = {}
+        self._connections: dict[int, Connection] = {}
+        self._tasks: dict[tuple[int, int], Task] = {}
+        self._users: dict[tuple[int, int], set[int]] = {}
+        self._numbers = 0
+        self._looked = 0.0
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._listener, selectors.EVENT_READ, None)
+        self._wake, self._stop = os.pipe2(os.O_CLOEXEC)
+        self._selector.register(self._wake, selectors.EVENT_READ, None)
+        sections.listeners.append(self._handles_changed)
+        self._thread = threading.Thread(target=self._serve, name=f"pykcov-{name}", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_open(self) -> bool:
+        """Has it not been closed?"""
+        return self._stop >= 0
+
+    def close(self) -> None:
+        """Show it no more; clients' descriptors are closed. In a forked child nothing of that."""
+        if os.getpid() != self.process or self._stop < 0:
+            return
+        os.write(self._stop, b"x")
+        self._thread.join()
+        sections.listeners.remove(self._handles_changed)
+        self._selector.close()
+        self._listener.close()
+        self.path.unlink(missing_ok=True)
+        for fd in (self._wake, self._stop):
+            os.close(fd)
+        self._stop = -1
+        self.table.close()
+
+    # -- the thread -------------------------------------------------------------------------------
+
+    def _serve(self) -> None:
+        with quiet:
+            while True:
+                for key, _ in self._selector.select(1.0):
+                    if key.fd == self._wake:
+                        for connection in list(self._connections.values()):
+                            self._drop(connection)
+                        return
+                    if key.data is not None:
+                        self._hear(key.data)
+                    else:
+                        while self._accept():
+                            pass
+                if time.monotonic() > self._looked + 1:
+                    self._drop_the_silent(_GREETING)
+
+    def _accept(self) -> bool:
+        """Take one connection in. Returns whether there may be more."""
+        try:
+            peer, _ = self._listener.accept()
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                self._drop_the_silent(0)
+                time.sleep(0.01)  # else the listener stays readable, and this thread spins
+            return False
+        peer.setblocking(False)
+        connection = Connection(peer, self._numbers)
+        stranger = connection.uid not in (0, os.getuid())
+        if len(self._connections) >= _MOST_CONNECTIONS:
+            self._drop_the_silent(0)
+        if stranger or len(self._connections) >= _MOST_CONNECTIONS:
+            peer.close()
+            return True
+        self._numbers += 1
+        self._connections[connection.number] = connection
+        self._selector.register(peer, selectors.EVENT_READ, connection)
+        return True
+
+    def _drop_the_silent(self, patience: float) -> None:
+        """Close what has said nothing for that many seconds."""
+        self._looked = time.monotonic()
+        before = self._looked - patience
+        for connection in list(self._connections.values()):
+            if connection.kind is None and connection.since < before:
+                self._drop(connection)
+
+    def _drop(self, connection: Connection) -> None:
+        if self._connections.pop(connection.number, None) is None:
+            return
+        self._selector.unregister(connection.peer)
+        connection.peer.close()
+        for key in [key for key, users in self._users.items() if connection.number in users]:
+            users = self._users[key]
+            users.discard(connection.number)
+            task = self._tasks[key]
+            descriptor = connection.descriptor
+            if descriptor is not None and descriptor.owner is task:
+                task.exit()
+            if not users:
+                del self._users[key], self._tasks[key]
+        if connection.descriptor is not None:
+            self._forget(connection.number)
+            connection.descriptor.close()
+            os.close(connection.page)
+
+    # -- requests ---------------------------------------------------------------------------------
+
+    def _hear(self, connection: Connection) -> None:
+        fds: list[int] = []
+        try:
+            packet = connection.peer.recv(LARGEST + 1)
+            if not packet:
+                raise ConnectionError
+            request = Request.decode(packet)
+            word, payload, fds = self._answer(connection, request)
+            reply = encode_reply(0, word, payload)
+        except BlockingIOError:
+            return
+        except ConnectionError:
+            self._drop(connection)
+            return
+        except ValueError:
+            with contextlib.suppress(OSError):
+                connection.peer.send(encode_reply(errno.EPROTO))
+            self._drop(connection)
+            return
+        except OSError as error:
+            reply = encode_reply(error.errno or errno.EIO)
+        except Exception:
+            own_bug("device-failed", "a client of the device could not be answered")
+            reply = encode_reply(errno.EIO)
+        try:
+            socket.send_fds(connection.peer, [reply], fds)
+        except OSError:  # it has gone, or does not read
+            self._drop(connection)
+
+    def _answer(self, connection: Connection, request: Request) -> tuple[int, bytes, list[int]]:
+        """Return word, payload and descriptors of the reply. Raises OSError for an errno."""
+        if (connection.kind is None) != (request.type is Type.HELLO):
+            raise ValueError("HELLO comes first, and once")
+        a, b, c = request.words
+        if request.type is Type.HELLO:
+            return self._hello(connection, a, b, c)
+        wanted = Kind.MEMBER if request.type in (Type.TABLE, Type.FETCH) else Kind.CLIENT
+        if connection.kind is not wanted:
+            raise ValueError("not for this kind of connection")
+        if request.type is Type.TABLE:
+            return 0, b"", [self.table.fd]
+        if request.type is Type.FETCH:
+            return self._fetch(a)
+        descriptor = connection.descriptor
+        assert descriptor is not None
+        if request.type is Type.IOCTL:
+            self._ioctl(connection, a, b, c, request.payload)
+        elif request.type is Type.MMAP:
+            descriptor.check_mmap(a, b)
+            return 0, b"", [descriptor.fileno()]
+        else:
+            return descriptor.live, b"", []
+        return 0, b"", []
+
+    def _hello(
+        self, connection: Connection, version: int, kind: int, blocks: int
+    ) -> tuple[int, bytes, list[int]]:
+        if version != VERSION:
+            raise OSError(errno.EPROTONOSUPPORT, os.strerror(errno.EPROTONOSUPPORT))
+        kind = Kind(kind)
+        if kind is Kind.CLIENT:
+            if not in_force():
+                raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
+            connection.page = os.memfd_create("pykcov-page", os.MFD_CLOEXEC)
+            os.ftruncate(connection.page, os.sysconf("SC_PAGESIZE"))
+            shared = Shared(connection.page)
+            name = f"kcov:{connection.pid}"
+            connection.descriptor = Descriptor("blocks" if blocks else "trace", name, shared)
+        connection.kind = kind
+        return os.getpid(), json.dumps(self.describe()).encode(), []
+
+    def describe(self) -> dict[str, Any]:
+        """What `pykcov ls` shows."""
+        kinds = [connection.kind for connection in self._connections.values()]
+        return {
+            "pid": self.process,
+            "program": " ".join(sys.orig_argv)[:200],
+            "store": str(current_store().path),
+            "blocks": instrumented_blocks(),
+            "descriptors": kinds.count(Kind.CLIENT),
+            "members": kinds.count(Kind.MEMBER),
+        }
+
+    def _ioctl(
+        self, connection: Connection, request: int, arg: int, number: int, payload: bytes
+    ) -> None:
+        descriptor = connection.descriptor
+        assert descriptor is not None
+        if request == KCOV_ENABLE:  # of all threads: not there yet
+            raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+        key = (connection.pid, number)
+        task = self._tasks.setdefault(key, Task())
+        self._users.setdefault(key, set()).add(connection.number)
+        descriptor.ioctl(request, payload if request == KCOV_REMOTE_ENABLE else arg, task=task)
+
+    # -- handles ----------------------------------------------------------------------------------
+
+    def _handles_changed(self, kcov: Kcov, handles: tuple[int, ...], size: int) -> None:
+        """A kcov has registered these handles; with none, it is about to forget its own."""
+        for connection in list(self._connections.values()):
+            if connection.descriptor is not None and connection.descriptor.is_of(kcov):
+                break
+        else:
+            return  # of this process itself, or of a connection that is being dropped
+        number = connection.number
+        if handles:
+            value = number << _SEQUENCE | kcov.shared.sequence & (1 << _SEQUENCE) - 1
+            connection.area_size = size
+            self._pairs.update(dict.fromkeys(handles[:MOST], value))
+        else:
+            self._forget(number)
+            return
+        self.table.write(dict(list(self._pairs.items())[:MOST]))
+
+    def _forget(self, number: int) -> None:
+        """Take a descriptor's handles out of the table."""
+        left = {h: v for h, v in self._pairs.items() if v >> _SEQUENCE != number}
+        if left != self._pairs:
+            self._pairs = left
+            self.table.write(left)
+
+    def _fetch(self, number: int) -> tuple[int, bytes, list[int]]:
+        connection = self._connections.get(number)
+        if connection is None or connection.descriptor is None:
+            raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
+        descriptor = connection.descriptor
+        blocks = descriptor.discipline == "blocks"
+        return connection.area_size | blocks << 63, b"", [descriptor.fileno(), connection.page]
+
+
+def _bind(path: Path) -> socket.socket:
+    """Return a listening socket; one that its process has left behind is replaced."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with (path.parent / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if path.exists():
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as probe:
+                try:
+                    probe.connect(str(path))
+                except OSError:
+                    path.unlink(missing_ok=True)
+                else:
+                    listener.close()
+                    raise PykcovError(
+                        "device-taken", f"another process shows a device as {path.stem!r}"
+                    )
+        listener.bind(str(path))
+        path.chmod(0o600)
+    listener.listen(128)
+    listener.setblocking(False)
+    return listener

@@ -1,0 +1,307 @@
+"""A device shown over a socket: another process collects what requests execute, live."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.live import subject
+from tests.service.conftest import Service
+
+import pykcov
+from pykcov.abi.kcov import (
+    KCOV_DISABLE,
+    KCOV_ENABLE,
+    KCOV_INIT_TRACE,
+    KCOV_REMOTE_ENABLE,
+    WORD,
+)
+from pykcov.device.remote import RemoteArg
+from pykcov.service import places
+from pykcov.service.link import Link
+from pykcov.service.protocol import LARGEST, MAGIC, REQUEST, VERSION, Kind, Type, decode_reply
+
+Start = Callable[..., Service]
+
+
+@pytest.fixture(scope="module")
+def alone() -> Callable[[int], list[int]]:
+    """The trace of a request, from this process: PCs are the same in all."""
+
+    def traced(n: int) -> list[int]:
+        with pykcov.trace(1 << 12) as t:
+            subject.work(n)
+        return list(t.pcs)
+
+    with pykcov.instrument(include=["**/tests/live/subject.py"]):
+        known = {n: traced(n) for n in range(64)}
+    return known.__getitem__
+
+
+@pytest.mark.parametrize("workers", [0, 3])
+def test_a_request_is_read_from_outside(
+    start: Start, alone: Callable[[int], list[int]], workers: int
+) -> None:
+    service = start(workers)
+    device = pykcov.connect(service.name)
+    with device.remote(7) as t, device.remote("name") as other:
+        for n in range(6):
+            assert service.request(7, n) == "whole"
+            assert list(t.pcs) == alone(n)  # read while it runs, and reset
+            t.clear()
+        service.request("name", 9)
+        service.request(8, 10)
+    assert list(t.pcs) == []
+    assert (list(other.pcs), other.complete) == (alone(9), True)
+    assert other.blocks[0].function == "work"
+
+
+def test_handles_registered_after_the_fork_and_again(
+    start: Start, alone: Callable[[int], list[int]]
+) -> None:
+    service = start(2)
+    device = pykcov.connect(service.name)
+    for n in range(10):
+        with device.remote(7) as t:
+            service.request(7, n)
+            service.request(7, n + 1)
+        assert list(t.pcs) == alone(n) + alone(n + 1)
+        assert t.complete
+    assert service.request(7, 1) == "whole"  # nobody collects it
+
+
+def test_what_the_device_tells(start: Start) -> None:
+    service = start(1)
+    device = pykcov.connect(service.name)
+    assert device.info["pid"] == service.process.pid
+    assert device.info["blocks"] > 20
+    assert "shown" in device.info["program"]
+    with device.open(), device.open():
+        assert pykcov.connect(service.name).info["descriptors"] == 2
+
+
+def test_ioctls_answer_as_in_process(start: Start) -> None:
+    device = pykcov.connect(start().name)
+    size = 512
+    argument = RemoteArg(0, size, 0, (pykcov.handle_of(5),)).encode()
+
+    def failing(error: int, call: Callable[[], object]) -> None:
+        with pytest.raises(OSError) as caught:  # noqa: PT011
+            call()
+        assert caught.value.errno == error
+
+    with device.open() as first, device.open() as second:
+        failing(errno.EINVAL, lambda: first.mmap(size * WORD))
+        failing(errno.EINVAL, lambda: first.ioctl(KCOV_INIT_TRACE, 1))
+        failing(errno.EINVAL, lambda: first.ioctl(KCOV_REMOTE_ENABLE, argument))
+        for descriptor in (first, second):
+            descriptor.ioctl(KCOV_INIT_TRACE, size)
+        failing(errno.EBUSY, lambda: first.ioctl(KCOV_INIT_TRACE, size))
+        failing(errno.EINVAL, lambda: first.mmap(size * WORD, offset=4096))
+        failing(errno.EINVAL, lambda: first.mmap(size * WORD * 2))
+        failing(errno.ENOTTY, lambda: first.ioctl(0x1234))
+        failing(errno.EINVAL, lambda: first.ioctl(KCOV_DISABLE))
+        failing(errno.EFAULT, lambda: first.ioctl(KCOV_REMOTE_ENABLE, argument[:-1]))
+        failing(errno.EOPNOTSUPP, lambda: first.ioctl(KCOV_ENABLE))
+        first.ioctl(KCOV_REMOTE_ENABLE, argument)
+        failing(errno.EBUSY, lambda: second.ioctl(KCOV_REMOTE_ENABLE, argument))
+        first.ioctl(KCOV_DISABLE)
+        second.ioctl(KCOV_REMOTE_ENABLE, argument)
+        with device.open() as third:
+            third.ioctl(KCOV_INIT_TRACE, size)
+            failing(errno.EINVAL, lambda: third.ioctl(KCOV_DISABLE))
+            second.ioctl(KCOV_DISABLE)
+            third.ioctl(KCOV_REMOTE_ENABLE, argument)
+
+
+def test_a_client_that_dies_leaves_nothing(start: Start) -> None:
+    service = start(1)
+    device = pykcov.connect(service.name)
+    with device.remote(1):
+        service.request(1, 5)  # what is made once is there
+    before = service.descriptors()
+    for _ in range(20):
+        reading, writing = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            with device.remote(7):
+                os.write(writing, b"x")
+                time.sleep(60)
+            os._exit(0)
+        os.read(reading, 1)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        os.close(reading)
+        os.close(writing)
+        with device.remote(7) as t:  # EEXIST if it were registered
+            service.request(7, 5)
+        assert t.complete
+        assert len(t.pcs) > 0
+    assert service.descriptors() == before
+    assert pykcov.connect(service.name).info["descriptors"] == 0
+
+
+def test_a_service_that_dies_leaves_the_records(
+    start: Start, alone: Callable[[int], list[int]]
+) -> None:
+    service = start()
+    device = pykcov.connect(service.name)
+    descriptor = device.open()
+    with device.remote(7) as t:
+        service.request(7, 5)
+        service.process.kill()
+        service.process.wait()
+        assert list(t.pcs) == alone(5)
+        with pytest.raises(ConnectionResetError, match="has gone"):
+            descriptor.ioctl(KCOV_INIT_TRACE, 512)
+    assert (list(t.pcs), t.complete) == (alone(5), False)
+    descriptor.close()
+    with pytest.raises(pykcov.PykcovError, match="device-missing"):
+        device.open()
+
+
+def test_a_stale_socket_is_replaced(start: Start) -> None:
+    first = start()
+    first.process.kill()
+    first.process.wait()
+    assert places.socket_of(first.name).exists()
+    server = pykcov.serve(first.name)
+    try:
+        with pytest.raises(pykcov.PykcovError, match="device-taken"):
+            pykcov.serve(first.name)
+        assert pykcov.connect(first.name).info["pid"] == os.getpid()
+    finally:
+        server.close()
+        server.close()
+    assert not places.socket_of(first.name).exists()
+
+
+# -- who may --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["", ".", "../x", "a/b", "a" * 65, "é", "-x"])
+def test_names(name: str) -> None:
+    with pytest.raises(pykcov.PykcovError, match="device-name"):
+        places.socket_of(name)
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o710, 0o777])
+def test_a_directory_that_others_reach_is_refused(
+    mode: int, tmp_path: os.PathLike[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.chmod(tmp_path, mode)  # noqa: PTH101
+    monkeypatch.setenv("PYKCOV_DEVICES", str(tmp_path))
+    with pytest.raises(pykcov.PykcovError, match="device-directory"):
+        pykcov.serve("x")
+
+
+def test_a_link_or_another_users_directory_is_refused(
+    tmp_path: os.PathLike[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, link = os.path.join(tmp_path, "d"), os.path.join(tmp_path, "l")  # noqa: PTH118
+    os.mkdir(target, 0o700)  # noqa: PTH102
+    os.symlink(target, link)  # noqa: PTH211
+    monkeypatch.setenv("PYKCOV_DEVICES", link)
+    with pytest.raises(pykcov.PykcovError, match="device-directory"):
+        pykcov.connect("x")
+    if os.getuid() != 0:
+        pytest.skip("only root can give a directory away")
+    os.chown(target, 65534, 65534)
+    monkeypatch.setenv("PYKCOV_DEVICES", target)
+    with pytest.raises(pykcov.PykcovError, match="device-directory"):
+        pykcov.connect("x")
+
+
+# -- bad input ------------------------------------------------------------------------------------
+
+
+def raw(name: str) -> socket.socket:
+    peer = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    peer.settimeout(5)
+    try:
+        peer.connect(str(places.socket_of(name)))
+    except OSError:
+        peer.close()
+        raise
+    return peer
+
+
+def hello(kind: Kind) -> bytes:
+    return REQUEST.pack(MAGIC, Type.HELLO, VERSION, kind, 0)
+
+
+@pytest.fixture(scope="module")
+def lasting() -> Iterator[Service]:
+    with Service(1) as service:
+        yield service
+
+
+PACKETS = st.one_of(
+    st.binary(max_size=80),
+    st.binary(min_size=LARGEST - 2, max_size=LARGEST + 200),
+    st.builds(
+        lambda kind, a, b, c, rest: REQUEST.pack(MAGIC, kind, a, b, c) + rest,
+        st.integers(0, 9),
+        *[st.sampled_from([0, 1, 2, 512, KCOV_INIT_TRACE, KCOV_REMOTE_ENABLE, 2**63, 2**64 - 1])]
+        * 3,
+        st.binary(max_size=64),
+    ),
+)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(kind=st.sampled_from([None, *Kind]), packets=st.lists(PACKETS, min_size=1, max_size=6))
+def test_any_bytes(lasting: Service, kind: Kind | None, packets: list[bytes]) -> None:
+    with raw(lasting.name) as peer:
+        try:
+            for packet in ([] if kind is None else [hello(kind)]) + packets:
+                if not packet:
+                    continue  # SOCK_SEQPACKET takes it for the end
+                peer.send(packet)
+                reply, fds, _, _ = socket.recv_fds(peer, LARGEST, 4)
+                for fd in fds:
+                    os.close(fd)
+                if not reply:
+                    break
+                error, _, _ = decode_reply(reply)
+                assert error == 0 or error in errno.errorcode or error == 524
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+    with pykcov.connect(lasting.name).remote(7) as t:
+        assert lasting.request(7, 5) == "whole"
+    assert t.complete
+    assert len(t.pcs) > 0
+
+
+@pytest.mark.slow
+def test_half_open_connections(lasting: Service) -> None:
+    """More than there is room for: those that say nothing give way, and the service goes on."""
+    peers: list[socket.socket] = []
+    try:
+        for _ in range(3000):
+            try:
+                peers.append(raw(lasting.name))
+            except OSError:
+                break
+        for n in range(20):
+            assert lasting.request(7, n) == "whole"
+        with pykcov.connect(lasting.name).remote(7) as t:
+            lasting.request(7, 5)
+        assert t.complete
+    finally:
+        for peer in peers:
+            peer.close()
+
+
+def test_a_member_gets_no_more_than_its_own(lasting: Service) -> None:
+    link = Link(lasting.name, Kind.MEMBER)
+    with pytest.raises(OSError, match="No such file"):
+        link.request(Type.FETCH, 2**40)
+    link.close()
