@@ -45,7 +45,8 @@ def add_to(verbs: Any, name: str) -> None:
         metavar="S",
         action="append",
         default=[],
-        help="a package or directory to instrument (default: the kernel's file)",
+        help="a package or directory to instrument (default: the Python files in the kernel's "
+        "directory, not below it)",
     )
     parser.add_argument(
         "--include", metavar="G", action="append", default=[], help="a file glob to narrow it"
@@ -82,7 +83,9 @@ def main(args: argparse.Namespace) -> int:
     )
     include = list(args.include)
     if args.kernel is not None and not args.source and not include:
-        include = [glob.escape(str(args.kernel.resolve()))]
+        kernel_file = args.kernel.resolve()
+        files = {kernel_file, *kernel_file.parent.glob("*.py")}
+        include = [glob.escape(str(file)) for file in sorted(files)]
     with contextlib.ExitStack() as stack:
         left_out: dict[str, str] = {}
         if args.source or include:

@@ -10,6 +10,7 @@ import os
 import pkgutil
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from importlib.machinery import ModuleSpec, SourceFileLoader, SourcelessFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
@@ -17,7 +18,6 @@ from typing import Any
 
 from pykcov.errors import PykcovError
 from pykcov.probe import quiet
-from pykcov.tracing import trace
 
 OWN = str(Path(__file__).parents[1])
 
@@ -127,7 +127,9 @@ class Program:
 
     # -- running it -------------------------------------------------------------------------------
 
-    def run(self, tracer: trace, rewrite: Rewrite, finish: Callable[[], None]) -> int:
+    def run(
+        self, tracer: AbstractContextManager[object], rewrite: Rewrite, finish: Callable[[], None]
+    ) -> int:
         """Load and execute the program inside `tracer`, then call finish(); return its exit code.
 
         SystemExit and KeyboardInterrupt go on, for the interpreter to end by as it always does.

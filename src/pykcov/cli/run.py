@@ -11,6 +11,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
+import pykcov
 from pykcov.abi.kcov import SIZE_MAX, SIZE_MIN
 from pykcov.cli.parser import add_store, complain, store_of
 from pykcov.cli.program import Program, ProgramMissingError
@@ -49,6 +50,12 @@ def add_to(verbs: Any, name: str) -> None:
         "--trace", metavar="FILE", type=_file, help="write the raw trace: 0xPC, one a line"
     )
     parser.add_argument(
+        "--device",
+        metavar="NAME",
+        help="show the program's coverage device under this name, and trace nothing: clients "
+        "(pykcov.connect) collect what the program marks as a section",
+    )
+    parser.add_argument(
         "--discipline",
         choices=("trace", "blocks"),
         default="trace",
@@ -83,8 +90,14 @@ def main(args: argparse.Namespace) -> int:
     program = Program(words, is_module=args.module is not None)
     if not program.is_module and not Path(words[0]).exists():
         raise ProgramMissingError(f"there is no file {words[0]}")
+    if args.device is not None and args.trace is not None:
+        complain("--device and --trace exclude each other: a traced thread has no sections [usage]")
     out = _opened(args.trace, words[0])
     handle = instrument(args.source, args.include, args.omit, store=store_of(args))
+    if args.device is not None:
+        with quiet:
+            pykcov.serve(args.device)
+        return program.run(contextlib.nullcontext(), _rewriter(handle), lambda: None)
     tracer = trace(args.size, discipline=args.discipline)
     return program.run(tracer, _rewriter(handle), _finisher(handle, tracer, out))
 
