@@ -63,7 +63,7 @@ class GuestKernel(Kernel):
         counts = (
             len(refs.live()),
             len(supervisor._tasks),
-            len(supervisor._pidfds),
+            len(supervisor.processes),
             len(supervisor.placeholders),
             len(list(Path("/proc/self/fd").iterdir())),
         )

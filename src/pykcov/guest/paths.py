@@ -13,31 +13,39 @@ import posixpath
 from collections.abc import Callable
 
 from pykcov.kernel.caller import Place
-from pykcov.kernel.files import Directory, Files, Node, OpenFile, Outside, fail
+from pykcov.kernel.files import Directory, Files, Node, OpenFile, fail
+from pykcov.kernel.outside import Outside
 
 _MAX_LINKS = 40  # MAXSYMLINKS; past it the host answers, with ELOOP
 
 
 def walk(
     start: str, path: str, follow: bool, files: Files, file_at: Callable[[str], OpenFile | None],
-    own: dict[str, str],
+    own: dict[str, str], away: bool = False,
 ) -> Place:  # fmt: skip
     """Walk `path` from the directory `start`, absolute both or not.
 
     follow: through a link in the last place, too. file_at: the open file behind a path of the
-    host's, as /proc/PID/fd/N. own: what "/proc/self" and its like are for the task.
+    host's, as /proc/PID/fd/N. own: what "/proc/self" and its like are for the task. away: the host
+    does not know that `start` is where the path starts.
+
+    Raises OSError: what Linux would say of a path that the host cannot follow.
     """
     at = "/" if path.startswith("/") else start
     rest = _names(path)
     last = path[len(path.rstrip("/").rpartition("/")[0]) :].lstrip("/")
     must_follow = follow or path.endswith(("/", "/."))
     links = 0
-    lost = False  # the host cannot go the way back out of a mount
+    lost = away  # the host cannot go this way: it leads out of a mount
     chain = files.find(at)
+    passed: list[Directory] = []
     while rest:
         name, before = rest.pop(), at
+        if chain and isinstance(chain[-1], Directory):
+            passed.append(chain[-1])
         if name in (".", ".."):
-            _check_directory(chain)
+            if not away or at != start:  # which is a directory, also when it has been removed
+                _check_directory(chain)
             if name == ".":
                 continue
         at = posixpath.dirname(at) if name == ".." else posixpath.join(at, name)
@@ -53,23 +61,35 @@ def walk(
             link = os.readlink(at)
         except OSError:
             if rest and rest[-1] in (".", "..") and not os.path.isdir(at) and not files.below(at):
-                return Place(at, last=last)  # there is no way back from there: the host says so
+                if lost:
+                    raise fail(errno.ENOTDIR if os.path.lexists(at) else errno.ENOENT) from None
+                return Place(at)  # there is no way back from there: the host says so
             continue  # no link: the host's, unless a mount follows
         if at.startswith("/proc/") and (file := file_at(at)) is not None:
             if not rest:
                 return Place(file.path, file=file, last=last)
-            at, chain = file.path, files.find(file.path)
+            at, chain, lost = file.path, files.find(file.path), True
             continue
         if not link.startswith("/") and at.startswith("/proc/") and ":" in link:
-            return Place(at)  # pipe:[1] and its like name nothing
+            break  # pipe:[1] and its like name nothing
         links += 1
         if links > _MAX_LINKS:
+            if lost:
+                raise fail(errno.ELOOP)
             return Place(at)
         at = "/" if link.startswith("/") else posixpath.dirname(at)
         rest += _names(link)
     if chain is None and lost:
-        chain = [Outside(at)]
-    return Place(at, chain, last=last)
+        chain = [_outside(at)]
+    return Place(at, chain, last=last, passed=tuple(passed))
+
+
+def _outside(path: str) -> Node | None:
+    """What the host has there. Raises OSError."""
+    try:
+        return Outside(path)
+    except FileNotFoundError:
+        return None
 
 
 def _names(path: str) -> list[str]:

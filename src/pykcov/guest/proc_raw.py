@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass
 
 _PF_EXITING = 0x4  # include/linux/sched.h: set before anything of the thread is taken down
-_FLAGS, _STATE = 6, 0  # fields of /proc/PID/stat behind the name
+_FLAGS, _PARENT, _STATE = 6, 1, 0  # fields of /proc/PID/stat behind the name
 
 
 def _text(path: str) -> str:
@@ -56,13 +56,33 @@ def status(tid: int) -> Status:
     )
 
 
+def _stat(path: str) -> list[str]:
+    """Read a file of the kind of /proc/PID/stat; none of its fields when it is gone."""
+    try:
+        return _text(path).rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
 def is_alive(pid: int, tid: int) -> bool:
     """Has the thread not begun to exit? What an exit does that others can see comes after that."""
-    try:
-        fields = _text(f"/proc/{pid}/task/{tid}/stat").rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return fields[_STATE] not in "ZX" and not int(fields[_FLAGS]) & _PF_EXITING
+    fields = _stat(f"/proc/{pid}/task/{tid}/stat")
+    return bool(fields) and fields[_STATE] not in "ZX" and not int(fields[_FLAGS]) & _PF_EXITING
+
+
+def parent(pid: int) -> int:
+    """Return a process's parent; 0 when it has none, or is gone."""
+    fields = _stat(f"/proc/{pid}/stat")
+    return int(fields[_PARENT]) if fields else 0
+
+
+def children() -> dict[int, list[int]]:
+    """Return the children of all processes that have some."""
+    found: dict[int, list[int]] = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            found.setdefault(parent(int(name)), []).append(int(name))
+    return found
 
 
 def threads(pid: int) -> set[int]:

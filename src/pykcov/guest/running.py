@@ -53,7 +53,7 @@ def run(
             try:
                 return signals.wait(launched)
             finally:
-                supervisor.kill()  # whom a watchdog that was killed itself has left
+                supervisor.processes.kill()  # whom a watchdog that was killed itself has left
                 supervisor.stop()
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import logging
 import os
 import selectors
-import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -19,6 +17,7 @@ from pykcov.errors import own_bug
 from pykcov.guest import proc_raw
 from pykcov.guest.launch import Launched
 from pykcov.guest.placeholders import Placeholders
+from pykcov.guest.processes import Processes
 from pykcov.guest.task import GuestTask
 from pykcov.kernel.host import HOST
 from pykcov.kernel.kernel import Handler, Kernel
@@ -52,13 +51,12 @@ class Supervisor:
         }
         self._lock = threading.Lock()
         self._tasks: dict[int, GuestTask] = {}
-        self._pidfds: dict[int, int] = {}
         self._executing: dict[int, int] = {}  # process: thread that called execve
         self._idle = threading.Condition(self._lock)  # a task with `ended` has finished its call
         self._selector = selectors.DefaultSelector()
+        self.processes = Processes(self._selector)
         self._workers: set[threading.Thread] = set()
         self._bug: Exception | None = None
-        self._killing = False
 
     # -- threads ----------------------------------------------------------------------------------
 
@@ -78,14 +76,6 @@ class Supervisor:
             self._workers.add(worker)
         worker.start()
 
-    def kill(self) -> None:
-        """Kill all processes of the guest: those that are known, others at their next call."""
-        with self._lock:
-            self._killing = True
-            for pidfd in self._pidfds.values():
-                with contextlib.suppress(ProcessLookupError):
-                    signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-
     def stop(self) -> None:
         """Release all that the guest, which has ended, left. Raises RuntimeError for a worker that
         does not end."""
@@ -97,8 +87,7 @@ class Supervisor:
                 raise RuntimeError("a system call of a guest that has ended is still being handled")
         for task in list(self._tasks.values()):
             self._end(task)
-        for fd in self._pidfds.values():
-            os.close(fd)
+        self.processes.close()
         self._selector.close()
         self.listener.close()
         os.close(self._wake)
@@ -199,7 +188,7 @@ class Supervisor:
         task = self._tasks.get(tid)
         if task is None:
             pid = proc_raw.status(tid).tgid
-            self._watch(pid)
+            self.processes.meet(pid)
         else:
             pid = task.pid
         if pid in self._executing:
@@ -211,21 +200,13 @@ class Supervisor:
             task = self._tasks[tid] = GuestTask(self, tid, pid)
         return task
 
-    def _watch(self, pid: int) -> None:
-        """Hear of a process's end. Raises OSError when it has ended."""
-        with self._lock:
-            if pid in self._pidfds:
-                return
-            fd = self._pidfds[pid] = os.pidfd_open(pid)
-            if self._killing:
-                signal.pidfd_send_signal(fd, signal.SIGKILL)
-        self._selector.register(fd, selectors.EVENT_READ, pid)
-
     def _watch_call(self, task: GuestTask, number: int) -> None:
         """A call that says what becomes of tasks is about to be done."""
         if number in (_EXECVE, _EXECVEAT):
             with self._lock:
                 self._executing[task.pid] = task.tid
+        else:
+            self.processes.exits(task.pid)
 
     def _watched(self, task: GuestTask, number: int, answer: Answer) -> None:
         """Such a call has been answered."""
@@ -308,14 +289,13 @@ class Supervisor:
                     if key.fd == self.placeholders.fd:
                         self.placeholders.collect()
                     else:
-                        self._process_ended(key.fd, key.data)
+                        self._process_ended(key.data)
                 except Exception:
                     self._own_bug()
 
-    def _process_ended(self, pidfd: int, pid: int) -> None:
+    def _process_ended(self, pid: int) -> None:
+        self.processes.ended(pid)
         with self._lock:
-            self._selector.unregister(pidfd)
-            os.close(self._pidfds.pop(pid))
             self._executing.pop(pid, None)
         for task in self._of_process(pid):
             self._end(task)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import stat
 import threading
 import time
 from collections.abc import Callable
@@ -15,13 +17,14 @@ from pykcov.abi.words import int32
 from pykcov.guest import proc_raw
 from pykcov.guest.paths import walk
 from pykcov.kernel.caller import Credentials, Place
-from pykcov.kernel.files import Directory, OpenFile, fail
+from pykcov.kernel.files import OpenFile, fail
 from pykcov.kernel.task import Task
 
 if TYPE_CHECKING:
     from pykcov.guest.supervisor import Supervisor
 
 ERESTARTSYS = 512  # include/linux/errno.h: restart after a handler with SA_RESTART, else EINTR
+_CWD = re.compile(r"/proc/(\d+)(?:/task/\d+)?/cwd")
 _LOOK = 0.005  # seconds between two looks for signals
 
 
@@ -71,11 +74,20 @@ class GuestTask(Task):
 
     def file(self, fd: int) -> OpenFile | None:
         number = int32(fd)
-        if number >= 0:
-            return self.supervisor.placeholders.at(f"/proc/{self.tid}/fd/{number}")
-        if number == AT_FDCWD:
-            return self.supervisor.placeholders.at(f"/proc/{self.tid}/cwd")
-        return None
+        if number < 0:
+            return None
+        return self.supervisor.placeholders.at(f"/proc/{self.tid}/fd/{number}")
+
+    def cwd(self) -> OpenFile | None:
+        return self.supervisor.processes.cwd(self.pid)
+
+    def chdir(self, file: OpenFile | None) -> None:
+        try:
+            self.supervisor.processes.chdir(self.pid, file)
+        except OSError as error:
+            if file is not None:
+                file.release()
+            raise self.supervisor.out_of_files(error) from error
 
     def lookup(
         self, dirfd: int, address: int, *, follow: bool = True, empty: bool = False
@@ -85,27 +97,33 @@ class GuestTask(Task):
         except PermissionError:
             return Place("")  # a process that cannot be looked into: the host sees to it
         dirfd = int32(dirfd)
+        file = None
+        if not path.startswith("/"):
+            file = self.cwd() if dirfd == AT_FDCWD else self.file(dirfd)
         if not path:
-            file = self.file(dirfd) if empty else None
+            file = file if empty else None
             return Place("" if file is None else file.path, file=file)
+        if file is not None and not stat.S_ISDIR(file.node.mode):
+            raise fail(errno.ENOTDIR)
         proc = f"/proc/{self.pid}"
         own = {"/proc/self": proc, "/proc/thread-self": f"{proc}/task/{self.tid}"}
-        placeholders = self.supervisor.placeholders
-        start = "/" if path.startswith("/") else self._directory(dirfd)
-        return walk(start, path, follow, self.supervisor.kernel.files, placeholders.at, own)
+        start = self._directory(dirfd) if file is None else file.path
+        files = self.supervisor.kernel.files
+        return walk(start, path, follow, files, self._behind, own, away=file is not None)
 
     def _directory(self, dirfd: int) -> str:
-        """Path of a directory descriptor, or of the current directory. Raises ENOTDIR."""
-        file = self.file(dirfd)
-        if file is not None:
-            if not isinstance(file.node, Directory):
-                raise fail(errno.ENOTDIR)
-            return file.path
+        """Path of a directory of the host's: a descriptor's, or the current one."""
         link = f"/proc/{self.tid}/" + ("cwd" if dirfd == AT_FDCWD else f"fd/{dirfd}")
         try:
             return os.readlink(link)
         except OSError:
             return link  # nothing below it is a mount
+
+    def _behind(self, path: str) -> OpenFile | None:
+        """The open file behind a link in /proc, as .../fd/N and /proc/PID/cwd."""
+        if (whose := _CWD.fullmatch(path)) is not None:
+            return self.supervisor.processes.cwd(int(whose[1]))
+        return self.supervisor.placeholders.at(path)
 
     def path(self, address: int, dirfd: int = AT_FDCWD) -> str:
         return self.lookup(dirfd, address).path
@@ -114,12 +132,15 @@ class GuestTask(Task):
         try:
             fd = file.placeholder()
         except OSError as error:
+            if not file.stands_in:
+                raise
             raise self.supervisor.out_of_files(error) from error
         try:
             # Watched before the guest has it: from now on its close is seen, also when it never
             # gets it and the one that we hold is the last.
             try:
-                self.supervisor.placeholders.add(file, fd)
+                if file.stands_in:
+                    self.supervisor.placeholders.add(file, fd)
             except OSError as error:
                 file.release()
                 raise self.supervisor.out_of_files(error) from error

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from pykcov.abi.stat import AT_FDCWD
-from pykcov.kernel.files import Node, OpenFile
+from pykcov.kernel.files import Directory, Node, OpenFile
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,15 @@ class Place:
     path: absolute and without links, as the guest would spell it. chain: None when it is the
     host's, else the nodes of Files.find(). file: what it leads to when that is an open file, named
     by "/proc/self/fd/N" or by a descriptor and an empty path. last: the path's last name as the
-    guest wrote it: ".", ".." and a slash behind it are known to some calls.
+    guest wrote it: ".", ".." and a slash behind it are known to some calls. passed: the directories
+    that a kernel shows in which the path's names were looked up.
     """
 
     path: str
     chain: list[Node | None] | None = None
     file: OpenFile | None = field(default=None)
     last: str = ""
+    passed: tuple[Directory, ...] = ()
 
     @property
     def node(self) -> Node | None:
@@ -94,9 +96,15 @@ class Caller(Protocol):
         """Return the path that lookup() finds."""
 
     def file(self, fd: int) -> OpenFile | None:
-        """Return what a descriptor stands for; None when it is the host's, or none.
+        """Return what a descriptor stands for; None when it is the host's, or none."""
 
-        AT_FDCWD stands for the current directory.
+    def cwd(self) -> OpenFile | None:
+        """Return the directory that its process is in; None when it is where the host has it."""
+
+    def chdir(self, file: OpenFile | None) -> None:
+        """Have its process be in a directory that is shown, or where the host has it (None).
+
+        A `file` that is given is the process's from now on: it is released when none is in it.
         """
 
     def install(self, file: OpenFile, flags: int = 0) -> int:

@@ -95,31 +95,14 @@ class Directory(Node):
         return OpenDirectory(self, flags, path)
 
 
-class Outside(Node):
-    """What the host has at a path that leads through a mount and out of it again, like
-    "/mount/..". The host, which has no such mount, would find nothing: it is only shown to stat."""
-
-    def __init__(self, path: str) -> None:
-        self._seen = os.lstat(path)
-        self.mode, self.uid, self.gid = self._seen.st_mode, self._seen.st_uid, self._seen.st_gid
-        self.ino = self._seen.st_ino
-
-    def stat(self) -> Stat:
-        seen = self._seen
-        return Stat(seen.st_mode, seen.st_ino, seen.st_dev, seen.st_uid, seen.st_gid,
-                    seen.st_atime_ns, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_size,
-                    seen.st_nlink, seen.st_blksize)  # fmt: skip
-
-    def open(self, task: Caller, flags: int, path: str) -> OpenFile:
-        raise fail(errno.ENOENT)
-
-
 # -- open files -----------------------------------------------------------------------------------
 
 
 class OpenFile:
     """What a guest's descriptor stands for. Each method is a system call on it; without one of its
     own it fails as on a file of Linux's whose driver does not have it."""
+
+    stands_in = True  # calls on the descriptor are calls on this; else it is the host's own file
 
     def __init__(self, node: Node, flags: int, path: str) -> None:
         self.node, self.flags, self.path = node, flags, path

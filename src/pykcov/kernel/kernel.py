@@ -100,12 +100,6 @@ class Kernel(Opening, Attributes, Xattrs, Names, Descriptors):
 
     # -- watched: the supervisor has seen them, the host does them --------------------------------
 
-    def execve(self, task: Caller) -> object:
-        return HOST
-
-    def execveat(self, task: Caller) -> object:
-        return HOST
-
     def exit(self, task: Caller) -> object:
         return HOST
 

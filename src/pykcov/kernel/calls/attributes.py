@@ -24,10 +24,13 @@ from pykcov.kernel.calls.descriptors import opened
 from pykcov.kernel.calls.opening import search
 from pykcov.kernel.files import Node, fail
 from pykcov.kernel.host import HOST, Host
+from pykcov.kernel.outside import Outside
 
 _KEEP = 0xFFFFFFFF  # an id for chown that changes nothing
 _TIMES = struct.Struct("<qqqq")
 _UTIMBUF = struct.Struct("<qq")
+_DEBUGFS_MAGIC = 0x64626720
+_STATFS = struct.pack("<15q", _DEBUGFS_MAGIC, 4096, 0, 0, 0, 0, 0, 0, 255, 4096, 0, 0, 0, 0, 0)
 
 
 def find(task: Caller, dirfd: int, path: int, flags: int) -> Place | Host:
@@ -55,6 +58,8 @@ def stat_of(place: Place) -> Stat:
 def owned(task: Caller, node: Node | None) -> Node:
     """Raise EPERM unless the task may change the node's attributes."""
     assert node is not None
+    if isinstance(node, Outside):
+        raise fail(errno.EPERM)
     if task.credentials().uid not in (0, node.uid):
         raise fail(errno.EPERM)
     return node
@@ -94,6 +99,21 @@ class Attributes:
         task.write(buffer, stat_of(place).pack_statx())
         return 0
 
+    def statfs(self, task: Caller, path: int, buffer: int) -> object:
+        place = find(task, AT_FDCWD, path, 0)
+        if place is HOST:
+            return HOST
+        if isinstance(place.node, Outside):
+            raise fail(errno.EPERM)
+        task.write(buffer, _STATFS)
+        return 0
+
+    def fstatfs(self, task: Caller, fd: int, buffer: int) -> object:
+        if task.file(fd) is None:
+            return HOST
+        task.write(buffer, _STATFS)
+        return 0
+
     def readlink(self, task: Caller, path: int, buffer: int, size: int) -> object:
         return self.readlinkat(task, AT_FDCWD, path, buffer, size)
 
@@ -107,10 +127,15 @@ class Attributes:
             return HOST
         if place.file is None:
             search(task, place)
+        if isinstance(place.node, Outside):
+            link = os.readlink(place.path)
+        elif place.file is not None:
+            link = place.path
+        else:
             raise fail(errno.EINVAL)
         if int32(size) <= 0:
             raise fail(errno.EINVAL)
-        text = os.fsencode(place.path)[: int32(size)]
+        text = os.fsencode(link)[: int32(size)]
         task.write(buffer, text)
         return len(text)
 
@@ -226,10 +251,10 @@ class Attributes:
         return HOST if file is None else Place(file.path, file=file)
 
     def _utimes(self, task: Caller, node: Node | None, times: list[int] | None) -> int:
-        if times is None and node is not None and task.credentials().may(node, os.W_OK):
-            pass  # "now" needs write permission only
-        else:
-            node = owned(task, node)
+        assert node is not None
+        shown = not isinstance(node, Outside)
+        if times is not None or not shown or not task.credentials().may(node, os.W_OK):
+            owned(task, node)  # "now" needs write permission only
         now = time.time_ns()
         node.atime, node.mtime = times or (now, now)
         node.ctime = now

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import struct
 
 from pykcov.abi.stat import AT_FDCWD
@@ -106,8 +107,10 @@ class Descriptors:
         file = opened(task, fd)
         if file is None:
             return HOST
-        first = (pieces(task, vector, int32(count)) or [(0, 0)])[0]
-        return readable(file).read(task, *first)
+        parts = pieces(task, vector, int32(count))
+        if stat.S_ISDIR(file.node.mode) and not any(size for _, size in parts):
+            return 0  # Linux's, where read(2) of nothing is EISDIR
+        return readable(file).read(task, *(parts or [(0, 0)])[0])
 
     def writev(self, task: Caller, fd: int, vector: int, count: int) -> object:
         file = opened(task, fd)

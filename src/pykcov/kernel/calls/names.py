@@ -1,15 +1,18 @@
-"""Calls that make, move or remove names, or go to a directory: none of that below a mount."""
+"""Calls that make, move or remove names, none of which is done below a mount, or go there."""
 
 from __future__ import annotations
 
 import errno
 import os
+import stat
 
-from pykcov.abi.stat import AT_FDCWD, AT_REMOVEDIR
+from pykcov.abi.stat import AT_EMPTY_PATH, AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_NOFOLLOW
+from pykcov.abi.words import int32
 from pykcov.kernel.caller import Caller
 from pykcov.kernel.calls.opening import search
-from pykcov.kernel.files import fail
+from pykcov.kernel.files import Files, Node, fail
 from pykcov.kernel.host import HOST
+from pykcov.kernel.outside import Outside
 
 
 def refuse(task: Caller, dirfd: int, path: int, error: int = errno.EPERM) -> object:
@@ -19,6 +22,25 @@ def refuse(task: Caller, dirfd: int, path: int, error: int = errno.EPERM) -> obj
         return HOST
     search(task, place)
     raise fail(error)
+
+
+def check_enter(task: Caller, node: Node) -> None:
+    """Raise OSError unless it is a directory that the task may be in."""
+    if not stat.S_ISDIR(node.mode):
+        raise fail(errno.ENOTDIR)
+    if not task.credentials().may(node, os.X_OK):
+        raise fail(errno.EACCES)
+
+
+def leave_to_host(task: Caller, path: str) -> object:
+    """The host goes to a directory of its own, if it can: from then on it knows where that is."""
+    if task.cwd() is not None:
+        try:
+            check_enter(task, Outside(path, follow=True))
+        except OSError:
+            return HOST  # which says what is wrong
+        task.chdir(None)
+    return HOST
 
 
 def refuse_new(task: Caller, dirfd: int, path: int) -> object:
@@ -39,18 +61,63 @@ def refuse_both(task: Caller, olddir: int, old: int, newdir: int, new: int) -> o
 class Names:
     """A part of Kernel."""
 
+    files: Files
+
     def chdir(self, task: Caller, path: int) -> object:
-        return refuse(task, AT_FDCWD, path, errno.ENOTSUP)
+        place = task.lookup(AT_FDCWD, path)
+        if place.is_host:
+            return leave_to_host(task, place.path)
+        search(task, place)
+        assert place.node is not None
+        return self._enter(task, place.node, place.path)
+
+    def fchdir(self, task: Caller, fd: int) -> object:
+        file = task.file(fd)
+        if file is None:
+            return leave_to_host(task, f"/proc/{task.tid}/fd/{int32(fd)}")
+        return self._enter(task, file.node, file.path)
+
+    @staticmethod
+    def _enter(task: Caller, node: Node, path: str) -> int:
+        check_enter(task, node)
+        task.chdir(node.open(task, os.O_PATH | os.O_DIRECTORY, path))
+        return 0
 
     def getcwd(self, task: Caller, buffer: int, size: int) -> object:
-        file = task.file(AT_FDCWD)
+        file = task.cwd()
         if file is None:
             return HOST
+        chain = self.files.find(file.path)
+        if chain is not None and chain[-1] is not file.node:
+            raise fail(errno.ENOENT)  # it has been removed
         text = os.fsencode(file.path) + b"\0"
         if size < len(text):
             raise fail(errno.ERANGE)
         task.write(buffer, text)
         return len(text)
+
+    # -- the host would start them from where it has the task -------------------------------------
+
+    def execve(self, task: Caller, path: int) -> object:
+        return self.execveat(task, AT_FDCWD, path, 0, 0, 0)
+
+    def execveat(
+        self, task: Caller, dirfd: int, path: int, argv: int, envp: int, flags: int
+    ) -> object:
+        place = task.lookup(dirfd, path, follow=not flags & AT_SYMLINK_NOFOLLOW,
+                            empty=bool(flags & AT_EMPTY_PATH))  # fmt: skip
+        if place.is_host or place.file is not None:
+            return HOST
+        search(task, place)
+        raise fail(errno.EACCES)
+
+    # -- names ------------------------------------------------------------------------------------
+
+    def mknod(self, task: Caller, path: int) -> object:
+        return self.mknodat(task, AT_FDCWD, path)
+
+    def mknodat(self, task: Caller, dirfd: int, path: int) -> object:
+        return refuse_new(task, dirfd, path)
 
     def mkdir(self, task: Caller, path: int, mode: int) -> object:
         return self.mkdirat(task, AT_FDCWD, path, mode)

@@ -25,9 +25,8 @@ def search(task: Caller, place: Place, real: bool = False) -> None:
         return
     credentials = task.credentials(real)
     assert place.chain
-    for node in place.chain[:-1]:
-        if isinstance(node, Directory) and not credentials.may(node, os.X_OK):
-            raise fail(errno.EACCES)
+    if not all(credentials.may(node, os.X_OK) for node in place.passed):
+        raise fail(errno.EACCES)
     if place.node is None:
         raise fail(errno.ENOENT)
     if place.last.endswith("/") and not stat.S_ISDIR(place.node.mode):
