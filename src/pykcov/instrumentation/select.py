@@ -60,7 +60,8 @@ def compile_glob(pattern: str) -> re.Pattern[str]:
             case "?":
                 out.append(r"[^/]")
             case _ if part.startswith("["):
-                out.append("[^" + part[2:] if part.startswith("[!") else part)
+                start, rest = ("[^", part[2:]) if part.startswith("[!") else ("[", part[1:])
+                out.append(start + rest.replace("[", r"\["))
             case _:
                 out.append(re.escape(part))
     try:
