@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,14 @@ def guests(tmp_path_factory: pytest.TempPathFactory) -> Guests:
     if why:
         pytest.skip(why)
     return found
+
+
+@pytest.fixture
+def native() -> Iterator[Path]:
+    """A directory of the host's, on a tmpfs if there is one."""
+    shared = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=shared if os.access(shared, os.W_OK) else None) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,40 +16,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.guest.conftest import Guests
+from tests.guest.differential import KERNEL, same, tiny
 from tests.guest.facts import Clients
 
-HERE = Path(__file__).parent
-KERNEL = HERE.parents[1] / "examples" / "tinykernel.py"
-PROGRAMS = HERE / "guests"
+PROGRAMS = Path(__file__).parent / "guests"
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def native() -> Iterator[Path]:
-    """A directory of the host's, on a tmpfs if there is one."""
-    shared = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=shared if os.access(shared, os.W_OK) else None) as folder:
-        yield Path(folder)
-
-
-def tiny(guests: Guests, *argv: Any, **more: Any) -> subprocess.CompletedProcess[str]:
-    return guests.run(*argv, kernel=KERNEL, **more)
-
-
-def same(guests: Guests, native: Path, *argv: Any, text: str = "") -> str:
-    """Run `argv` on the host and as a guest, "DIR" being a directory; return what both said."""
-    said = []
-    for folder, run in ((str(native), subprocess.run), ("/tiny", None)):
-        words = [str(word).replace("DIR", folder) for word in argv]
-        if run is None:
-            done = tiny(guests, *words, input=text)
-        else:
-            done = run(words, input=text, capture_output=True, text=True, timeout=60, check=False)
-        said.append((done.returncode, done.stdout.replace(folder, "DIR"),
-                     done.stderr.replace(folder, "DIR")))  # fmt: skip
-    assert said[0] == said[1]
-    return said[0][1]
 
 
 # -- shell scripts --------------------------------------------------------------------------------
@@ -139,6 +110,14 @@ CASES: dict[str, list[tuple[Any, ...]]] = {
         ("rmdir", "d"), ("read", 0, 1), ("stat", "d"),
         ("open", "x", W | NEW | os.O_DIRECTORY, 0o644), ("openat", 0, "x", R), ("walk",),
     ],
+    "directories to be in": [
+        ("mkdir", "a", 0o755), ("mkdir", "a/b", 0o755), ("chdir", "a/b"), ("getcwd",),
+        ("open", "~/f", W | NEW, 0o644), ("stat", "a/b/f"), ("rename", "a", "z"), ("getcwd",),
+        ("stat", "~/f"), ("rename", "~/f", "~/../g"), ("chdir", "~/f"), ("chdir", "~/.."),
+        ("getcwd",), ("listdir", "~/."), ("open", "~/b", R, 0), ("chdir", "."), ("fchdir", 1),
+        ("getcwd",), ("fchdir", 0), ("rmdir", "~/../b"), ("unlink", "~/../g"), ("walk",),
+        ("mkdir", "y", 0o755), ("chdir", "y"), ("rmdir", "~/../y"), ("access", "y", 0),
+    ],
     "rename": [
         ("open", "f", W | NEW, 0o644), ("write", 0, "f"), ("open", "g", W | NEW, 0o600),
         ("write", 1, "gg"), ("rename", "f", "g"), ("stat", "g"), ("fstat", 1), ("stat", "f"),
@@ -175,8 +154,9 @@ def test_operations(name: str, guests: Guests, native: Path) -> None:
 
 
 PATHS = st.sampled_from(
-    ["a", "b", "a/b", "b/a", "a/b/c", "a/", "b/.", "a/..", "a/../b", "no/x", "b/a/", ".", "a//b"]
-)
+    ["a", "b", "a/b", "b/a", "a/b/c", "a/", "b/.", "a/..", "a/../b", "no/x", "b/a/", ".", "a//b",
+     "~/a", "~/b", "~/a/b", "~/.", "~/..", "~/../a", "~/../b/a", "~/a/../b"]
+)  # fmt: skip
 SLOTS = st.integers(0, 4)
 FLAGS = st.sampled_from(
     [R, W | NEW, RW | NEW, RW | EXCL, W | NEW | APPEND, R | TRUNC, RW | TRUNC | NEW, os.O_DIRECTORY]
@@ -195,7 +175,7 @@ OPERATIONS = st.one_of(
     operation("reopen", SLOTS, FLAGS),
     operation("read", SLOTS, st.integers(0, 300)),
     operation("write", SLOTS, TEXTS),
-    operation("readv", SLOTS, st.integers(1, 9), st.integers(0, 9)),
+    operation("readv", SLOTS, st.integers(0, 9), st.integers(0, 9)),
     operation("writev", SLOTS, TEXTS, TEXTS),
     operation("pread", SLOTS, st.integers(0, 300), SIZES),
     operation("pwrite", SLOTS, TEXTS, SIZES),
@@ -215,6 +195,9 @@ OPERATIONS = st.one_of(
     operation("unlink", PATHS),
     operation("rename", PATHS, PATHS),
     operation("listdir", PATHS),
+    operation("chdir", PATHS),
+    operation("fchdir", SLOTS),
+    st.just(("getcwd",)),
     st.just(("walk",)),
 )
 
@@ -283,7 +266,7 @@ print(threading.get_native_id() == os.getpid())
 print(os.getuid(), os.geteuid(), os.getgid(), os.getegid())
 print(*os.uname()[::4])
 print(len(os.listdir("/")) > 5, os.path.exists("/tiny/.."), os.path.exists("/tiny/../no"))
-for call in (lambda: os.chdir("/tiny"), lambda: os.rmdir("/tiny"), lambda: os.link("/etc/passwd",
+for call in (lambda: os.mkfifo("/tiny/x"), lambda: os.rmdir("/tiny"), lambda: os.link("/etc/passwd",
              "/tiny/x"), lambda: os.symlink("x", "/tiny/x"), lambda: os.rename("/etc", "/tiny/x")):
     try:
         print(call())
@@ -294,7 +277,7 @@ for call in (lambda: os.chdir("/tiny"), lambda: os.rmdir("/tiny"), lambda: os.li
     ids = (os.getuid(), os.geteuid(), os.getgid(), os.getegid())
     assert done.stdout.splitlines() == [
         "True True", "True", " ".join(map(str, ids)), "TinyKernel x86_64", "True True False",
-        "Operation not supported", "Device or resource busy", "Operation not permitted",
+        "Operation not permitted", "Device or resource busy", "Operation not permitted",
         "Operation not permitted", "Invalid cross-device link",
     ]  # fmt: skip
 
@@ -356,6 +339,35 @@ def test_the_clients_call_runs_code_of_the_kernel(guests: Guests, tmp_path: Path
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) >= 3
     assert all(re.fullmatch(r"0xffffffff[89a-f][0-9a-f]{7}", pc) for pc in done.stdout.splitlines())
+
+
+def test_what_lies_beside_the_kernel_is_instrumented(guests: Guests, tmp_path: Path) -> None:
+    folder = tmp_path / "[of] kernels"
+    (folder / "below").mkdir(parents=True)
+    (folder / "beside.py").write_text("def f():\n    return 1\n")
+    (folder / "below" / "deeper.py").write_text("def f():\n    return 2\n")
+    (folder / "kernel.py").write_text("""
+from pathlib import Path
+import beside
+import pykcov
+from below import deeper
+from pykcov.kernel import Kernel
+
+class Own(Kernel):
+    def __init__(self):
+        super().__init__()
+        with pykcov.trace() as t:
+            beside.f(), deeper.f(), self.own()
+        print(sorted({Path(block.file).name for block in t.blocks}), flush=True)
+
+    def own(self):
+        return 3
+""")
+    done = guests.run("true", kernel=folder / "kernel.py")
+    assert (done.stdout, done.stderr) == ("['beside.py', 'kernel.py']\n", "")
+    include = ("--include", str(tmp_path / "*" / "below" / "*"))
+    narrow = guests.run("true", kernel=folder / "kernel.py", options=include)
+    assert (narrow.stdout, narrow.stderr) == ("['deeper.py']\n", "")
 
 
 def test_the_demo_shows_what_the_clients_call_executed(guests: Guests) -> None:

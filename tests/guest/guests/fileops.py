@@ -21,9 +21,11 @@ class Sequence:
     def __init__(self, base: str) -> None:
         self.base = base
         self.fds: list[int] = []
+        os.chdir(base)
 
     def at(self, path: str) -> str:
-        return f"{self.base}/{path}"
+        """A path from the sequence's directory; of "~/PATH" from the current one."""
+        return path[2:] if path.startswith("~/") else f"{self.base}/{path}"
 
     def fd(self, slot: int) -> int:
         return self.fds[slot % len(self.fds)] if self.fds else 9999
@@ -101,7 +103,7 @@ class Sequence:
         return os.readlink(self.at(path))
 
     def where(self, slot: int) -> str:
-        return os.readlink(f"/proc/self/fd/{self.fd(slot)}").replace(self.base, "")
+        return os.readlink(f"/proc/self/fd/{self.fd(slot)}").replace(os.path.dirname(self.base), "")
 
     def listdir(self, path: str) -> list[str]:
         return sorted(os.listdir(self.at(path)))
@@ -125,12 +127,32 @@ class Sequence:
     def rename(self, old: str, new: str) -> None:
         os.rename(self.at(old), self.at(new))
 
+    def chdir(self, path: str) -> None:
+        os.chdir(self.at(path))
+
+    def fchdir(self, slot: int) -> None:
+        os.fchdir(self.fd(slot))
+
+    def getcwd(self) -> str:
+        return os.getcwd().replace(os.path.dirname(self.base), "")
+
+    def stay(self) -> None:
+        """Leave a directory that is not the sequence's, or is none any more."""
+        try:
+            if os.getcwd().startswith(self.base):
+                return
+        except FileNotFoundError:
+            pass
+        os.chdir(self.base)
+
     def do(self, name: str, *args: Any) -> Any:
         method: Callable[..., Any] = getattr(self, name)
         try:
             return method(*args)
         except OSError as error:
             return errno.errorcode[error.errno or 0]
+        finally:
+            self.stay()
 
     def end(self) -> None:
         for fd in self.fds:
@@ -145,8 +167,9 @@ def facts(seen: os.stat_result) -> list[Any]:
 
 def main() -> None:
     os.umask(0o022)
+    os.mkdir(f"{sys.argv[1]}/all")
     for number, operations in enumerate(json.load(sys.stdin)):
-        base = f"{sys.argv[1]}/{number}"
+        base = f"{sys.argv[1]}/all/{number}"
         os.mkdir(base)
         sequence = Sequence(base)
         print(json.dumps([sequence.do(*operation) for operation in operations]))
