@@ -1,4 +1,4 @@
-"""Linux's system calls on x86-64, by name (arch/x86/entry/syscalls/syscall_64.tbl, Linux 6.18)."""
+"""Linux's system calls on x86-64, by name (arch/x86/entry/syscalls/syscall_64.tbl, Linux 7.0)."""
 
 # Names in the order of their numbers, from a number on.
 _FROM_0 = """
@@ -38,7 +38,7 @@ _FROM_0 = """
     setns getcpu process_vm_readv process_vm_writev kcmp finit_module sched_setattr sched_getattr
     renameat2 seccomp getrandom memfd_create kexec_file_load bpf execveat userfaultfd membarrier
     mlock2 copy_file_range preadv2 pwritev2 pkey_mprotect pkey_alloc pkey_free statx io_pgetevents
-    rseq
+    rseq uretprobe uprobe
 """
 _FROM_424 = """
     pidfd_send_signal io_uring_setup io_uring_enter io_uring_register open_tree move_mount fsopen
@@ -48,6 +48,7 @@ _FROM_424 = """
     set_mempolicy_home_node cachestat fchmodat2 map_shadow_stack futex_wake futex_wait
     futex_requeue statmount listmount lsm_get_self_attr lsm_set_self_attr lsm_list_modules mseal
     setxattrat getxattrat listxattrat removexattrat open_tree_attr file_getattr file_setattr
+    listns rseq_slice_yield
 """
 
 NUMBER = {
