@@ -27,6 +27,7 @@ LAYERS = (
     "coverage",
     "tracing",
     "remoting",
+    "service",
     "__init__",
     "cli",
     "__main__",

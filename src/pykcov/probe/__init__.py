@@ -22,6 +22,7 @@ from pykcov.probe._core import (
     section,
     section_close,
     section_open,
+    section_var,
     set_code,
     set_task,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "section",
     "section_close",
     "section_open",
+    "section_var",
     "set_code",
     "set_task",
 ]

@@ -212,6 +212,7 @@ static int exec_module(PyObject *module)
     PyObject *quiet = kcov.quiet->tp_alloc(kcov.quiet, 0);
     int failed = kcov.guard_key == NULL || kcov.section_var == NULL || quiet == NULL
         || kcov.gc_callbacks == NULL
+        || PyModule_AddObjectRef(module, "section_var", kcov.section_var) < 0
         || PyModule_AddObjectRef(module, "quiet", quiet) < 0;
     Py_XDECREF(quiet);
     return failed ? -1 : 0;
