@@ -148,4 +148,9 @@ def document() -> str:
     ]
     kinds = ", ".join(f"{kind.value} {kind.name}" for kind in Kind)
     lines += ["", f"Kinds of connection: {kinds}."]
+    lines += [
+        "",
+        "`clients/c/pykcov.h` is a client in C, one file with nothing to link. With it",
+        "`clients/c/example.c` prints what a handle's sections execute.",
+    ]
     return "\n".join(lines) + "\n"
