@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import mmap
 import os
 import signal
 import socket
@@ -25,6 +26,7 @@ from pykcov.abi.kcov import (
 )
 from pykcov.device.remote import RemoteArg
 from pykcov.service import places
+from pykcov.service.client import Device, SocketDescriptor
 from pykcov.service.link import Link
 from pykcov.service.protocol import LARGEST, MAGIC, REQUEST, VERSION, Kind, Type, decode_reply
 
@@ -109,7 +111,6 @@ def test_ioctls_answer_as_in_process(start: Start) -> None:
         failing(errno.ENOTTY, lambda: first.ioctl(0x1234))
         failing(errno.EINVAL, lambda: first.ioctl(KCOV_DISABLE))
         failing(errno.EFAULT, lambda: first.ioctl(KCOV_REMOTE_ENABLE, argument[:-1]))
-        failing(errno.EOPNOTSUPP, lambda: first.ioctl(KCOV_ENABLE))
         first.ioctl(KCOV_REMOTE_ENABLE, argument)
         failing(errno.EBUSY, lambda: second.ioctl(KCOV_REMOTE_ENABLE, argument))
         first.ioctl(KCOV_DISABLE)
@@ -119,6 +120,54 @@ def test_ioctls_answer_as_in_process(start: Start) -> None:
             failing(errno.EINVAL, lambda: third.ioctl(KCOV_DISABLE))
             second.ioctl(KCOV_DISABLE)
             third.ioctl(KCOV_REMOTE_ENABLE, argument)
+
+
+def enabled(device: Device) -> tuple[SocketDescriptor, mmap.mmap]:
+    """A descriptor that collects from all threads, and its area."""
+    descriptor = device.open()
+    descriptor.ioctl(KCOV_INIT_TRACE, 512)
+    area = descriptor.mmap(512 * WORD)
+    descriptor.ioctl(KCOV_ENABLE)
+    return descriptor, area
+
+
+def pcs(area: mmap.mmap) -> list[int]:
+    """What is in an area; then store 0."""
+    with memoryview(area) as view, view.cast("Q") as words:
+        found = words[1 : 1 + words[0]].tolist()
+        words[0] = 0
+    return found
+
+
+def test_enable_collects_from_all_threads(start: Start, alone: Callable[[int], list[int]]) -> None:
+    service = start()
+    device = pykcov.connect(service.name)
+    descriptor, area = enabled(device)
+    for n in range(10):
+        service.request(8, n)
+        assert pcs(area) == alone(n)
+    with device.remote(7) as t:  # a section is nobody else's
+        service.request(7, 5)
+    assert (list(t.pcs), pcs(area)) == (alone(5), [])
+    with device.open() as second, pytest.raises(OSError, match="busy"):
+        second.ioctl(KCOV_INIT_TRACE, 512)
+        second.ioctl(KCOV_ENABLE)
+    with device.open("blocks") as second, pytest.raises(OSError, match="not supported"):
+        second.ioctl(KCOV_INIT_TRACE, 512)
+        second.ioctl(KCOV_ENABLE)
+    descriptor.ioctl(KCOV_DISABLE)
+    service.request(8, 5)
+    assert pcs(area) == []
+    descriptor.ioctl(KCOV_ENABLE)
+    service.request(8, 6)
+    assert pcs(area) == alone(6)
+    descriptor.close()  # counts as exit
+    service.request(8, 5)
+    assert pcs(area) == []
+    descriptor, area = enabled(device)
+    service.request(8, 7)
+    assert pcs(area) == alone(7)
+    descriptor.close()
 
 
 def settled(service: Service) -> int:

@@ -114,6 +114,9 @@ def section_close(recorder: Recorder, token: Any, /) -> None:
 def section() -> Recorder | None:
     """The live section of the current context."""
 
+def record_process(recorder: Recorder | None, /) -> None:
+    """Record every thread that has no recorder of its own, and is in no section; None ends that."""
+
 def count_everyone(counters: Counters | None, /) -> None:
     """Count the hits of all threads in `counters`, too; None ends that."""
 

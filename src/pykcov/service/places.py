@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
+import socket
 import stat
 from pathlib import Path
 
@@ -50,3 +52,29 @@ def socket_of(name: str) -> Path:
 def names() -> list[str]:
     """Return the names of devices, those included whose process is gone."""
     return sorted(path.stem for path in directory().glob("*.sock"))
+
+
+def bind(path: Path) -> socket.socket:
+    """Return a listening socket; one that its process has left behind is replaced.
+
+    Raises PykcovError: device-taken.
+    """
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with (path.parent / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if path.exists():
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as probe:
+                try:
+                    probe.connect(str(path))
+                except OSError:
+                    path.unlink(missing_ok=True)
+                else:
+                    listener.close()
+                    raise PykcovError(
+                        "device-taken", f"another process shows a device as {path.stem!r}"
+                    )
+        listener.bind(str(path))
+        path.chmod(0o600)
+    listener.listen(128)
+    listener.setblocking(False)
+    return listener

@@ -9,49 +9,31 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import json
 import os
 import selectors
 import socket
-import struct
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 from pykcov.abi.kcov import KCOV_ENABLE, KCOV_REMOTE_ENABLE
 from pykcov.device import sections
 from pykcov.device.descriptor import Descriptor
 from pykcov.device.kcov import Kcov
-from pykcov.errors import PykcovError, own_bug
+from pykcov.errors import own_bug
 from pykcov.instrumentation.session import current_store, in_force, instrumented_blocks
-from pykcov.kernel.task import Task
 from pykcov.probe import Shared, quiet
 from pykcov.service import places
+from pykcov.service.connection import Connection, ProcessTask
+from pykcov.service.places import bind
 from pykcov.service.protocol import LARGEST, VERSION, Kind, Request, Type, encode_reply
 from pykcov.service.table import MOST, Table
 
-_CREDENTIALS = struct.Struct("iII")  # struct ucred: pid, uid, gid
 _MOST_CONNECTIONS = 1024
 _GREETING = 5.0  # seconds a connection has for its HELLO
 _SEQUENCE = 32  # bits of a table's value that say which ENABLE
-
-
-class Connection:
-    """One peer. kind is None until it has said HELLO."""
-
-    def __init__(self, peer: socket.socket, number: int) -> None:
-        self.peer, self.number = peer, number
-        self.since = time.monotonic()
-        self.kind: Kind | None = None
-        self.pid, self.uid, _ = _CREDENTIALS.unpack(
-            peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-        )
-        self.page = -1  # of what the descriptor's writers share
-        self.descriptor: Descriptor | None = None
-        self.area_size = 0
 
 
 class Server:
@@ -62,11 +44,11 @@ class Server:
         self.name = name
         self.path = places.socket_of(name)
         self.process = os.getpid()
-        self._listener = _bind(self.path)
+        self._listener = bind(self.path)
         self.table = Table.make()
         self._pairs: dict[int, int] = {}
         self._connections: dict[int, Connection] = {}
-        self._tasks: dict[tuple[int, int], Task] = {}
+        self._tasks: dict[tuple[int, int], ProcessTask] = {}
         self._users: dict[tuple[int, int], set[int]] = {}
         self._numbers = 0
         self._looked = 0.0
@@ -255,10 +237,11 @@ class Server:
     ) -> None:
         descriptor = connection.descriptor
         assert descriptor is not None
-        if request == KCOV_ENABLE:  # of all threads: not there yet
+        if request == KCOV_ENABLE and descriptor.discipline == "blocks":
             raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
         key = (connection.pid, number)
-        task = self._tasks.setdefault(key, Task())
+        task = self._tasks.setdefault(key, ProcessTask())
+        task.asks_for_all = request == KCOV_ENABLE
         self._users.setdefault(key, set()).add(connection.number)
         descriptor.ioctl(request, payload if request == KCOV_REMOTE_ENABLE else arg, task=task)
 
@@ -295,26 +278,3 @@ class Server:
         descriptor = connection.descriptor
         blocks = descriptor.discipline == "blocks"
         return connection.area_size | blocks << 63, b"", [descriptor.fileno(), connection.page]
-
-
-def _bind(path: Path) -> socket.socket:
-    """Return a listening socket; one that its process has left behind is replaced."""
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with (path.parent / "lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if path.exists():
-            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as probe:
-                try:
-                    probe.connect(str(path))
-                except OSError:
-                    path.unlink(missing_ok=True)
-                else:
-                    listener.close()
-                    raise PykcovError(
-                        "device-taken", f"another process shows a device as {path.stem!r}"
-                    )
-        listener.bind(str(path))
-        path.chmod(0o600)
-    listener.listen(128)
-    listener.setblocking(False)
-    return listener

@@ -103,6 +103,18 @@ static PyObject *count_everyone(PyObject *module, PyObject *arg)
     Py_RETURN_NONE;
 }
 
+static PyObject *record_process(PyObject *module, PyObject *arg)
+{
+    (void)module;
+    if (arg != Py_None && !check_recorder(arg))
+        return NULL;
+    struct recorder *before = kcov.process;
+    kcov.process = arg == Py_None ? NULL : (struct recorder *)Py_NewRef(arg);
+    thread_all_changed();
+    Py_XDECREF(before);
+    Py_RETURN_NONE;
+}
+
 static PyObject *get_everyone(PyObject *module, PyObject *ignored)
 {
     (void)module, (void)ignored;
@@ -152,6 +164,7 @@ static PyMethodDef functions[] = {
     {"section_close", section_close, METH_VARARGS, NULL},
     {"section", section, METH_NOARGS, NULL},
     {"count_everyone", count_everyone, METH_O, NULL},
+    {"record_process", record_process, METH_O, NULL},
     {"everyone", get_everyone, METH_NOARGS, NULL},
     {"new_counters", new_counters, METH_NOARGS, NULL},
     {"get_task", get_task, METH_NOARGS, NULL},

@@ -96,6 +96,7 @@ struct globals {
     PyObject *section_var;     /* Owned. ContextVar whose value is a recorder. */
     PyObject *guard_key;       /* Owned. */
     PyObject *gc_callbacks;    /* Owned. The list gc.callbacks. */
+    struct recorder *process;  /* Owned. Of threads without one of their own, or NULL. */
     struct counters *everyone; /* Owned. The process-wide set while it is switched on, or NULL. */
     struct guard *guards;      /* Borrowed. (list_lock) */
     uint32_t probes;           /* that were ever made */

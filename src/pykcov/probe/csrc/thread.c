@@ -212,6 +212,12 @@ struct recorder *thread_section(void)
     return NULL;
 }
 
+/* Who gets the record: the first of these that there is. */
+static struct recorder *recorder_of(const struct kcov_thread *t)
+{
+    return t->own != NULL ? t->own : t->section != NULL ? t->section : kcov.process;
+}
+
 static void lookup(struct kcov_thread *t)
 {
     struct recorder *stale = t->stale, *before = t->section;
@@ -226,7 +232,7 @@ static void lookup(struct kcov_thread *t)
             t->seen = t->guard->late ? 0 : *t->watch;
         }
     }
-    struct recorder *r = t->own != NULL ? t->own : t->section;
+    struct recorder *r = recorder_of(t);
     if (!t->paused && (r != NULL || kcov.everyone != NULL)) {
         t->look = 1;
         t->limit = 0;
@@ -249,7 +255,7 @@ void thread_slow(struct kcov_thread *t, struct probe *probe)
         return;
     if (kcov.everyone != NULL)
         counters_hit(kcov.everyone, probe);
-    struct recorder *r = t->own != NULL ? t->own : t->section;
+    struct recorder *r = recorder_of(t);
     if (r != NULL && (r->live || r != t->section)) /* lookup may have let its closer run */
         recorder_hit(r, probe);
 }
@@ -265,6 +271,7 @@ static void after_fork_child(void)
     pthread_mutex_init(&list_lock, NULL);
     kcov.generation++;
     kcov.sections = 0;
+    kcov.process = NULL; /* the parent's, and the area has one writer; a reference is left behind */
     for (struct guard *g = kcov.guards; g != NULL; g = g->next)
         g->link = NULL;
     kcov.guards = NULL;
