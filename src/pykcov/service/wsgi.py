@@ -1,0 +1,149 @@
+"""WSGI middleware: what a request executes goes to who asked for the handle in its header."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sized
+from typing import TYPE_CHECKING, Any
+
+from pykcov.device.sections import Section, outside
+from pykcov.probe import quiet
+from pykcov.service import header as headers
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+class KcovMiddleware:
+    """Marks the requests that have the header `header`, a handle.
+
+    A request's section begins with the call of `app`, is suspended between the items of what `app`
+    returns, and published before the last byte of the response is handed on. It goes on, and what
+    follows, close() included, is published when close() returns. Code around `app` is in no
+    section: other middleware, the server, its start_response() and write().
+    """
+
+    def __init__(self, app: WSGIApplication, *, header: str = headers.HEADER) -> None:
+        self.app = app
+        self._key = "HTTP_" + header.upper().replace("-", "_")
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        value = environ.get(self._key)
+        section = None if value is None else headers.start(value.encode("latin-1"))
+        if section is None:
+            return self.app(environ, start_response)
+        over = False
+        response = _Response(section, start_response, environ["REQUEST_METHOD"] == "HEAD")
+        try:
+            items = self.app(environ, response.start)
+            # Nothing of the app runs any more when these are sent. Servers look at their types.
+            over = type(items) in (list, tuple) or _is_file(items, environ)
+            if over:
+                return items
+            made = _SizedBody if isinstance(items, Sized) else _Body
+            return made(items, response)
+        except BaseException:
+            over = True
+            raise
+        finally:
+            with quiet:
+                section.stop() if over else section.leave()
+
+
+def _is_file(items: object, environ: WSGIEnvironment) -> bool:
+    wrapper = environ.get("wsgi.file_wrapper")
+    return isinstance(wrapper, type) and isinstance(items, wrapper)
+
+
+class _Response:
+    """How far one response is, and its section."""
+
+    def __init__(self, section: Section, start_response: StartResponse, headless: bool) -> None:
+        self.section = section
+        self._start_response = start_response
+        self._headless = headless
+        self._left: int | None = 0 if headless else None  # bytes yet to come, where that is known
+
+    def start(
+        self, status: str, fields: list[tuple[str, str]], exc_info: Any = None
+    ) -> Callable[[bytes], object]:
+        """The app's start_response."""
+        self._left = None
+        for name, value in fields:
+            if name.lower() == "content-length":
+                self._left = headers.content_length(value)
+        if self._headless or status[:3] in ("204", "304"):
+            self._left = 0
+        further: tuple[Any, ...] = (exc_info,) if exc_info else ()
+        try:
+            with outside():
+                write = self._start_response(status, fields, *further)
+        finally:
+            exc_info, further = None, ()  # its traceback has this frame
+
+        def write_outside(data: bytes) -> object:
+            self.hand_on(data)
+            with outside():
+                return write(data)
+
+        return write_outside
+
+    def hand_on(self, data: bytes, last: bool = False) -> None:
+        """Publish, if a client may hold the whole response once this piece is handed on."""
+        if self._left is not None:
+            self._left -= len(data)
+        if last or (self._left is not None and self._left <= 0):
+            self.publish()
+
+    def publish(self) -> None:
+        with quiet:
+            self.section.publish()
+
+
+class _Body:
+    """The app's iterable: in the section while it runs, and not between its items."""
+
+    def __init__(self, items: Iterable[bytes], response: _Response) -> None:
+        self._items = items
+        self._iterator: Iterator[bytes] | None = None
+        self._response = response
+        self._count = 0  # items that are yet to come; below 0 when that is unknown
+
+    def __iter__(self) -> _Body:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            with self._response.section.inside():
+                if self._iterator is None:
+                    self._iterator = iter(self._items)
+                item = next(self._iterator)
+        except BaseException:  # StopIteration, most of the time
+            self._response.publish()
+            raise
+        self._count -= 1
+        # There is no look ahead: it would hold back an item until the next one is there. Where this
+        # may be the last one nobody knows, a client can't tell, either, before the iterable ends.
+        self._response.hand_on(item, last=self._count == 0)
+        return item
+
+    def close(self) -> None:
+        try:
+            close = getattr(self._items, "close", None)
+            if close is not None:
+                with self._response.section.inside():
+                    close()
+        finally:
+            with quiet:
+                self._response.section.stop()
+
+
+class _SizedBody(_Body):
+    """One of known length. Servers tell the body's from it, when there is one item."""
+
+    def __init__(self, items: Iterable[bytes], response: _Response) -> None:
+        super().__init__(items, response)
+        self._count = len(self)
+
+    def __len__(self) -> int:
+        assert isinstance(self._items, Sized)
+        return len(self._items)
