@@ -1,0 +1,75 @@
+"""Many requests at once, of several kinds: is each trace that of the same request sent alone?"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Sequence
+
+from tests.live.collector import Collector
+from tests.service.raw import Client, Kind
+
+APPS = ["**/tests/service/paths.py", "**/tests/service/*_app.py"]
+IN_FLIGHT = 64
+TOTAL = 5120 if os.environ.get("PYKCOV_SOAK") else 1024
+
+
+def collectors() -> list[Collector]:
+    """One for each request in flight, not enabled yet."""
+    return [Collector(f"slot {i}", size=1 << 14, area_size=1 << 14) for i in range(IN_FLIGHT)]
+
+
+async def settled(collector: Collector, expected: int) -> list[int]:
+    """What has been published once there are `expected` records: also what follows a response."""
+    deadline = time.monotonic() + 5
+    while collector.count < expected and time.monotonic() < deadline:
+        await asyncio.sleep(0.001)
+    return collector.pcs()
+
+
+async def alone(client: Client, kind: Kind, collector: Collector, handle: str) -> list[int]:
+    collector.count = 0
+    answer = await client.fetch(kind, handle)
+    assert answer.status == kind.status, (kind, answer)
+    await asyncio.sleep(0.03)
+    return collector.take()
+
+
+async def judge(port: int, kinds: Sequence[Kind], clients: list[Collector]) -> tuple[int, int]:
+    """Return how many traces there were, all as they must be, and how many processes answered.
+
+    Raises AssertionError.
+    """
+    async with Client(port) as first:
+        for _ in range(2):  # what happens once happens now
+            for kind in kinds:
+                await alone(first, kind, clients[0], "slot 0")
+        expected = {kind: await alone(first, kind, clients[0], "slot 0") for kind in kinds}
+    assert len({tuple(trace) for trace in expected.values()}) == len(kinds) >= 12
+
+    wrong: list[str] = []
+    done = 0
+    processes = set()
+
+    async def slot(number: int) -> None:
+        nonlocal done
+        collector = clients[number]
+        async with Client(port) as client:
+            for i in range(TOTAL // IN_FLIGHT):
+                kind = kinds[(number * 7 + i) % len(kinds)]
+                collector.count = 0
+                answer = await client.fetch(kind, f"slot {number}")
+                processes.add(answer.headers.get("x-process"))
+                found = await settled(collector, len(expected[kind]))
+                if answer.status != kind.status or found != expected[kind]:
+                    text = f"{len(found)} records of {len(expected[kind])}"
+                    wrong.append(f"{kind}: {answer.status}, {text}")
+                done += 1
+        await asyncio.sleep(0.2)
+        if collector.count != len(found):
+            wrong.append(f"{kind}: more came later")
+
+    await asyncio.gather(*map(slot, range(IN_FLIGHT)))
+    assert not wrong, wrong[:10]
+    return done, len(processes)
