@@ -70,6 +70,16 @@ def is_alive(pid: int, tid: int) -> bool:
     return bool(fields) and fields[_STATE] not in "ZX" and not int(fields[_FLAGS]) & _PF_EXITING
 
 
+def may_be_in(pid: int, tid: int, calls: tuple[int, ...]) -> bool:
+    """May the thread be in one of these system calls, or have been in one when it went? Of one that
+    runs nobody can tell; of one in the midst of execve Linux may say -1."""
+    try:
+        first = _text(f"/proc/{pid}/task/{tid}/syscall").split(maxsplit=1)[0]
+    except (FileNotFoundError, ProcessLookupError, IndexError):
+        return True
+    return first == "running" or int(first) < 0 or int(first) in calls
+
+
 def parent(pid: int) -> int:
     """Return a process's parent; 0 when it has none, or is gone."""
     fields = _stat(f"/proc/{pid}/stat")

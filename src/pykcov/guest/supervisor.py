@@ -6,31 +6,27 @@ import errno
 import logging
 import os
 import selectors
-import sys
 import threading
+import time
 from collections.abc import Callable
 
-from pykcov.abi.seccomp import SECCOMP_USER_NOTIF_FLAG_CONTINUE
-from pykcov.abi.syscalls import NAME as NAME_OF
 from pykcov.abi.syscalls import NUMBER
 from pykcov.errors import own_bug
-from pykcov.guest import proc_raw
+from pykcov.guest import proc_raw, reports
 from pykcov.guest.launch import Launched
 from pykcov.guest.placeholders import Placeholders
 from pykcov.guest.processes import Processes
+from pykcov.guest.reports import CONTINUE, Answer
 from pykcov.guest.task import GuestTask
 from pykcov.kernel.host import HOST
 from pykcov.kernel.kernel import Handler, Kernel
 from pykcov.kernel.task import Task
 
-log = logging.getLogger("pykcov.guest")
-
 _EXIT, _EXIT_GROUP = NUMBER["exit"], NUMBER["exit_group"]
 _EXECVE, _EXECVEAT = NUMBER["execve"], NUMBER["execveat"]
+_HOLD, _HOLD_MOST = 0.0005, 1.0  # seconds: between two looks at another's execve, and for all
+_AGAIN = 0.002  # seconds until a process that has ended is looked at again
 _WATCHED = frozenset({_EXIT, _EXIT_GROUP, _EXECVE, _EXECVEAT})
-
-Answer = tuple[int, int, int]  # value, negative errno, flags
-_CONTINUE: Answer = (0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE)
 
 
 class Supervisor:
@@ -106,7 +102,7 @@ class Supervisor:
 
     def _work(self) -> None:
         exchange, listener = self.listener.exchange, self.listener
-        answer = self._logged if log.isEnabledFor(logging.DEBUG) else self._answer
+        answer = self._logged if reports.log.isEnabledFor(logging.DEBUG) else self._answer
         call, value, error, flags = 0, 0, 0, 0
         try:
             while (note := exchange(call, value, error, flags)) is not None:
@@ -116,7 +112,8 @@ class Supervisor:
                 try:
                     value, error, flags = answer(call, tid, number, args)
                 except Exception:
-                    value, error, flags = 0, -errno.EIO, 0
+                    # What ends a process ends it all the same.
+                    value, error, flags = CONTINUE if number in _WATCHED else (0, -errno.EIO, 0)
                     self._own_bug()
         finally:
             listener.give_up()
@@ -131,7 +128,7 @@ class Supervisor:
                 task = self._meet(call, tid)
             except OSError as failure:
                 if failure.errno in (errno.EMFILE, errno.ENFILE):
-                    log.warning("a guest's process cannot be watched: %s", failure)
+                    reports.warn_once("a guest's process cannot be watched", failure)
                     return 0, -errno.ENFILE, 0
                 return 0, -errno.ESRCH, 0  # it has been killed: nobody hears the answer
         task.call = call
@@ -143,14 +140,14 @@ class Supervisor:
         except OSError as failure:
             answer = 0, -(failure.errno or errno.EIO), 0
         except Exception:
-            answer = self._failed(number)
+            answer = reports.failed(number)
         else:
             if result is HOST:
-                answer = _CONTINUE
+                answer = CONTINUE
             elif type(result) is int:
                 answer = (result if result < 2**63 else result - 2**64), 0, 0
             else:
-                answer = self._failed(number, result)
+                answer = reports.failed(number, result)
         finally:
             task.leave()
         if number in _WATCHED:
@@ -163,23 +160,8 @@ class Supervisor:
     def _logged(self, call: int, tid: int, number: int, args: tuple[int, ...]) -> Answer:
         """Answer, and tell of it as strace would."""
         answer = self._answer(call, tid, number, args)
-        if answer is _CONTINUE:
-            result = "the host's"
-        else:
-            result = (
-                errno.errorcode.get(-answer[1], str(-answer[1])) if answer[1] else hex(answer[0])
-            )
-        log.debug("%d %s(%s) = %s", tid, NAME_OF[number], ", ".join(map(hex, args)), result)
+        reports.call(tid, number, args, answer)
         return answer
-
-    def _failed(self, number: int, result: object = None) -> Answer:
-        """A method is wrong: say so, and go on serving."""
-        name = NAME_OF[number]
-        if sys.exception() is None:
-            log.error("%s: the kernel's method returned %r; the guest gets EIO", name, result)
-        else:
-            log.exception("%s: the kernel's method failed; the guest gets EIO", name)
-        return 0, -errno.EIO, 0
 
     # -- tasks ------------------------------------------------------------------------------------
 
@@ -203,16 +185,41 @@ class Supervisor:
     def _watch_call(self, task: GuestTask, number: int) -> None:
         """A call that says what becomes of tasks is about to be done."""
         if number in (_EXECVE, _EXECVEAT):
-            with self._lock:
-                self._executing[task.pid] = task.tid
+            self._begin_execve(task)
         else:
             self.processes.exits(task.pid)
+
+    def _begin_execve(self, task: GuestTask) -> None:
+        """Let one execve of a process through at a time: of two at once, nobody could tell which
+        thread it was that succeeded. Linux holds the second, too (cred_guard_mutex), but later."""
+        deadline = time.monotonic() + _HOLD_MOST
+        while self.listener.is_valid(task.call):
+            with self._lock:
+                other = self._executing.setdefault(task.pid, task.tid)
+            if other == task.tid:
+                # If another's execve has succeeded just now, this thread was killed before that.
+                if not self.listener.is_valid(task.call):
+                    self._end_execve(task.pid, task.tid)
+                return
+            self._executed(task.pid)
+            in_execve = proc_raw.may_be_in(task.pid, other, (_EXECVE, _EXECVEAT))
+            if not in_execve or time.monotonic() > deadline:
+                self._end_execve(task.pid, other)
+                continue
+            self.listener.give_up()
+            time.sleep(_HOLD)
+
+    def _end_execve(self, pid: int, tid: int) -> None:
+        """The thread's execve has failed."""
+        with self._lock:
+            if self._executing.get(pid) == tid:
+                del self._executing[pid]
 
     def _watched(self, task: GuestTask, number: int, answer: Answer) -> None:
         """Such a call has been answered."""
         if number in (_EXECVE, _EXECVEAT):
-            if answer is not _CONTINUE:
-                self._executing.pop(task.pid, None)
+            if answer is not CONTINUE:
+                self._end_execve(task.pid, task.tid)
             return
         for other in [task] if number == _EXIT else self._of_process(task.pid):
             self._end(other)
@@ -233,12 +240,14 @@ class Supervisor:
             if executing is None:
                 return
             alive = proc_raw.threads(pid)
-            if executing in alive and executing != pid and caller != executing:
-                return  # not yet
+            if pid not in alive:
+                return  # it ends; or for an instant Linux lists none: a thread becomes the leader
+            if executing in alive and caller != executing:
+                return  # not yet, or it was the leader and is still there
             del self._executing[pid]
             gone = [t for t in self._tasks.values() if t.pid == pid and t.tid not in alive]
             mover = self._tasks.get(executing)
-            moves = mover is not None and executing not in alive and pid in alive
+            moves = mover is not None and executing not in alive
             if moves and pid in self._tasks:
                 gone.append(self._tasks[pid])
         for task in gone:
@@ -282,7 +291,13 @@ class Supervisor:
 
     def _hear(self) -> None:
         while True:
-            for key, _ in self._selector.select():
+            events = self._selector.select()
+            if any(key.data is not None for key, _ in events):
+                # Linux takes a process for ended, for an instant, while a thread that called execve
+                # takes the leader's place. So: look again.
+                time.sleep(_AGAIN)
+                events = self._selector.select(0)
+            for key, _ in events:
                 if key.fd == self._wake:
                     return
                 try:
@@ -299,8 +314,3 @@ class Supervisor:
             self._executing.pop(pid, None)
         for task in self._of_process(pid):
             self._end(task)
-
-    def out_of_files(self, error: OSError) -> OSError:
-        """Say that no placeholder can be had; return what the guest gets."""
-        log.warning("a guest's file cannot be opened: %s", error)
-        return OSError(errno.ENFILE, os.strerror(errno.ENFILE))

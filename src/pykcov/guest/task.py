@@ -16,6 +16,7 @@ from pykcov.abi.stat import AT_FDCWD
 from pykcov.abi.words import int32
 from pykcov.guest import proc_raw
 from pykcov.guest.paths import walk
+from pykcov.guest.reports import warn_once
 from pykcov.kernel.caller import Credentials, Place
 from pykcov.kernel.files import OpenFile, fail
 from pykcov.kernel.task import Task
@@ -25,7 +26,13 @@ if TYPE_CHECKING:
 
 ERESTARTSYS = 512  # include/linux/errno.h: restart after a handler with SA_RESTART, else EINTR
 _CWD = re.compile(r"/proc/(\d+)(?:/task/\d+)?/cwd")
-_LOOK = 0.005  # seconds between two looks for signals
+_LOOK, _LOOK_MOST = 0.002, 0.04  # seconds between two looks for signals: at first, and later
+
+
+def _out_of_files(error: OSError) -> OSError:
+    """Say that no placeholder can be had; return what the guest gets."""
+    warn_once("a guest's file cannot be opened", error)
+    return fail(errno.ENFILE)
 
 
 class GuestTask(Task):
@@ -87,7 +94,7 @@ class GuestTask(Task):
         except OSError as error:
             if file is not None:
                 file.release()
-            raise self.supervisor.out_of_files(error) from error
+            raise _out_of_files(error) from error
 
     def lookup(
         self, dirfd: int, address: int, *, follow: bool = True, empty: bool = False
@@ -134,7 +141,7 @@ class GuestTask(Task):
         except OSError as error:
             if not file.stands_in:
                 raise
-            raise self.supervisor.out_of_files(error) from error
+            raise _out_of_files(error) from error
         try:
             # Watched before the guest has it: from now on its close is seen, also when it never
             # gets it and the one that we hold is the last.
@@ -143,7 +150,7 @@ class GuestTask(Task):
                     self.supervisor.placeholders.add(file, fd)
             except OSError as error:
                 file.release()
-                raise self.supervisor.out_of_files(error) from error
+                raise _out_of_files(error) from error
             return self.supervisor.listener.add_fd(self.call, fd, flags & os.O_CLOEXEC)
         finally:
             os.close(fd)
@@ -168,13 +175,15 @@ class GuestTask(Task):
         timeout: float | None = None,
     ) -> bool:
         deadline = None if timeout is None else time.monotonic() + timeout
+        look = _LOOK
         while not (done := ready()):
             self.supervisor.listener.give_up()
-            left = _LOOK if deadline is None else min(_LOOK, deadline - time.monotonic())
+            left = look if deadline is None else min(look, deadline - time.monotonic())
             if left <= 0:
                 break
             condition.wait(left)
             self._interrupt()
+            look = min(2 * look, _LOOK_MOST)
         return done
 
     def _interrupt(self) -> None:
