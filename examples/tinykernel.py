@@ -2,17 +2,18 @@
 
     pykcov guest --kernel examples/tinykernel.py -- sh -c 'echo hello > /tiny/f; cat /tiny/f'
 
-Under /tiny guests see a file tree in this process's memory, elsewhere the host's. Pipes are this
-kernel's wherever they are used, and so are clocks, sleep, identities and uname. dup, dup2, dup3,
-close and exec are the host's: a guest's descriptor is one of the host's that stands for an open
-file of this kernel, which is released when the last one is closed.
+Under /tiny guests see a file tree in this process's memory, elsewhere the host's. Clocks, sleep,
+identities and uname are this kernel's wherever they are used, and so are pipes where `own_pipes`
+says so. dup, dup2, dup3, close and exec are the host's: a guest's descriptor is one of the host's
+that stands for an open file of this kernel, which is released when the last one is closed.
 
 This file has the system calls. tinytree.py has the tree's names and tinyfiles.py what they name,
 tinypipe.py the pipes, and tinyio.py what open files of all kinds have in common.
 
 What it leaves out: links, device files, execve (EACCES) and mmap (ENODEV) of files, access times.
-poll, select and epoll take a pipe for a file: always ready. With several threads a signal may
-interrupt a call that another thread's handler was meant for.
+poll, select and epoll take a pipe of this kernel's for a file: always ready, so programs that wait
+for pipes that way (make -j, node, asyncio) hang with them. A sleep that is stopped (SIGSTOP) begins
+anew. With several threads a signal may interrupt a call that another's handler was meant for.
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ OWN_CLOCKS = {time.CLOCK_REALTIME, time.CLOCK_MONOTONIC, time.CLOCK_BOOTTIME, ti
 class TinyKernel(Kernel):
     """The system calls. Where neither the tree nor a pipe is meant, they are Kernel's, which also
     has the calls without "at": those with it, from the current directory."""
+
+    own_pipes = False  # have pipes in Python, too, which poll cannot see into
 
     def __init__(self) -> None:
         super().__init__()
@@ -252,6 +255,8 @@ class TinyKernel(Kernel):
     @syscall
     def pipe2(self, task: Caller, fds: int, flags: int) -> object:
         flags = int32(flags)
+        if not self.own_pipes:
+            return HOST
         if flags & ~(os.O_CLOEXEC | os.O_NONBLOCK):
             raise fail(errno.EINVAL)
         task.write(fds, bytes(8))  # EFAULT now, not when there are descriptors

@@ -335,7 +335,7 @@ def test_the_clients_call_runs_code_of_the_kernel(guests: Guests, tmp_path: Path
     source = KERNEL.with_name("kcov_client.c")
     flags = ["-Wall", "-Wextra", "-Werror"]
     subprocess.run([compiler, *flags, "-o", client, source], check=True)
-    done = tiny(guests, client)
+    done = guests.run(client, kernel=KERNEL)
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) >= 3
     assert all(re.fullmatch(r"0xffffffff[89a-f][0-9a-f]{7}", pc) for pc in done.stdout.splitlines())
@@ -377,3 +377,28 @@ def test_the_demo_shows_what_the_clients_call_executed(guests: Guests) -> None:
     shown = done.stdout.partition("\n3. ")[2]
     assert "TinyKernel.read:" in shown, done.stdout
     assert "raise fail(errno.EBADF)" in shown
+
+
+WAITING = """
+import asyncio, multiprocessing, os, select, subprocess, sys
+r, w = os.pipe()
+os.set_blocking(r, False)
+print(select.select([r], [w], [], 0) == ([], [w], []))
+async def main():
+    child = await asyncio.create_subprocess_exec(
+        "cat", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE)
+    print(await child.communicate(b"through a pipe"))
+asyncio.run(main())
+with multiprocessing.get_context("fork").Pool(2) as pool:
+    print(pool.map(abs, range(-3, 0)))
+done = subprocess.run(["sh", "-c", "cat; echo err >&2"], input=b"x" * 100000, capture_output=True)
+print(len(done.stdout), done.stderr)
+"""
+
+
+def test_programs_that_wait_for_pipes(guests: Guests) -> None:
+    """By default pipes are the host's, which can be waited for."""
+    words = [sys.executable, "-W", "ignore", "-c", WAITING]
+    native = subprocess.run(words, capture_output=True, text=True, check=True)
+    done = guests.run(*words, kernel=KERNEL)
+    assert (done.returncode, done.stdout, done.stderr) == (0, native.stdout, native.stderr)
