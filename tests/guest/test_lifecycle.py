@@ -79,6 +79,11 @@ def test_execve_takes_the_kcov_along(guests: Guests, clients: Clients) -> None:
     """)
 
 
+def test_two_threads_call_execve_at_once(guests: Guests, clients: Clients) -> None:
+    rounds = 1000 if os.environ.get("PYKCOV_SOAK") else 40
+    assert facts(guests, clients["execrace"], rounds, timeout=300) == expected("wrong 0")
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_an_end_that_was_seen_is_over(guests: Guests, clients: Clients, way: str) -> None:
     assert facts(guests, clients["exits"], way) == expected(f"""
