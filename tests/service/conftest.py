@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -72,6 +73,15 @@ def _devices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         del os.environ["PYKCOV_DEVICES"]
     else:
         os.environ["PYKCOV_DEVICES"] = before
+
+
+@pytest.fixture(autouse=True)
+def _loggers() -> Iterator[None]:
+    """Servers and frameworks configure logging, and disable the loggers that are there."""
+    yield
+    for name in logging.root.manager.loggerDict:
+        if name.startswith("pykcov"):
+            logging.getLogger(name).disabled = False
 
 
 @pytest.fixture

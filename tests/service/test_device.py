@@ -161,7 +161,8 @@ def test_enable_collects_from_all_threads(start: Start, alone: Callable[[int], l
     descriptor.ioctl(KCOV_ENABLE)
     service.request(8, 6)
     assert pcs(area) == alone(6)
-    descriptor.close()  # counts as exit
+    descriptor.close()  # counts as exit, once the service has seen it
+    settled(service)
     service.request(8, 5)
     assert pcs(area) == []
     descriptor, area = enabled(device)

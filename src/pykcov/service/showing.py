@@ -18,7 +18,7 @@ def serve(name: str) -> Server:
     Sections of processes that are forked from it are collected, too. Returns the server, whose
     close() ends it earlier. Raises PykcovError: device-taken, device-name, device-directory.
     """
-    if name in _servers and _servers[name].process == os.getpid():
+    if name in _servers and _servers[name].is_open:
         raise PykcovError("device-taken", f"this process shows a device as {name!r} already")
     server = _servers[name] = Server(name)
     atexit.register(server.close)
