@@ -28,10 +28,10 @@ from pathlib import Path
 
 from pykcov.abi.stat import AT_FDCWD, AT_REMOVEDIR, NANO
 from pykcov.abi.words import int32, int64
+from pykcov.errors import fail
 from pykcov.kernel import HOST, Caller, Kernel, Place, syscall
 from pykcov.kernel.calls.descriptors import opened, pieces
 from pykcov.kernel.calls.opening import search
-from pykcov.kernel.files import fail
 from pykcov.kernel.kernel import Handler
 from tinyfiles import Folder, Regular
 from tinyio import Opened, Stream

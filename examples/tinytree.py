@@ -7,9 +7,10 @@ import os
 import posixpath
 import stat
 
+from pykcov.errors import fail
 from pykcov.kernel import Node, Place
 from pykcov.kernel.caller import Credentials
-from pykcov.kernel.files import Files, fail
+from pykcov.kernel.files import Files
 from tinyfiles import Folder, Inode, Regular, Space
 
 PATH_MAX = 4096

@@ -16,10 +16,17 @@ import zlib
 from typing import Any
 
 from pykcov.abi.kcov import SIZE_MIN, WORD
+from pykcov.errors import fail
 from pykcov.refs import Refs
 
 _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 _CHUNK = 1 << 20  # bytes that saving looks at in one piece
+
+
+def whole_pages(size: int) -> int:
+    """Return `size`, in words, rounded up to what can be mapped."""
+    page = mmap.PAGESIZE // WORD
+    return -(-size // page) * page
 
 
 def map_words(fd: int, size: int, prot: int = mmap.PROT_READ | mmap.PROT_WRITE) -> mmap.mmap:
@@ -56,9 +63,9 @@ class Area(Refs):
             os.ftruncate(self.fd, size * WORD)
             fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, _SEALS)
         except OSError as error:
-            raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)) from error
+            raise fail(errno.ENOMEM) from error
         if os.fstat(self.fd).st_size != size * WORD:
-            raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+            raise fail(errno.ENOMEM)
 
     def words(self) -> mmap.mmap:
         """Return the mapping. Raises OSError ENOMEM."""

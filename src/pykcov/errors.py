@@ -1,11 +1,18 @@
 """What a person is told: one clear line with a slug that docs/messages.md explains.
 
-An errno is not one of these: it is an OSError's value and goes back to the client (see device/).
+An errno is not one of these: it is an OSError's value and goes back to the client; fail() makes it.
 """
 
 from __future__ import annotations
 
 import logging
+import os
+
+
+def fail(error: int, why: str = "", path: str | None = None) -> OSError:
+    """Return the OSError for an errno, Linux's internal ones included."""
+    text = os.strerror(error) + (f" ({why})" if why else "")
+    return OSError(error, text) if path is None else OSError(error, text, path)
 
 
 class PykcovError(Exception):

@@ -12,15 +12,15 @@ from typing import Self
 
 from pykcov import probe
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE, KCOV_TRACE_PC, WORD
-from pykcov.device.descriptor import Descriptor, fail
+from pykcov.area import whole_pages
+from pykcov.device.descriptor import Descriptor
 from pykcov.device.descriptor import open as open_device
+from pykcov.errors import fail
 from pykcov.instrumentation.session import current_store
 from pykcov.kernel.task import ContextTask, Task, ThreadTask, notice_fork
 from pykcov.reader.decode import pcs as decode
 from pykcov.reader.symbolize import symbolize
 from pykcov.symbols import Block
-
-_PAGE_WORDS = mmap.PAGESIZE // WORD
 
 
 def _in_asyncio_task() -> bool:
@@ -80,7 +80,7 @@ class trace:  # noqa: N801
     def __init__(self, size: int = 1 << 16, *, discipline: str = "trace") -> None:
         if not hasattr(size, "__index__"):
             raise TypeError(f"size is a number of words, not {size!r}")
-        self.size = -(-operator.index(size) // _PAGE_WORDS) * _PAGE_WORDS
+        self.size = whole_pages(operator.index(size))
         self.discipline = discipline
         self._descriptor: Descriptor | None = None
         self._task: Task | None = None

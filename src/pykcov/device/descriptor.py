@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import mmap
-import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,17 +14,12 @@ from pykcov.abi.kcov import KCOV_MODE_DISABLED, WORD
 from pykcov.area import map_words
 from pykcov.device.kcov import Kcov
 from pykcov.device.state import BY_REQUEST
+from pykcov.errors import fail
 from pykcov.instrumentation.session import in_force
 from pykcov.kernel.task import Task, ThreadTask, notice_fork
 from pykcov.probe import Shared, quiet
 
 PATH = "/sys/kernel/debug/kcov"  # what Linux calls it
-
-
-def fail(error: int, why: str = "", path: str | None = None) -> OSError:
-    """Return the OSError for an errno, Linux's internal ones included."""
-    text = os.strerror(error) + (f" ({why})" if why else "")
-    return OSError(error, text) if path is None else OSError(error, text, path)
 
 
 class Descriptor:

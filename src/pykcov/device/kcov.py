@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import errno
 import mmap
-import os
 from typing import Any
 
 from pykcov.abi.kcov import (
@@ -23,6 +22,7 @@ from pykcov.abi.kcov import (
 from pykcov.area import Area
 from pykcov.device import sections
 from pykcov.device.remote import RemoteArg
+from pykcov.errors import fail
 from pykcov.kernel.task import Task
 from pykcov.probe import Recorder, Shared
 from pykcov.refs import Refs
@@ -109,7 +109,7 @@ class Kcov(Refs):
         self.shared.live = 0
         error = sections.register(self, arg)
         if error:  # another thread was faster
-            raise OSError(error, os.strerror(error))
+            raise fail(error)
         task.claim(self.shared)
         self.inc_ref()
         self.shared.mode = KCOV_MODE_REMOTE
@@ -125,7 +125,7 @@ class Kcov(Refs):
         try:
             return Recorder(self.area.words(), self.discipline == "blocks")
         except (OSError, MemoryError) as error:
-            raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)) from error
+            raise fail(errno.ENOMEM) from error
 
     def _own(self, task: Task, recorder: Recorder) -> None:
         self.task, self.recorder = task, recorder

@@ -7,7 +7,6 @@ handle = subsystem << 56 | instance; what lies between the instance's 32 bits an
 from __future__ import annotations
 
 import errno
-import os
 import struct
 from collections.abc import Container
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from pykcov.abi.kcov import (
     KCOV_SUBSYSTEM_USB,
     WORD,
 )
+from pykcov.errors import fail
 
 _HEAD = struct.Struct("<IIIxxxxQ")
 _KNOWN = (KCOV_SUBSYSTEM_USB, KCOV_SUBSYSTEM_PYKCOV)
@@ -49,18 +49,18 @@ class RemoteArg:
         """
         count = int(_HEAD.unpack(head)[2])
         if count > KCOV_REMOTE_MAX_HANDLES:
-            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+            raise fail(errno.EINVAL)
         return _HEAD.size + count * WORD
 
     @staticmethod
     def decode(data: object) -> RemoteArg:
         """Return the struct in a bytes-like object. Raises OSError EFAULT, EINVAL."""
         if not isinstance(data, bytes | bytearray | memoryview) or len(data) < _HEAD.size:
-            raise OSError(errno.EFAULT, os.strerror(errno.EFAULT))
+            raise fail(errno.EFAULT)
         data = bytes(data)
         size = RemoteArg.size_of(data[: _HEAD.size])
         if len(data) < size:
-            raise OSError(errno.EFAULT, os.strerror(errno.EFAULT))
+            raise fail(errno.EFAULT)
         mode, area_size, count, common = _HEAD.unpack_from(data)
         return RemoteArg(
             mode, area_size, common, struct.unpack_from(f"<{count}Q", data, _HEAD.size)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import mmap
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +31,7 @@ from pykcov.abi.kcov import (
 from pykcov.device.kcov import Kcov
 from pykcov.device.remote import RemoteArg
 from pykcov.device.sections import HANDLES
+from pykcov.errors import fail
 from pykcov.kernel.task import Task
 
 MODES = {
@@ -48,7 +48,7 @@ _U64 = 2**64 - 1
 def _word(arg: object) -> int:
     """An argument by value."""
     if not isinstance(arg, int):
-        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        raise fail(errno.EINVAL)
     return arg & _U64
 
 

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from pykcov.abi.kcov import KCOV_REMOTE_ENABLE
 from pykcov.device.descriptor import Descriptor
 from pykcov.device.remote import RemoteArg
+from pykcov.errors import fail
 from pykcov.guest.task import GuestTask
 from pykcov.instrumentation.session import in_force
 from pykcov.kernel.caller import Caller
-from pykcov.kernel.files import Directory, Node, OpenFile, fail, reopen
+from pykcov.kernel.files import Directory, Node, OpenFile, reopen
 from pykcov.kernel.host import HOST
 from pykcov.kernel.kernel import Kernel
 

@@ -17,7 +17,7 @@ from pykcov.abi.seccomp import (
     SECCOMP_FILTER_FLAG_SPEC_ALLOW,
     SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
 )
-from pykcov.errors import PykcovError
+from pykcov.errors import PykcovError, fail
 from pykcov.guest import filter as guest_filter
 from pykcov.guest._host import Listener, launch
 from pykcov.kernel.kernel import Handler
@@ -74,7 +74,7 @@ class Launched:
     def exec_error(self) -> OSError | None:
         """Return what the program's first execve failed with."""
         stage, error = struct.unpack("ii", self._page[:8])
-        return OSError(error, os.strerror(error)) if stage == _NO_EXEC else None
+        return fail(error) if stage == _NO_EXEC else None
 
 
 def _release() -> tuple[int, ...]:
@@ -96,12 +96,12 @@ def _refused(error: OSError) -> PykcovError:
     return PykcovError("guests-unsupported", why)
 
 
-def find_program(name: str, path: str | None = None) -> bytes:
+def find_program(name: str) -> bytes:
     """Return the file that a command's name stands for, as a shell finds it.
 
     Raises PykcovError: command-missing.
     """
-    found = shutil.which(name, path=path)
+    found = shutil.which(name)
     if found is None:
         there = os.path.lexists(name) if "/" in name else False
         why = "is not executable" if there else "was not found"

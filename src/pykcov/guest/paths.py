@@ -12,8 +12,9 @@ import os
 import posixpath
 from collections.abc import Callable
 
+from pykcov.errors import fail
 from pykcov.kernel.caller import Place
-from pykcov.kernel.files import Directory, Files, Node, OpenFile, fail
+from pykcov.kernel.files import Directory, Files, Node, OpenFile
 from pykcov.kernel.outside import Outside
 
 _MAX_LINKS = 40  # MAXSYMLINKS; past it the host answers, with ELOOP

@@ -17,7 +17,8 @@ import os
 import struct
 import threading
 
-from pykcov.kernel.files import OpenFile, fail
+from pykcov.errors import fail
+from pykcov.kernel.files import OpenFile
 
 _IN_CLOSE_WRITE, _IN_CLOSE_NOWRITE = 0x08, 0x10  # include/uapi/linux/inotify.h
 _EVENT = struct.Struct("iIII")

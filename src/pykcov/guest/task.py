@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from pykcov import probe
 from pykcov.abi.stat import AT_FDCWD
 from pykcov.abi.words import int32
+from pykcov.errors import fail
 from pykcov.guest import proc_raw
 from pykcov.guest.paths import walk
 from pykcov.guest.reports import warn_once
 from pykcov.kernel.caller import Credentials, Place
-from pykcov.kernel.files import OpenFile, fail
+from pykcov.kernel.files import OpenFile
 from pykcov.kernel.task import Task
 
 if TYPE_CHECKING:
@@ -198,6 +199,6 @@ class GuestTask(Task):
             # With several threads the signal may become another one's. Nobody would then turn
             # ERESTARTSYS into what the guest knows.
             alone = status.threads == 1
-            raise InterruptedError(ERESTARTSYS if alone else 4, "a signal")
+            raise InterruptedError(ERESTARTSYS if alone else errno.EINTR, "a signal")
         if not self.supervisor.listener.is_valid(self.call):
             raise InterruptedError(ERESTARTSYS, "the guest is gone")

@@ -18,6 +18,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from pykcov.abi.stat import DT_DIR, DT_REG, Stat, pack_dirents
+from pykcov.errors import fail
 from pykcov.kernel.host import HOST
 
 if TYPE_CHECKING:
@@ -28,11 +29,6 @@ DEVICE = os.makedev(0, 0x70)  # st_dev of all nodes: no file system of the host'
 _NAME_MAX = 255
 _inodes = itertools.count(1)
 _REOPEN = os.O_ACCMODE | os.O_APPEND | os.O_NONBLOCK | os.O_SYNC | os.O_DSYNC
-
-
-def fail(error: int) -> OSError:
-    """Return the OSError for an errno."""
-    return OSError(error, os.strerror(error))
 
 
 class Node:

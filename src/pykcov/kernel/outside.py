@@ -13,7 +13,8 @@ import stat
 from typing import TYPE_CHECKING
 
 from pykcov.abi.stat import Stat
-from pykcov.kernel.files import Node, OpenFile, fail
+from pykcov.errors import fail
+from pykcov.kernel.files import Node, OpenFile
 
 if TYPE_CHECKING:
     from pykcov.kernel.caller import Caller

@@ -14,8 +14,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_INIT_TRACE, KCOV_REMOTE_ENABLE, KCOV_TRACE_PC, WORD
-from pykcov.area import map_words
+from pykcov.area import map_words, whole_pages
 from pykcov.device.remote import RemoteArg
+from pykcov.errors import fail
 from pykcov.reader.decode import pcs as decode
 from pykcov.reader.symbolize import symbolize
 from pykcov.remoting import handle_of
@@ -24,7 +25,6 @@ from pykcov.service.protocol import Kind, Type
 from pykcov.store import SymbolStore
 from pykcov.symbols import Block
 
-_PAGE_WORDS = mmap.PAGESIZE // WORD
 _tasks = itertools.count(1 << 32)  # no thread's number
 _LOOK = 0.001  # seconds between two questions whether all sections are published
 
@@ -51,7 +51,7 @@ class SocketDescriptor:
     ) -> mmap.mmap:
         """Map the area; `length` in bytes. It can be read when the other process has gone."""
         if length <= 0 or offset < 0:
-            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+            raise fail(errno.EINVAL)
         _, _, fds = self._link.request(Type.MMAP, length, offset)
         try:
             return map_words(fds[0], -(-length // WORD), prot)
@@ -88,7 +88,7 @@ class RemoteTrace:
     def __init__(self, name: str, store: SymbolStore, handle: int, size: int, discipline: str,
                  timeout: float) -> None:  # fmt: skip
         self._name, self._store, self._handle = name, store, handle
-        self.size = -(-size // _PAGE_WORDS) * _PAGE_WORDS
+        self.size = whole_pages(size)
         self._discipline, self._timeout = discipline, timeout
         self._descriptor: SocketDescriptor | None = None
         self._words: mmap.mmap | None = None
@@ -97,7 +97,7 @@ class RemoteTrace:
 
     def __enter__(self) -> Self:
         if self._descriptor is not None:
-            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+            raise fail(errno.EBUSY)
         # A thread may collect many handles at once, and a task has one kcov.
         descriptor = SocketDescriptor(self._name, self._discipline, next(_tasks))
         try:
@@ -157,9 +157,7 @@ class Device:
     """Another process's device. info: what it tells of itself."""
 
     def __init__(self, name: str) -> None:
-        link = Link(name, Kind.LOOK)
-        link.close()
-        self.name, self.info = name, link.info
+        self.name, self.info = name, describe(name)
         self._store = SymbolStore(Path(self.info["store"]))
 
     def open(self, discipline: str = "trace") -> SocketDescriptor:

@@ -10,7 +10,7 @@ import threading
 import time
 from typing import Any
 
-from pykcov.errors import PykcovError
+from pykcov.errors import PykcovError, fail
 from pykcov.service import places
 from pykcov.service.protocol import LARGEST, VERSION, Kind, Request, Type, decode_reply
 
@@ -71,7 +71,7 @@ class Link:
         if error:
             for fd in fds:
                 os.close(fd)
-            raise OSError(error, os.strerror(error))
+            raise fail(error)
         return word, rest, fds
 
     def close(self) -> None:

@@ -22,7 +22,7 @@ from pykcov.abi.kcov import KCOV_ENABLE, KCOV_REMOTE_ENABLE
 from pykcov.device import sections
 from pykcov.device.descriptor import Descriptor
 from pykcov.device.kcov import Kcov
-from pykcov.errors import own_bug
+from pykcov.errors import fail, own_bug
 from pykcov.instrumentation.session import current_store, in_force, instrumented_blocks
 from pykcov.probe import Shared, quiet
 from pykcov.service import places
@@ -207,11 +207,11 @@ class Server:
         self, connection: Connection, version: int, kind: int, blocks: int
     ) -> tuple[int, bytes, list[int]]:
         if version != VERSION:
-            raise OSError(errno.EPROTONOSUPPORT, os.strerror(errno.EPROTONOSUPPORT))
+            raise fail(errno.EPROTONOSUPPORT)
         kind = Kind(kind)
         if kind is Kind.CLIENT:
             if not in_force():
-                raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
+                raise fail(errno.ENOENT)
             connection.page = os.memfd_create("pykcov-page", os.MFD_CLOEXEC)
             os.ftruncate(connection.page, os.sysconf("SC_PAGESIZE"))
             shared = Shared(connection.page)
@@ -238,9 +238,11 @@ class Server:
         descriptor = connection.descriptor
         assert descriptor is not None
         if request == KCOV_ENABLE and descriptor.discipline == "blocks":
-            raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+            raise fail(errno.EOPNOTSUPP)
         key = (connection.pid, number)
-        task = self._tasks.setdefault(key, ProcessTask())
+        task = self._tasks.get(key)
+        if task is None:
+            task = self._tasks[key] = ProcessTask()
         task.asks_for_all = request == KCOV_ENABLE
         self._users.setdefault(key, set()).add(connection.number)
         descriptor.ioctl(request, payload if request == KCOV_REMOTE_ENABLE else arg, task=task)
@@ -258,7 +260,7 @@ class Server:
         if handles:
             value = number << _SEQUENCE | kcov.shared.sequence & (1 << _SEQUENCE) - 1
             connection.area_size = size
-            self._pairs.update(dict.fromkeys(handles[:MOST], value))
+            self._pairs.update(dict.fromkeys(handles, value))
         else:
             self._forget(number)
             return
@@ -274,7 +276,7 @@ class Server:
     def _fetch(self, number: int) -> tuple[int, bytes, list[int]]:
         connection = self._connections.get(number)
         if connection is None or connection.descriptor is None:
-            raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
+            raise fail(errno.ENOENT)
         descriptor = connection.descriptor
         blocks = descriptor.discipline == "blocks"
         return connection.area_size | blocks << 63, b"", [descriptor.fileno(), connection.page]

@@ -19,10 +19,11 @@ from pykcov.abi.stat import (
     Stat,
 )
 from pykcov.abi.words import int32, int64
+from pykcov.errors import fail
 from pykcov.kernel.caller import Caller, Place
 from pykcov.kernel.calls.descriptors import opened
 from pykcov.kernel.calls.opening import search
-from pykcov.kernel.files import Node, fail
+from pykcov.kernel.files import Node
 from pykcov.kernel.host import HOST, Host
 from pykcov.kernel.outside import Outside
 

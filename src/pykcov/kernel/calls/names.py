@@ -8,9 +8,10 @@ import stat
 
 from pykcov.abi.stat import AT_EMPTY_PATH, AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_NOFOLLOW
 from pykcov.abi.words import int32
+from pykcov.errors import fail
 from pykcov.kernel.caller import Caller
 from pykcov.kernel.calls.opening import search
-from pykcov.kernel.files import Files, Node, fail
+from pykcov.kernel.files import Files, Node
 from pykcov.kernel.host import HOST
 from pykcov.kernel.outside import Outside
 

@@ -9,8 +9,9 @@ import struct
 
 from pykcov.abi.stat import AT_FDCWD
 from pykcov.abi.words import int32
+from pykcov.errors import fail
 from pykcov.kernel.caller import Caller, Place
-from pykcov.kernel.files import Directory, OpenDirectory, OpenFile, fail
+from pykcov.kernel.files import Directory, OpenDirectory, OpenFile
 from pykcov.kernel.host import HOST
 
 _OPEN_HOW = struct.Struct("<QQQ")  # struct open_how: flags, mode, resolve

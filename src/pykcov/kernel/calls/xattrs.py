@@ -6,10 +6,10 @@ import errno
 from collections.abc import Callable
 
 from pykcov.abi.stat import AT_FDCWD
+from pykcov.errors import fail
 from pykcov.kernel.caller import Caller
 from pykcov.kernel.calls.descriptors import opened
 from pykcov.kernel.calls.opening import search
-from pykcov.kernel.files import fail
 from pykcov.kernel.host import HOST
 
 
