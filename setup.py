@@ -1,9 +1,10 @@
-"""The one thing that pyproject.toml cannot say well: the C extensions and their flags."""
+"""What pyproject.toml can't say: C extensions with their flags, a file beside the package."""
 
 import os
 from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.build_py import build_py
 
 
 def extension(name: str, folder: str) -> Extension:
@@ -27,9 +28,20 @@ def extension(name: str, folder: str) -> Extension:
     )
 
 
+class BuildPy(build_py):
+    """Puts a .pth file beside the package, where a Python that starts looks for it."""
+
+    def run(self) -> None:
+        super().run()
+        # An editable wheel has only what is written into it directly.
+        folder = self.get_finalized_command("install").install_lib
+        self.copy_file("src/pykcov.pth", folder if self.editable_mode else self.build_lib)
+
+
 setup(
+    cmdclass={"build_py": BuildPy},
     ext_modules=[
         extension("pykcov.probe._core", "src/pykcov/probe/csrc"),
         extension("pykcov.guest._host", "src/pykcov/guest/csrc"),
-    ]
+    ],
 )

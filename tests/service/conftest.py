@@ -20,10 +20,10 @@ _numbers = count()
 class Service:
     """tests/service/shown.py, running."""
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, method: str) -> None:
         self.name = f"service-{os.getpid()}-{next(_numbers)}"
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.service.shown", self.name, str(workers)],
+            [sys.executable, "-m", "tests.service.shown", self.name, str(workers), method],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -43,6 +43,12 @@ class Service:
     def request(self, handle: int | str, n: int) -> str:
         """Run one; returns what the service says of its section."""
         self.send(handle, n)
+        return self.line()
+
+    def ask(self, line: str) -> str:
+        """Send a line; returns the answer."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{line}\n")
         return self.line()
 
     def descriptors(self) -> int:
@@ -86,10 +92,10 @@ def _loggers() -> Iterator[None]:
 
 @pytest.fixture
 def start() -> Iterator[Callable[..., Service]]:
-    """Start services, with a number of forked workers; they end with the test."""
+    """Start services, with a number of workers; they end with the test."""
     with ExitStack() as stack:
 
-        def start(workers: int = 0) -> Service:
-            return stack.enter_context(Service(workers))
+        def start(workers: int = 0, method: str = "fork") -> Service:
+            return stack.enter_context(Service(workers, method))
 
         yield start

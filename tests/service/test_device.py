@@ -152,9 +152,6 @@ def test_enable_collects_from_all_threads(start: Start, alone: Callable[[int], l
     with device.open() as second, pytest.raises(OSError, match="busy"):
         second.ioctl(KCOV_INIT_TRACE, 512)
         second.ioctl(KCOV_ENABLE)
-    with device.open("blocks") as second, pytest.raises(OSError, match="not supported"):
-        second.ioctl(KCOV_INIT_TRACE, 512)
-        second.ioctl(KCOV_ENABLE)
     descriptor.ioctl(KCOV_DISABLE)
     service.request(8, 5)
     assert pcs(area) == []
@@ -300,7 +297,7 @@ def hello(kind: Kind) -> bytes:
 
 @pytest.fixture(scope="module")
 def lasting() -> Iterator[Service]:
-    with Service(1) as service:
+    with Service(1, "fork") as service:
         yield service
 
 

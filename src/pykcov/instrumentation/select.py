@@ -110,6 +110,24 @@ class Selection:
         self._elsewhere = _elsewhere()
         self._answers: dict[tuple[str | None, str], bool] = {}
 
+    def saved(self) -> dict[str, list[str]]:
+        """Return what restored() makes the same selection of, in whatever process and directory."""
+        return {
+            "packages": self.packages,
+            "folders": self.folders,
+            "include": [glob.pattern for glob in self.include],
+            "omit": [glob.pattern for glob in self.omit],
+        }
+
+    @staticmethod
+    def restored(saved: dict[str, list[str]]) -> Selection:
+        """Return a selection that was saved."""
+        made = Selection()
+        made.packages, made.folders = saved["packages"], saved["folders"]
+        made.include = [re.compile(pattern) for pattern in saved["include"]]
+        made.omit = [re.compile(pattern) for pattern in saved["omit"]]
+        return made
+
     def matches(self, module: str | None, path: str) -> bool:
         """Is the file at `path`, imported as `module` (None: unknown), to be instrumented?"""
         key = (module, path)

@@ -225,25 +225,59 @@ def instrument(
     """
     with quiet, _lock:
         selection = Selection(*([x] if isinstance(x, str) else x for x in (source, include, omit)))
-        store = store or SymbolStore()
-        if not isinstance(store, SymbolStore):
-            raise TypeError(f"store is a SymbolStore, not {store!r}")
-        if _active and _active[-1].store.path != store.path:
-            raise PykcovError(
-                "store-mixed",
-                f"PCs of this process come from {_active[-1].store.path}; they can't come from "
-                f"{store.path}, too",
-            )
-        store.check()
-        made = Instrumentation(selection, store, by_line)
-        if not _active:
-            interrupts.install()
-            marshalling.install()
-        _active.append(made)
-        importer.add(made._imported)
-        try:
-            made._present()
-        except BaseException:
-            made.undo()
-            raise
-        return made
+        return _instrument(selection, store or SymbolStore(), by_line)
+
+
+def _instrument(selection: Selection, store: SymbolStore, by_line: bool) -> Instrumentation:
+    if not isinstance(store, SymbolStore):
+        raise TypeError(f"store is a SymbolStore, not {store!r}")
+    if _active and _active[-1].store.path != store.path:
+        raise PykcovError(
+            "store-mixed",
+            f"PCs of this process come from {_active[-1].store.path}; they can't come from "
+            f"{store.path}, too",
+        )
+    store.check()
+    made = Instrumentation(selection, store, by_line)
+    if not _active:
+        interrupts.install()
+        marshalling.install()
+    _active.append(made)
+    importer.add(made._imported)
+    try:
+        made._present()
+    except BaseException:
+        made.undo()
+        raise
+    return made
+
+
+def saved() -> dict[str, Any]:
+    """Return what restore() does the same with, in another process."""
+    with _lock:
+        return {
+            "store": str(current_store().path),
+            "instrumented": [[made.selection.saved(), made.by_line] for made in _active],
+        }
+
+
+def restore(saved: dict[str, Any]) -> None:
+    """Instrument what another process has instrumented. Raises PykcovError as instrument() does."""
+    with quiet, _lock:
+        store = SymbolStore(Path(saved["store"]))
+        for selection, by_line in saved["instrumented"]:
+            _instrument(Selection.restored(selection), store, by_line)
+
+
+def rewritten_main(code: CodeType, name: str, path: str) -> CodeType:
+    """Return the code of a main module with probes, if it is selected; else as it is."""
+    with quiet, _lock:
+        for made in _active:
+            if made.selection.matches(name, path):
+                try:
+                    source = Path(path).read_bytes()
+                except OSError as error:
+                    made.left_out[path] = f"its source can't be read: {error}"
+                    return code
+                return made.rewrite(code, path, source) or code
+    return code

@@ -26,6 +26,7 @@ from pykcov.probe._core import (
     section_var,
     set_code,
     set_task,
+    watch_device,
 )
 
 __all__ = [
@@ -54,4 +55,5 @@ __all__ = [
     "section_var",
     "set_code",
     "set_task",
+    "watch_device",
 ]

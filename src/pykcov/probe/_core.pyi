@@ -52,6 +52,9 @@ class Recorder:
     counters: Counters | None
     dropped: bool  # a record found the area full, or its count to be garbage
     def __new__(cls, area: object, blocks: bool = False) -> Self: ...
+    def share(self, shared: Shared, /) -> None:
+        """Other processes write to its area, too: each record goes there at once, under a lock, and
+        only for the ENABLE that is now in force. blocks: each once until the count is set to 0."""
     def consume(self) -> int:
         """Append pending blocks to the area; what does not fit stays. Returns how many did."""
 
@@ -89,6 +92,8 @@ class Shared:
     def publish(self, area: object, section: object, /) -> int:
         """Append the records of `section` to `area`, both buffers of words, the count last; then
         `section` is empty. Returns how many there was room for. The lock must be held."""
+    def settle(self) -> None:
+        """Wait for records on their way of an ENABLE that is over."""
     def claim(self) -> bool:
         """Make the calling thread the owner; False when a living thread is."""
     def disclaim(self) -> bool:
@@ -116,6 +121,10 @@ def section() -> Recorder | None:
 
 def record_process(recorder: Recorder | None, /) -> None:
     """Record every thread that has no recorder of its own, and is in no section; None ends that."""
+
+def watch_device(memory: object, index: int, changed: Callable[[int], Recorder | None], /) -> None:
+    """Call changed(word) when the word at `index` of `memory` has changed, before the next record
+    of whatever thread, and record_process() what it returns."""
 
 def count_everyone(counters: Counters | None, /) -> None:
     """Count the hits of all threads in `counters`, too; None ends that."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import threading
 import time
 from typing import ClassVar
 
@@ -11,34 +12,73 @@ from pykcov import probe
 from pykcov.device.descriptor import Descriptor
 from pykcov.kernel.task import Task
 from pykcov.service.protocol import Kind
+from pykcov.service.table import Table, value_of
 
 _CREDENTIALS = struct.Struct("iII")  # struct ucred: pid, uid, gid
 
 
 class ProcessTask(Task):
-    """A client's task. Its KCOV_ENABLE records every thread of this process that has no recorder of
-    its own: one client's at a time, as the area has one writer.
+    """A client's task. Its KCOV_ENABLE records every thread of the service that has no recorder of
+    its own and is in no section: one client's at a time.
 
-    asks_for_all: the ioctl that is being done is KCOV_ENABLE.
+    While this process is all there is of the service, it records straight into the area: under the
+    GIL that has one writer. Else records are shared (probe/csrc/together.c), here and in members,
+    which hear of the ENABLE from the table.
+
+    enabling: the descriptor whose KCOV_ENABLE is being done, or 0.
     """
 
     _recorded: ClassVar[ProcessTask | None] = None  # who collects from all threads
+    _alone: ClassVar[bool] = True
+    _lock: ClassVar[threading.Lock] = threading.Lock()  # guards _recorded and _alone
 
-    def __init__(self) -> None:
+    def __init__(self, table: Table) -> None:
         super().__init__()
-        self.asks_for_all = False
+        self._table = table
+        self._shared: probe.Shared | None = None
+        self.enabling = 0
 
     def is_recorded(self) -> bool:
-        return self.kcov is not None or (self.asks_for_all and ProcessTask._recorded is not None)
+        return self.kcov is not None or (self.enabling > 0 and ProcessTask._recorded is not None)
+
+    def claim(self, shared: probe.Shared) -> None:
+        self._shared = shared
+
+    def disclaim(self, shared: probe.Shared) -> None:
+        shared.settle()
+        self._shared = None
 
     def attach(self, recorder: probe.Recorder) -> None:
-        ProcessTask._recorded = self
-        probe.record_process(recorder)
+        assert self._shared is not None
+        with ProcessTask._lock:
+            self._recorder = recorder
+            if recorder.counters is not None or not ProcessTask._alone:
+                recorder.share(self._shared)
+            ProcessTask._recorded = self
+            probe.record_process(recorder)
+            self._table.collector = value_of(self.enabling, self._shared.sequence)
 
     def detach(self) -> None:
-        if ProcessTask._recorded is self:
-            ProcessTask._recorded = None
-            probe.record_process(None)
+        with ProcessTask._lock:
+            if ProcessTask._recorded is self:
+                self._table.collector = 0
+                ProcessTask._recorded = self._recorder = None
+                probe.record_process(None)
+
+    @staticmethod
+    def forget() -> None:
+        """In a forked child: nobody collects from it by what its parent knew."""
+        ProcessTask._recorded = None
+        ProcessTask._lock = threading.Lock()
+
+    @staticmethod
+    def expect_members() -> None:
+        """Other processes are about to write to the area, too."""
+        with ProcessTask._lock:
+            ProcessTask._alone = False
+            task = ProcessTask._recorded
+            if task is not None and task._recorder is not None and task._shared is not None:
+                task._recorder.share(task._shared)
 
 
 class Connection:

@@ -12,7 +12,7 @@ from typing import Any
 
 from pykcov.errors import PykcovError, fail
 from pykcov.service import places
-from pykcov.service.protocol import LARGEST, VERSION, Kind, Request, Type, decode_reply
+from pykcov.service.protocol import LARGEST_REPLY, VERSION, Kind, Request, Type, decode_reply
 
 _PATIENCE = 10.0  # seconds for a reply
 
@@ -62,7 +62,7 @@ class Link:
         with self._lock:
             try:
                 self._peer.send(packet)
-                reply, fds, _, _ = socket.recv_fds(self._peer, LARGEST, 4)
+                reply, fds, _, _ = socket.recv_fds(self._peer, LARGEST_REPLY, 4)
             except (ConnectionError, TimeoutError) as gone:
                 raise _gone(self.name) from gone
         if not reply:

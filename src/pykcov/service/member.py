@@ -6,18 +6,20 @@ is no message while requests are served.
 
 from __future__ import annotations
 
+import json
 import mmap
 import os
 import threading
+from typing import Any
 
 from pykcov.area import map_words
 from pykcov.device import sections
 from pykcov.device.sections import Registration
 from pykcov.errors import PykcovError
-from pykcov.probe import Shared, quiet
+from pykcov.probe import Recorder, Shared, quiet
 from pykcov.service.link import Link
 from pykcov.service.protocol import Kind, Type
-from pykcov.service.table import Table
+from pykcov.service.table import Table, is_value_of, number_of
 
 _SIZE = (1 << 63) - 1
 _MOST = 4096  # descriptors that are kept mapped
@@ -46,14 +48,20 @@ class Member:
         self._lock = threading.Lock()
         self._process = os.getpid() if table is None else -1
         self._link = Link(name, Kind.MEMBER) if table is None else None
-        self._table = table or Table(self._request(Type.TABLE, 0)[1][0])
+        self.instrumented: dict[str, Any] = {}  # what session.restore() takes; not after a fork
+        if table is None:
+            _, payload, fds = self._linked().request(Type.TABLE)
+            self.instrumented = json.loads(payload)
+            table = Table(fds[0])
+        self._table = table
         self._met: dict[int, Registration] = {}
+        self._collected = 0
+        self._recorder: Recorder | None = None
 
-    def _request(self, kind: Type, word: int) -> tuple[int, list[int]]:
+    def _linked(self) -> Link:
         if self._link is None or self._process != os.getpid():  # a forked child has its own
             self._link, self._process = Link(self.name, Kind.MEMBER), os.getpid()
-        found, _, fds = self._link.request(kind, word)
-        return found, fds
+        return self._link
 
     def find(self, handle: int) -> Registration | None:
         """Return what a handle is registered with, on whatever descriptor of the device."""
@@ -67,23 +75,53 @@ class Member:
 
     def _meet(self, value: int) -> Registration | None:
         with quiet, self._lock:
-            try:
-                size, (area, page) = self._request(Type.FETCH, value >> 32)
-            except (OSError, PykcovError):
-                return None  # closed meanwhile, or the device is gone
-            try:
-                kcov = Elsewhere(area, page, bool(size >> 63))
-            except (OSError, ValueError):
+            fetched = self._fetch(value)
+            if fetched is None:
                 return None
-            finally:
-                os.close(area)
-                os.close(page)
+            kcov, size = fetched
             if len(self._met) >= _MOST:
                 self._met.clear()
-            made = self._met[value] = Registration(kcov, size & _SIZE)
+            made = self._met[value] = Registration(kcov, size)
             return made
+
+    def _fetch(self, value: int) -> tuple[Elsewhere, int] | None:
+        """Return a kcov, and the words of its sections; None if it is closed or the device gone."""
+        try:
+            size, _, (area, page) = self._linked().request(Type.FETCH, number_of(value))
+        except (OSError, PykcovError):
+            return None
+        try:
+            return Elsewhere(area, page, bool(size >> 63)), size & _SIZE
+        except (OSError, ValueError):
+            return None
+        finally:
+            os.close(area)
+            os.close(page)
+
+    def collector(self, value: int) -> Recorder | None:
+        """Return who records all threads of this process, for a client that has enabled that."""
+        with quiet, self._lock:
+            if value != self._collected:
+                self._collected, self._recorder = value, None
+                fetched = self._fetch(value) if value else None
+                if fetched is not None:
+                    kcov, _ = fetched
+                    recorder = Recorder(kcov.words(), kcov.discipline == "blocks")
+                    recorder.share(kcov.shared)
+                    if is_value_of(value, kcov.shared.sequence):
+                        self._recorder = recorder
+            return self._recorder
+
+    def watch(self) -> None:
+        """Have KCOV_ENABLE on the device record this process's threads."""
+        self._table.watch(self.collector)
+
+    def forked(self) -> Member:
+        """Return a forked child's part in the device."""
+        return Member(self.name, self._table)
 
 
 def join(member: Member) -> None:
-    """Have this process's sections look their handles up there, too."""
+    """Have the device's clients collect from this process, too."""
     sections.elsewhere = member.find
+    member.watch()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pykcov.errors import PykcovError
 
+JOIN = "PYKCOV_JOIN"  # in the environment: the device whose worker a Python that starts becomes
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
 
 

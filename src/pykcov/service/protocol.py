@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 VERSION = 1
 MAGIC = 0x564F434B  # "KCOV" read as a little-endian u32
-LARGEST = 4096  # bytes of a message
+LARGEST = 4096  # bytes of a request
+LARGEST_REPLY = 1 << 16
 
 REQUEST = struct.Struct("<IIQQQ")  # magic, type, and three words
 REPLY = struct.Struct("<iIQ")  # errno or 0, 0, and a word
@@ -62,7 +63,12 @@ ROWS = (
     ),
     Row(Type.MMAP, "client", "length in bytes; offset; 0", "0; with it the area, a descriptor"),
     Row(Type.STATUS, "client", "0; 0; 0", "sections that have begun and are not published"),
-    Row(Type.TABLE, "member", "0; 0; 0", "0; with it the table of handles, a descriptor"),
+    Row(
+        Type.TABLE,
+        "member",
+        "0; 0; 0",
+        "0; behind it JSON: what is instrumented; with it the table of handles, a descriptor",
+    ),
     Row(
         Type.FETCH,
         "member",
@@ -118,10 +124,10 @@ def document() -> str:
         "",
         "A device is a Unix socket of type SOCK_SEQPACKET, `NAME.sock` in `$PYKCOV_DEVICES`, or",
         "else in `$XDG_RUNTIME_DIR/pykcov`, or else in `/tmp/pykcov-UID`. One packet is one",
-        f"message, of at most {LARGEST} bytes. A client sends a request and waits for its reply; a",
-        "packet that is no request gets EPROTO, and the connection is closed. A connection is an",
-        "open descriptor: closing it is close(2) and the end of its tasks. Numbers are",
-        "little-endian.",
+        f"message, of at most {LARGEST} bytes, a reply of at most {LARGEST_REPLY}. A client sends",
+        "a request and waits for its reply; a packet that is no request gets EPROTO, and the",
+        "connection is closed. A connection is an open descriptor: closing it is close(2) and the",
+        "end of its tasks. Numbers are little-endian.",
         "",
         "| request | offset | size |",
         "|---|---|---|",

@@ -23,17 +23,25 @@ from pykcov.device import sections
 from pykcov.device.descriptor import Descriptor
 from pykcov.device.kcov import Kcov
 from pykcov.errors import fail, own_bug
-from pykcov.instrumentation.session import current_store, in_force, instrumented_blocks
+from pykcov.instrumentation import session
 from pykcov.probe import Shared, quiet
 from pykcov.service import places
 from pykcov.service.connection import Connection, ProcessTask
 from pykcov.service.places import bind
-from pykcov.service.protocol import LARGEST, VERSION, Kind, Request, Type, encode_reply
-from pykcov.service.table import MOST, Table
+from pykcov.service.protocol import (
+    LARGEST,
+    LARGEST_REPLY,
+    REPLY,
+    VERSION,
+    Kind,
+    Request,
+    Type,
+    encode_reply,
+)
+from pykcov.service.table import MOST, Table, number_of, value_of
 
 _MOST_CONNECTIONS = 1024
 _GREETING = 5.0  # seconds a connection has for its HELLO
-_SEQUENCE = 32  # bits of a table's value that say which ENABLE
 
 
 class Server:
@@ -50,13 +58,14 @@ class Server:
         self._connections: dict[int, Connection] = {}
         self._tasks: dict[tuple[int, int], ProcessTask] = {}
         self._users: dict[tuple[int, int], set[int]] = {}
-        self._numbers = 0
+        self._numbers = 1
         self._looked = 0.0
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ, None)
         self._wake, self._stop = os.pipe2(os.O_CLOEXEC)
         self._selector.register(self._wake, selectors.EVENT_READ, None)
         sections.listeners.append(self._handles_changed)
+        os.environ[places.JOIN] = name
         self._thread = threading.Thread(target=self._serve, name=f"pykcov-{name}", daemon=True)
         self._thread.start()
 
@@ -72,6 +81,8 @@ class Server:
         os.write(self._stop, b"x")
         self._thread.join()
         sections.listeners.remove(self._handles_changed)
+        if os.environ.get(places.JOIN) == self.name:
+            del os.environ[places.JOIN]
         self._selector.close()
         self._listener.close()
         self.path.unlink(missing_ok=True)
@@ -189,7 +200,10 @@ class Server:
         if connection.kind is not wanted:
             raise ValueError("not for this kind of connection")
         if request.type is Type.TABLE:
-            return 0, b"", [self.table.fd]
+            selection = json.dumps(session.saved()).encode()
+            if len(selection) > LARGEST_REPLY - REPLY.size:
+                raise fail(errno.EMSGSIZE)
+            return 0, selection, [self.table.fd]
         if request.type is Type.FETCH:
             return self._fetch(a)
         descriptor = connection.descriptor
@@ -210,13 +224,15 @@ class Server:
             raise fail(errno.EPROTONOSUPPORT)
         kind = Kind(kind)
         if kind is Kind.CLIENT:
-            if not in_force():
+            if not session.in_force():
                 raise fail(errno.ENOENT)
             connection.page = os.memfd_create("pykcov-page", os.MFD_CLOEXEC)
             os.ftruncate(connection.page, os.sysconf("SC_PAGESIZE"))
             shared = Shared(connection.page)
             name = f"kcov:{connection.pid}"
             connection.descriptor = Descriptor("blocks" if blocks else "trace", name, shared)
+        elif kind is Kind.MEMBER:
+            ProcessTask.expect_members()
         connection.kind = kind
         return os.getpid(), json.dumps(self.describe()).encode(), []
 
@@ -226,8 +242,8 @@ class Server:
         return {
             "pid": self.process,
             "program": " ".join(sys.orig_argv)[:200],
-            "store": str(current_store().path),
-            "blocks": instrumented_blocks(),
+            "store": str(session.current_store().path),
+            "blocks": session.instrumented_blocks(),
             "descriptors": kinds.count(Kind.CLIENT),
             "members": kinds.count(Kind.MEMBER),
         }
@@ -237,13 +253,11 @@ class Server:
     ) -> None:
         descriptor = connection.descriptor
         assert descriptor is not None
-        if request == KCOV_ENABLE and descriptor.discipline == "blocks":
-            raise fail(errno.EOPNOTSUPP)
         key = (connection.pid, number)
         task = self._tasks.get(key)
         if task is None:
-            task = self._tasks[key] = ProcessTask()
-        task.asks_for_all = request == KCOV_ENABLE
+            task = self._tasks[key] = ProcessTask(self.table)
+        task.enabling = connection.number if request == KCOV_ENABLE else 0
         self._users.setdefault(key, set()).add(connection.number)
         descriptor.ioctl(request, payload if request == KCOV_REMOTE_ENABLE else arg, task=task)
 
@@ -258,7 +272,7 @@ class Server:
             return  # of this process itself, or of a connection that is being dropped
         number = connection.number
         if handles:
-            value = number << _SEQUENCE | kcov.shared.sequence & (1 << _SEQUENCE) - 1
+            value = value_of(number, kcov.shared.sequence)
             connection.area_size = size
             self._pairs.update(dict.fromkeys(handles, value))
         else:
@@ -268,7 +282,7 @@ class Server:
 
     def _forget(self, number: int) -> None:
         """Take a descriptor's handles out of the table."""
-        left = {h: v for h, v in self._pairs.items() if v >> _SEQUENCE != number}
+        left = {h: v for h, v in self._pairs.items() if number_of(v) != number}
         if left != self._pairs:
             self._pairs = left
             self.table.write(left)

@@ -1,7 +1,10 @@
 """The table of handles: which descriptor collects a handle, in memory that processes share.
 
-    word  0         1        2         3        4         5
-          version   pairs    handle    value    handle    value    ...
+    word  0         1       2           3        4        5       6        7
+          version   pairs   collector   (free)   handle   value   handle   value    ...
+
+collector is the value of the descriptor that collects all threads, or 0. A value says which
+descriptor, in the upper 32 bits, and which of its ENABLEs.
 
 Its one writer is the process whose device it is. A member keeps the table as a dictionary, and
 reads it anew when the version has changed, so a lookup is one comparison and one look into a
@@ -15,10 +18,30 @@ import mmap
 import os
 import time
 from array import array
+from collections.abc import Callable
+
+from pykcov.probe import Recorder, watch_device
 
 MOST = 1 << 14  # handles
-_SIZE = (2 + 2 * MOST) * 8
+_COLLECTOR, _PAIRS = 2, 4
+_SIZE = (_PAIRS + 2 * MOST) * 8
+_ENABLES = (1 << 32) - 1
 _PATIENCE = 1.0  # seconds to wait for a writer, which may have been killed in the middle
+
+
+def value_of(number: int, sequence: int) -> int:
+    """Return the value for an ENABLE of a descriptor: never 0, if descriptors count from 1."""
+    return number << 32 | sequence & _ENABLES
+
+
+def is_value_of(value: int, sequence: int) -> bool:
+    """Is it the value of this ENABLE, of its descriptor?"""
+    return value & _ENABLES == sequence & _ENABLES
+
+
+def number_of(value: int) -> int:
+    """Return the descriptor's number."""
+    return value >> 32
 
 
 class Table:
@@ -47,7 +70,7 @@ class Table:
         deadline = time.monotonic() + _PATIENCE
         while time.monotonic() < deadline:
             version = self._words[0]
-            pairs = self._words[2 : 2 + 2 * min(self._words[1], MOST)].tolist()
+            pairs = self._words[_PAIRS : _PAIRS + 2 * min(self._words[1], MOST)].tolist()
             if version % 2 == 0 and self._words[0] == version:
                 self._pairs = dict(zip(pairs[::2], pairs[1::2], strict=True))
                 self._version = version
@@ -58,8 +81,21 @@ class Table:
         flat = array("Q", [word for pair in pairs.items() for word in pair])
         self._words[0] += 1
         self._words[1] = len(pairs)
-        self._words[2 : 2 + len(flat)] = memoryview(flat)
+        self._words[_PAIRS : _PAIRS + len(flat)] = memoryview(flat)
         self._words[0] += 1
+
+    @property
+    def collector(self) -> int:
+        """The value of the descriptor that collects all threads, or 0."""
+        return self._words[_COLLECTOR]
+
+    @collector.setter
+    def collector(self, value: int) -> None:
+        self._words[_COLLECTOR] = value
+
+    def watch(self, changed: Callable[[int], Recorder | None]) -> None:
+        """Have this process's threads recorded by what changed(collector) returns."""
+        watch_device(self._words, _COLLECTOR, changed)
 
     def close(self) -> None:
         """Close the memfd; processes that have it map it on."""

@@ -89,6 +89,12 @@ void counters_drop(struct counters *c, size_t n)
         c->cells[c->pending.items[c->pending.head++].index] &= ~LISTED;
 }
 
+/* Does it stand in the pending list? */
+int counters_listed(const struct counters *c, const struct probe *probe)
+{
+    return probe->index < c->room && c->cells[probe->index] & LISTED;
+}
+
 static PyObject *counters_pcs(PyObject *self, PyObject *arg)
 {
     struct counters *c = (struct counters *)self;
@@ -115,14 +121,18 @@ static PyObject *counters_drop_method(PyObject *self, PyObject *arg)
     Py_RETURN_NONE;
 }
 
-static PyObject *counters_clear(PyObject *self, PyObject *ignored)
+void counters_clear(struct counters *c)
 {
-    (void)ignored;
-    struct counters *c = (struct counters *)self;
     for (size_t i = 0; i < c->seen.length; i++)
         c->cells[c->seen.items[i].index] = 0;
     c->seen.length = c->pending.head = c->pending.length = 0;
     c->lost = 0;
+}
+
+static PyObject *counters_clear_method(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    counters_clear((struct counters *)self);
     Py_RETURN_NONE;
 }
 
@@ -163,7 +173,7 @@ static void counters_dealloc(PyObject *self)
 static PyMethodDef counters_methods[] = {
     {"pcs", counters_pcs, METH_O, NULL},
     {"drop", counters_drop_method, METH_O, NULL},
-    {"clear", counters_clear, METH_NOARGS, NULL},
+    {"clear", counters_clear_method, METH_NOARGS, NULL},
     {"hits", counters_hits, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

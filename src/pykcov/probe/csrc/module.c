@@ -108,10 +108,30 @@ static PyObject *record_process(PyObject *module, PyObject *arg)
     (void)module;
     if (arg != Py_None && !check_recorder(arg))
         return NULL;
-    struct recorder *before = kcov.process;
-    kcov.process = arg == Py_None ? NULL : (struct recorder *)Py_NewRef(arg);
+    thread_record_process(arg);
+    Py_RETURN_NONE;
+}
+
+/* watch_device(buffer, index, changed): see thread.c. */
+static PyObject *watch_device(PyObject *module, PyObject *args)
+{
+    (void)module;
+    Py_buffer buffer;
+    Py_ssize_t index;
+    PyObject *callback;
+    if (!PyArg_ParseTuple(args, "y*nO:watch_device", &buffer, &index, &callback))
+        return NULL;
+    if (index < 0 || index >= buffer.len / 8 || (uintptr_t)buffer.buf % 8 != 0) {
+        PyBuffer_Release(&buffer);
+        PyErr_SetString(PyExc_ValueError, "no such word");
+        return NULL;
+    }
+    /* What was watched before stays mapped: a thread may be about to read it. */
+    kcov.device_buffer = buffer;
+    kcov.device = (const uint64_t *)buffer.buf + index;
+    kcov.device_seen = 0;
+    Py_XSETREF(kcov.device_changed, Py_NewRef(callback));
     thread_all_changed();
-    Py_XDECREF(before);
     Py_RETURN_NONE;
 }
 
@@ -165,6 +185,7 @@ static PyMethodDef functions[] = {
     {"section", section, METH_NOARGS, NULL},
     {"count_everyone", count_everyone, METH_O, NULL},
     {"record_process", record_process, METH_O, NULL},
+    {"watch_device", watch_device, METH_VARARGS, NULL},
     {"everyone", get_everyone, METH_NOARGS, NULL},
     {"new_counters", new_counters, METH_NOARGS, NULL},
     {"get_task", get_task, METH_NOARGS, NULL},

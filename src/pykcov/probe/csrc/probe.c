@@ -15,7 +15,7 @@ static PyObject *probe_invert(PyObject *self)
     struct kcov_thread *t = &kcov_thread;
     struct probe *probe = (struct probe *)self;
 
-    if (LIKELY(*t->watch == t->seen)) {
+    if (LIKELY(*t->watch == t->seen) && LIKELY(*t->device == t->device_seen)) {
         if (LIKELY(area_record(t->words, t->limit, probe->pc, t->step)) || !t->look)
             Py_RETURN_NONE;
     }

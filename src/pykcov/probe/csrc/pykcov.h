@@ -2,11 +2,13 @@
  *
  *   probe.c      the slot behind ~probe: the hot path
  *   thread.c     whose record is it: the current recorder of this thread
+ *   guard.c      the end of a thread, and the list of all
  *   recorder.c   where it goes: an area (trace) or counters (blocks)
  *   counters.c   how often each block was hit, and which since last time
  *   interrupts.c what is not the task's: the collector, signal handlers, pykcov itself
  *   hooks.c      what stands in for functions of the standard library
  *   shared.c     what processes that share a descriptor agree on
+ *   together.c   records of several processes that go into one area one by one
  *   module.c     glue
  *
  * Everything here is guarded by the GIL, but for the fields that say otherwise.
@@ -51,11 +53,15 @@ struct recorder {
     int live;                  /* a section, and not closed yet */
     unsigned generation;       /* of the process that opened the section */
     char dropped;              /* a record found the area full */
+    struct shared *shared;     /* Owned. Other processes write to the area, too; else NULL. */
+    uint64_t sequence;         /* of the ENABLE that it records for, if it is shared */
+    uint64_t resets;           /* that its counters have seen, if it is shared */
 };
 
 /* The state of one OS thread. The first fields are the hot path's, in one cache line:
  *
  *   *watch != seen       the answer to "whose record is it" may have changed: look again (thread.c)
+ *   *device != ...       so it may, because another process has enabled this one
  *   words, limit, step   the area to record into. While nobody records it is `scratch`, where each
  *                        record goes over the one before (step 0): the same path, no branch to miss
  *   look                 not that simple (an area that is full, counters): take the long way
@@ -63,12 +69,14 @@ struct recorder {
 struct kcov_thread {
     const uint64_t *watch; /* Borrowed. */
     uint64_t seen;
+    const uint64_t *device; /* Borrowed from kcov.device. */
+    uint64_t device_seen;
     uint64_t *words; /* Borrowed from own or section, or scratch. */
     uint64_t limit;
     uint64_t step;
-    uint64_t scratch[2];
     int look;
 
+    uint64_t scratch[2];
     int paused;               /* depth of quiet blocks, collector and signal handlers */
     int collecting;           /* the collector's share of paused: 0 or 1 */
     struct recorder *own;     /* Owned. What this thread enabled. */
@@ -78,8 +86,7 @@ struct kcov_thread {
     uint64_t dead;            /* id of the thread state whose guard has gone */
 };
 
-/* Lives in PyThreadState.dict and goes with it: on the thread that ends, under the GIL, before
- * Thread.join() returns. */
+/* See guard.c. */
 struct guard {
     PyObject_HEAD
     struct kcov_thread *thread;  /* Borrowed. NULL once the OS thread has gone. (list_lock) */
@@ -98,6 +105,10 @@ struct globals {
     PyObject *gc_callbacks;    /* Owned. The list gc.callbacks. */
     struct recorder *process;  /* Owned. Of threads without one of their own, or NULL. */
     struct counters *everyone; /* Owned. The process-wide set while it is switched on, or NULL. */
+    const uint64_t *device;    /* Borrowed from device_buffer: changes when `process` is to; never NULL */
+    uint64_t device_seen;      /* what it was when `process` was asked for */
+    PyObject *device_changed;  /* Owned. Called with *device, returns the new `process`. NULL: none. */
+    Py_buffer device_buffer;   /* Owned. Never let go: threads read through it. */
     struct guard *guards;      /* Borrowed. (list_lock) */
     uint32_t probes;           /* that were ever made */
     unsigned sections;         /* that are live */
@@ -115,12 +126,19 @@ int thread_setup(void);
 void thread_slow(struct kcov_thread *t, struct probe *probe);
 void thread_off(struct kcov_thread *t);
 void thread_changed(struct kcov_thread *t);
-void thread_all_changed(void);
 void thread_pause(struct kcov_thread *t);
 void thread_resume(struct kcov_thread *t);
+void thread_record_process(PyObject *recorder);
+struct recorder *thread_section(void);
+
+/* guard.c */
+int guards_setup(void);
+void guards_lock(void);
+void guards_unlock(void);
+void guards_forget(void);
+void thread_all_changed(void);
 void thread_forget_section(struct recorder *section);
 struct guard *thread_register(struct kcov_thread *t);
-struct recorder *thread_section(void);
 extern PyType_Spec guard_spec;
 
 /* recorder.c */
@@ -132,6 +150,8 @@ void counters_hit(struct counters *c, const struct probe *probe);
 size_t counters_pending(const struct counters *c);
 uint64_t counters_peek(const struct counters *c, size_t n);
 void counters_drop(struct counters *c, size_t n);
+int counters_listed(const struct counters *c, const struct probe *probe);
+void counters_clear(struct counters *c);
 extern PyType_Spec counters_spec;
 
 /* interrupts.c */
@@ -148,5 +168,9 @@ PyObject *hook_signal_flags(PyObject *module, PyObject *args);
 
 /* shared.c */
 extern PyType_Spec shared_spec;
+
+/* together.c */
+void together_hit(struct recorder *r, const struct probe *probe);
+PyObject *together_share(PyObject *recorder, PyObject *shared);
 
 #endif

@@ -6,7 +6,9 @@
 
 void recorder_hit(struct recorder *r, const struct probe *probe)
 {
-    if (r->counters != NULL)
+    if (r->shared != NULL)
+        together_hit(r, probe);
+    else if (r->counters != NULL)
         counters_hit(r->counters, probe);
     else if (!area_record(r->words, r->limit, probe->pc, 1))
         r->dropped = 1;
@@ -52,6 +54,7 @@ static void recorder_dealloc(PyObject *self)
     if (r->buffer.obj != NULL)
         PyBuffer_Release(&r->buffer);
     Py_CLEAR(r->counters);
+    Py_CLEAR(r->shared);
     type->tp_free(self);
     Py_DECREF(type);
 }
@@ -62,7 +65,7 @@ static PyObject *recorder_consume(PyObject *self, PyObject *ignored)
     (void)ignored;
     struct recorder *r = (struct recorder *)self;
     size_t n = 0;
-    if (r->counters != NULL) {
+    if (r->counters != NULL && r->shared == NULL) {
         while (n < counters_pending(r->counters)
                && area_record(r->words, r->limit, counters_peek(r->counters, n), 1))
             n++;
@@ -73,6 +76,7 @@ static PyObject *recorder_consume(PyObject *self, PyObject *ignored)
 
 static PyMethodDef recorder_methods[] = {
     {"consume", recorder_consume, METH_NOARGS, NULL},
+    {"share", together_share, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -11,27 +11,10 @@
  * owner holds the mutex `owner` for as long as the descriptor is enabled, and whoever finds
  * EOWNERDEAD there knows.
  */
-#include "pykcov.h"
+#include "shared.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <sys/mman.h>
-
-struct page {
-    pthread_mutex_t lock;  /* robust, recursive: guards mode and size */
-    pthread_mutex_t owner; /* robust: held by the thread that enabled */
-    uint64_t mode;
-    uint64_t size;
-    uint64_t sequence;     /* of ENABLEs: what began under another one is not published */
-    uint64_t live;         /* sections of this ENABLE that have begun and are not published */
-};
-
-struct shared {
-    PyObject_HEAD
-    struct page *page;  /* Owned, mmap. */
-    int claimed;        /* a thread of this process holds page->owner */
-    unsigned generation;
-};
 
 static int init_mutex(pthread_mutex_t *mutex, int kind)
 {
@@ -69,6 +52,8 @@ static PyObject *shared_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     int error = init_mutex(&s->page->lock, PTHREAD_MUTEX_RECURSIVE);
     if (error == 0)
         error = init_mutex(&s->page->owner, PTHREAD_MUTEX_NORMAL);
+    if (error == 0)
+        error = init_mutex(&s->page->append, PTHREAD_MUTEX_NORMAL);
     if (error != 0) {
         errno = error;
         PyErr_SetFromErrno(PyExc_OSError);
@@ -91,7 +76,7 @@ static void shared_dealloc(PyObject *self)
 
 /* A holder of the lock died. Each field is one word that one store changes, so what it leaves is
  * what was before or after: consistent as it is. */
-static int lock_result(pthread_mutex_t *mutex, int error)
+int lock_result(pthread_mutex_t *mutex, int error)
 {
     return error == EOWNERDEAD ? pthread_mutex_consistent(mutex) : error;
 }
@@ -191,6 +176,16 @@ static PyObject *shared_publish(PyObject *self, PyObject *args)
     return PyLong_FromUnsignedLongLong(records);
 }
 
+/* When this returns, no record of an ENABLE that is over is on its way any more. */
+static PyObject *shared_settle(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    pthread_mutex_t *append = &((struct shared *)self)->page->append;
+    if (lock_result(append, pthread_mutex_lock(append)) == 0)
+        pthread_mutex_unlock(append);
+    Py_RETURN_NONE;
+}
+
 static PyObject *get_word(PyObject *self, void *offset)
 {
     struct page *page = ((struct shared *)self)->page;
@@ -223,6 +218,7 @@ static PyMethodDef shared_methods[] = {
     {"disclaim", shared_disclaim, METH_NOARGS, NULL},
     {"owner_died", shared_owner_died, METH_NOARGS, NULL},
     {"publish", shared_publish, METH_VARARGS, NULL},
+    {"settle", shared_settle, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -2,7 +2,8 @@
  *
  * One area gets a record, of the first of these that there is:
  *   1. the recorder that this OS thread enabled, whatever task or greenlet runs on it;
- *   2. the section of the current context.
+ *   2. the section of the current context,
+ *   3. the recorder of all threads of the process.
  *
  * The answer is cached in the thread's words and limit, and looked up again only when it may have
  * changed. What may change it:
@@ -13,7 +14,9 @@
  *     section_open and section_close drop the cached answer of every thread concerned;
  *   - a thread state ends, and another begins on the same OS thread (PyGILState_Ensure in a thread
  *     of C makes a new one each time): `watch` would point into freed memory. Guards see to that,
- *     and where a guard may have come too late, the answer is looked up at each hit.
+ *     and where a guard may have come too late, the answer is looked up at each hit;
+ *   - another process enables or disables all threads of this one: it changes a word that both map,
+ *     to which `device` points. So no message is needed, and no thread here that waits for one.
  *
  * Fork. The child has one thread and starts disabled: its recorders are the parent's. A
  * pthread_atfork handler says so, because a fork may be made in C, where os.register_at_fork is not
@@ -24,14 +27,10 @@
 #include <pthread.h>
 
 static const uint64_t changed = 1; /* differs from any `seen` of 0: look again */
+static const uint64_t no_device = 0;
 
-__thread struct kcov_thread kcov_thread COMPAT_TLS = {.watch = &changed};
-struct globals kcov;
-
-/* Guards live and die under the GIL, but an OS thread may end without it, and takes its kcov_thread
- * with it. Order: the GIL before list_lock; nothing is called under list_lock. */
-static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_key_t exit_key;
+__thread struct kcov_thread kcov_thread COMPAT_TLS = {.watch = &changed, .device = &no_device};
+struct globals kcov = {.device = &no_device};
 
 void thread_off(struct kcov_thread *t)
 {
@@ -49,24 +48,6 @@ void thread_changed(struct kcov_thread *t)
     t->seen = 0;
 }
 
-void thread_all_changed(void)
-{
-    pthread_mutex_lock(&list_lock);
-    for (struct guard *g = kcov.guards; g != NULL; g = g->next)
-        if (g->thread != NULL)
-            thread_changed(g->thread);
-    pthread_mutex_unlock(&list_lock);
-}
-
-void thread_forget_section(struct recorder *section)
-{
-    pthread_mutex_lock(&list_lock);
-    for (struct guard *g = kcov.guards; g != NULL; g = g->next)
-        if (g->thread != NULL && g->thread->section == section)
-            thread_changed(g->thread);
-    pthread_mutex_unlock(&list_lock);
-}
-
 void thread_pause(struct kcov_thread *t)
 {
     t->paused++;
@@ -79,119 +60,13 @@ void thread_resume(struct kcov_thread *t)
     thread_changed(t);
 }
 
-/* -- guards ---------------------------------------------------------------------------------- */
-
-static void guard_unlink(struct guard *g)
+/* Record every thread that nobody else records into `recorder`; None ends that. */
+void thread_record_process(PyObject *recorder)
 {
-    pthread_mutex_lock(&list_lock);
-    if (g->link != NULL) {
-        *g->link = g->next;
-        if (g->next != NULL)
-            g->next->link = g->link;
-        g->link = NULL;
-    }
-    pthread_mutex_unlock(&list_lock);
-}
-
-/* The OS thread ends, and its thread state did not before: a thread of C that never gave it back. */
-static void thread_ends(void *arg)
-{
-    struct kcov_thread *t = arg;
-    pthread_mutex_lock(&list_lock);
-    for (struct guard *g = kcov.guards; g != NULL; g = g->next)
-        if (g->thread == t)
-            g->thread = NULL;
-    pthread_mutex_unlock(&list_lock);
-    t->guard = NULL; /* another destructor may run Python on this thread yet */
-    thread_changed(t);
-}
-
-/* Runs while the thread state is being cleared, on its own thread if that lives. Python may still
- * run on it after us (other thread-locals have finalizers): it must not register anew, for the new
- * guard would never be dropped. Hence `dead`. */
-static void guard_dealloc(PyObject *self)
-{
-    struct guard *g = (struct guard *)self;
-    PyTypeObject *type = Py_TYPE(self);
-    struct kcov_thread *t = &kcov_thread;
-    int mine = g->thread == t && g->generation == kcov.generation && t->guard == g;
-
-    guard_unlink(g);
-    thread_pause(t); /* what is dropped and called here is not the task's */
-    if (mine) {
-        t->dead = g->tstate;
-        t->guard = NULL;
-    }
-    if (g->task != NULL && g->generation == kcov.generation && !compat_finalizing()) {
-        struct compat_error error = compat_error_take();
-        PyObject *result = PyObject_CallMethod(g->task, "exit", NULL);
-        if (result == NULL)
-            PyErr_WriteUnraisable(g->task);
-        Py_XDECREF(result);
-        compat_error_restore(error);
-    }
-    if (mine) {
-        Py_CLEAR(t->own);
-        Py_CLEAR(t->section);
-    }
-    Py_CLEAR(g->task);
-    thread_resume(t);
-    type->tp_free(self);
-    Py_DECREF(type);
-}
-
-static PyType_Slot guard_slots[] = {
-    {Py_tp_doc, "Sees the end of a thread state."},
-    {Py_tp_dealloc, guard_dealloc},
-    {0, NULL},
-};
-
-PyType_Spec guard_spec = {
-    .name = "pykcov.probe.Guard",
-    .basicsize = sizeof(struct guard),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION,
-    .slots = guard_slots,
-};
-
-/* Return this thread's guard, made if need be; NULL, without an exception, when there can be none. */
-struct guard *thread_register(struct kcov_thread *t)
-{
-    PyThreadState *tstate = PyThreadState_Get();
-    uint64_t id = PyThreadState_GetID(tstate);
-    if (t->guard != NULL && t->guard->tstate == id)
-        return t->guard;
-    char late = (char)compat_may_be_ending(tstate);
-    PyObject *dict = id == t->dead ? NULL : PyThreadState_GetDict();
-    if (dict == NULL)
-        return NULL;
-    struct guard *g = (struct guard *)kcov.guard->tp_alloc(kcov.guard, 0);
-    if (g == NULL || pthread_setspecific(exit_key, t) != 0)
-        goto fail;
-    g->thread = t;
-    g->tstate = id;
-    g->late = late;
-    g->generation = kcov.generation;
-    pthread_mutex_lock(&list_lock);
-    g->next = kcov.guards;
-    g->link = &kcov.guards;
-    if (g->next != NULL)
-        g->next->link = &g->next;
-    kcov.guards = g;
-    pthread_mutex_unlock(&list_lock);
-    /* Before the dict has it: a forked child's drops the parent's guard for it, with the task that
-     * this keeps, and so may run Python code that comes here again. */
-    t->guard = g;
-    thread_changed(t);
-    if (PyDict_SetItem(dict, kcov.guard_key, (PyObject *)g) < 0) {
-        t->guard = NULL;
-        goto fail;
-    }
-    Py_DECREF(g); /* the dict has it */
-    return g;
-fail:
-    PyErr_Clear();
-    Py_XDECREF(g);
-    return NULL;
+    struct recorder *before = kcov.process;
+    kcov.process = recorder == Py_None ? NULL : (struct recorder *)Py_NewRef(recorder);
+    thread_all_changed();
+    Py_XDECREF(before);
 }
 
 /* -- the lookup ------------------------------------------------------------------------------ */
@@ -218,8 +93,31 @@ static struct recorder *recorder_of(const struct kcov_thread *t)
     return t->own != NULL ? t->own : t->section != NULL ? t->section : kcov.process;
 }
 
+/* Another process has changed whether it records this one: ask who is to be recorded, in Python. Other
+ * threads that come here meanwhile ask, too, and get the same answer. */
+static void ask_device(struct kcov_thread *t, uint64_t now)
+{
+    struct compat_error error = compat_error_take();
+    thread_pause(t);
+    PyObject *found = PyObject_CallFunction(kcov.device_changed, "K", (unsigned long long)now);
+    if (found == NULL)
+        PyErr_WriteUnraisable(kcov.device_changed);
+    kcov.device_seen = now;
+    thread_record_process(found != NULL && Py_IS_TYPE(found, kcov.recorder) ? found : Py_None);
+    Py_XDECREF(found);
+    thread_resume(t);
+    compat_error_restore(error);
+}
+
 static void lookup(struct kcov_thread *t)
 {
+    uint64_t now = __atomic_load_n(kcov.device, __ATOMIC_ACQUIRE);
+    if (UNLIKELY(now != kcov.device_seen) && !t->paused && kcov.device_changed != NULL
+        && !compat_finalizing())
+        ask_device(t, now);
+    t->device = kcov.device;
+    t->device_seen = now;
+
     struct recorder *stale = t->stale, *before = t->section;
     t->stale = t->section = NULL;
 
@@ -236,7 +134,7 @@ static void lookup(struct kcov_thread *t)
     if (!t->paused && (r != NULL || kcov.everyone != NULL)) {
         t->look = 1;
         t->limit = 0;
-        if (r != NULL && r->counters == NULL && kcov.everyone == NULL) {
+        if (r != NULL && r->counters == NULL && r->shared == NULL && kcov.everyone == NULL) {
             t->words = r->words;
             t->limit = r->limit;
             t->step = 1;
@@ -249,7 +147,7 @@ static void lookup(struct kcov_thread *t)
 
 void thread_slow(struct kcov_thread *t, struct probe *probe)
 {
-    if (*t->watch != t->seen)
+    if (*t->watch != t->seen || *t->device != t->device_seen)
         lookup(t);
     if (t->paused)
         return;
@@ -262,19 +160,15 @@ void thread_slow(struct kcov_thread *t, struct probe *probe)
 
 /* -- fork ------------------------------------------------------------------------------------ */
 
-static void before_fork(void) { pthread_mutex_lock(&list_lock); }
-static void after_fork_parent(void) { pthread_mutex_unlock(&list_lock); }
-
 static void after_fork_child(void)
 {
     struct kcov_thread *t = &kcov_thread;
-    pthread_mutex_init(&list_lock, NULL);
+    guards_forget();
     kcov.generation++;
     kcov.sections = 0;
-    kcov.process = NULL; /* the parent's, and the area has one writer; a reference is left behind */
-    for (struct guard *g = kcov.guards; g != NULL; g = g->next)
-        g->link = NULL;
-    kcov.guards = NULL;
+    kcov.process = NULL; /* the parent's, and may take itself for the only writer; a reference is left behind */
+    kcov.device = &no_device; /* until this process joins the device on its own */
+    kcov.device_seen = 0;
     if (t->stale == NULL) {
         t->stale = t->own != NULL ? t->own : t->section;
         if (t->own != NULL)
@@ -289,8 +183,8 @@ int thread_setup(void)
 {
     static int done;
     if (!done) {
-        if (pthread_key_create(&exit_key, thread_ends) != 0
-            || pthread_atfork(before_fork, after_fork_parent, after_fork_child) != 0) {
+        if (guards_setup() != 0
+            || pthread_atfork(guards_lock, guards_unlock, after_fork_child) != 0) {
             PyErr_SetString(PyExc_OSError, "no thread key or fork handler can be had");
             return -1;
         }

@@ -1,0 +1,31 @@
+/* The page that processes share with a descriptor. shared.c says what for. */
+#ifndef PYKCOV_SHARED_H
+#define PYKCOV_SHARED_H
+
+#include "pykcov.h"
+
+#include <pthread.h>
+
+#define KCOV_MODE_TRACE_PC 2 /* kcov.c's, as in abi/kcov.py */
+
+struct page {
+    pthread_mutex_t lock;  /* robust, recursive: guards mode and size */
+    pthread_mutex_t owner; /* robust: held by the thread that enabled */
+    pthread_mutex_t append; /* robust: held for single records; no Python runs under it */
+    uint64_t mode;
+    uint64_t size;
+    uint64_t sequence;     /* of ENABLEs: what began under another one is not published */
+    uint64_t live;         /* sections of this ENABLE that have begun and are not published */
+    uint64_t resets;       /* how often a writer found that the client had emptied the area */
+};
+
+struct shared {
+    PyObject_HEAD
+    struct page *page;  /* Owned, mmap. */
+    int claimed;        /* a thread of this process holds page->owner */
+    unsigned generation;
+};
+
+int lock_result(pthread_mutex_t *mutex, int error);
+
+#endif

@@ -1,0 +1,67 @@
+/* Together: threads of several processes record into one area, record by record.
+ *
+ * This is KCOV_ENABLE from outside: it collects a whole service, and its clients are used to "store
+ * 0, have something done, load the count". So a record must be there at once, and there is no moment
+ * at which buffers could be published. Writers take turns: a robust mutex in the shared page, which
+ * is never in the client's area and under which no Python runs, so it may be waited for with the GIL
+ * held. Under it stands whether the ENABLE is still in force: after KCOV_DISABLE, nothing comes.
+ * (Reserving a place with fetch_add needs no mutex, but shows stale PCs to who reads the count
+ * before the PC is there, and leaves them for ever when the writer is killed in between.)
+ *
+ * In the blocks discipline each block is recorded once, until the client stores 0 into the count.
+ * A writer that finds it to be 0 raises `resets`, and all others begin anew when they see that. So
+ * the hit of a block that is listed already costs two loads and no mutex.
+ */
+#include "area.h"
+#include "shared.h"
+
+static void append(struct recorder *r, struct page *page, const struct probe *probe)
+{
+    if (r->counters == NULL) {
+        if (!area_record(r->words, r->limit, probe->pc, 1))
+            r->dropped = 1;
+        return;
+    }
+    if (__atomic_load_n(&r->words[0], __ATOMIC_RELAXED) == 0)
+        __atomic_store_n(&page->resets, page->resets + 1, __ATOMIC_RELEASE);
+    if (r->resets != page->resets) {
+        r->resets = page->resets;
+        counters_clear(r->counters);
+    }
+    if (counters_listed(r->counters, probe))
+        return;
+    if (area_record(r->words, r->limit, probe->pc, 1))
+        counters_hit(r->counters, probe);
+    else
+        r->dropped = 1; /* not listed: it is tried again at its next hit */
+}
+
+void together_hit(struct recorder *r, const struct probe *probe)
+{
+    struct page *page = r->shared->page;
+    if (r->counters != NULL && counters_listed(r->counters, probe)
+        && __atomic_load_n(&page->resets, __ATOMIC_ACQUIRE) == r->resets
+        && __atomic_load_n(&r->words[0], __ATOMIC_RELAXED) != 0)
+        return;
+    if (lock_result(&page->append, pthread_mutex_lock(&page->append)) != 0)
+        return;
+    if (__atomic_load_n(&page->sequence, __ATOMIC_ACQUIRE) == r->sequence
+        && __atomic_load_n(&page->mode, __ATOMIC_ACQUIRE) == KCOV_MODE_TRACE_PC)
+        append(r, page, probe);
+    pthread_mutex_unlock(&page->append);
+}
+
+/* recorder.share(shared): others write to its area from now on, for the present ENABLE. */
+PyObject *together_share(PyObject *self, PyObject *arg)
+{
+    struct recorder *r = (struct recorder *)self;
+    if (!Py_IS_TYPE(arg, kcov.shared))
+        return PyErr_Format(PyExc_TypeError, "a Shared is needed");
+    if (r->shared == NULL) {
+        r->shared = (struct shared *)Py_NewRef(arg);
+        r->sequence = r->shared->page->sequence;
+        r->resets = r->shared->page->resets;
+        thread_all_changed();
+    }
+    Py_RETURN_NONE;
+}
