@@ -1,0 +1,118 @@
+"""Workers that a process forks when it shows its device: what they keep of it, and what not."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tests.service.conftest import Service
+from tests.service.test_device import hello, raw
+
+import pykcov
+from pykcov.service.protocol import LARGEST, Kind, decode_reply
+
+ROOT = Path(__file__).parents[2]
+Start = Callable[..., Service]
+
+
+@pytest.mark.xfail(strict=True, reason="it keeps 4096 descriptors mapped")
+def test_a_worker_lets_go_of_what_clients_left(start: Start) -> None:
+    service = start(1)
+    device = pykcov.connect(service.name)
+
+    def kept() -> tuple[int, int]:
+        (worker,) = [
+            int(path.name)
+            for path in Path("/proc").glob("[0-9]*")
+            if f"\nPPid:\t{service.process.pid}\n" in (path / "status").read_text()
+        ]
+        maps = Path(f"/proc/{worker}/maps").read_text()
+        return len(list(Path(f"/proc/{worker}/fd").iterdir())), maps.count("memfd:")
+
+    files, maps = kept()
+    for n in range(300):
+        with device.remote(7) as t:
+            service.request(7, n % 64)
+        assert t.complete
+    # It need not let go of each at once.
+    assert kept()[0] < files + 150
+    assert kept()[1] < maps + 300
+
+
+LATER = """
+import os, sys, warnings
+import pykcov
+from tests.live import subject
+warnings.simplefilter("ignore", DeprecationWarning)  # a process with threads forks
+with pykcov.instrument(include=["**/tests/live/subject.py"]):
+    pykcov.serve(sys.argv[1])
+    print("ready", flush=True)
+    sys.stdin.readline()
+    if os.fork() == 0:
+        print("forked", flush=True)
+        sys.stdin.read()
+        os._exit(0)
+    os.wait()
+"""
+
+
+@pytest.fixture
+def later() -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """A device, and the process that shows it: it forks a worker when it is told to."""
+    name = f"later-{os.getpid()}"
+    with subprocess.Popen(
+        [sys.executable, "-c", LATER, name],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        yield name, process
+        process.stdin.close()
+
+
+def fork(process: subprocess.Popen[str]) -> None:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write("\n")
+    assert process.stdout.readline() == "forked\n"
+
+
+@pytest.mark.xfail(strict=True, reason="it inherits them")
+def test_a_worker_keeps_no_connection_open(later: tuple[str, subprocess.Popen[str]]) -> None:
+    """A worker that is forked, or replaced, while clients are connected."""
+    name, process = later
+    with raw(name) as peer:
+        peer.send(hello(Kind.CLIENT))
+        peer.recv(LARGEST)
+        fork(process)
+        peer.send(b"no request")
+        assert decode_reply(peer.recv(LARGEST))[0] != 0
+        peer.settimeout(1)
+        with contextlib.suppress(ConnectionResetError):
+            assert peer.recv(LARGEST) == b""
+
+
+@pytest.mark.xfail(strict=True, reason="it inherits the listener")
+def test_a_worker_does_not_stand_for_the_device(later: tuple[str, subprocess.Popen[str]]) -> None:
+    """The process that shows a device dies, and its worker lives: clients are told, and another
+    process can show it."""
+    name, process = later
+    with raw(name) as peer:
+        peer.send(hello(Kind.CLIENT))
+        peer.recv(LARGEST)
+        fork(process)
+        process.kill()
+        process.wait()
+        peer.settimeout(1)
+        assert peer.recv(LARGEST) == b""
+        pykcov.serve(name).close()
