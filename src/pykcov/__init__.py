@@ -19,7 +19,10 @@ __all__ = [
     "Instrumentation",
     "PykcovError",
     "SymbolStore",
+    "carried",
+    "common_handle",
     "connect",
+    "follow",
     "handle_of",
     "instrument",
     "open",
@@ -38,7 +41,9 @@ if TYPE_CHECKING:
     from pykcov.service.showing import serve
 
 from pykcov.device.descriptor import Descriptor, open  # noqa: A004
+from pykcov.following import carried, follow
 from pykcov.instrumentation.session import Instrumentation, instrument
+from pykcov.kernel.threads import common_handle
 from pykcov.reader.symbolize import symbolize
 from pykcov.remoting import handle_of, remote, remote_start, remote_stop
 from pykcov.store import SymbolStore

@@ -31,13 +31,13 @@ def handle_of(name: int | str) -> int:
     handle already. A string is hashed: the CRC-32 of its UTF-8 bytes, or 1 where that is 0, is the
     instance. Two strings may have one hash: the second REMOTE_ENABLE then fails with EEXIST.
 
-    Raises ValueError for other numbers.
+    0 is the handle of nobody. Raises ValueError for other numbers.
     """
     if isinstance(name, str):
         name = zlib.crc32(name.encode("utf-8", "surrogateescape")) or 1
-    if not 0 < name < 1 << 64:
-        raise ValueError(f"a handle is a number of 1 to 2^64-1, or a string, not {name}")
-    return name if name >> 32 else KCOV_SUBSYSTEM_PYKCOV << 56 | name
+    if not 0 <= name < 1 << 64:
+        raise ValueError(f"a handle is a number of 0 to 2^64-1, or a string, not {name}")
+    return name if name >> 32 or name == 0 else KCOV_SUBSYSTEM_PYKCOV << 56 | name
 
 
 class remote:  # noqa: N801

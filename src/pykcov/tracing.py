@@ -123,7 +123,7 @@ class trace:  # noqa: N801
         if descriptor is None:
             return
         with descriptor:
-            if task is not None and task.kcov is not None:  # a forked child's has none
+            if task is not None and descriptor.owner is task:  # not in a forked child
                 descriptor.ioctl(KCOV_DISABLE, 0, task=task)
             self._overflowed = descriptor.dropped
         if self._words is not None:

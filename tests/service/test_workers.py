@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from tests.service.conftest import Service
@@ -201,3 +202,60 @@ def test_interpreters_that_have_nothing_to_do_with_it(start: Start) -> None:
     gone = {**clean, "PYKCOV_JOIN": "nobody"}
     done = subprocess.run(command, capture_output=True, text=True, env=gone, check=True)
     assert (done.stdout, done.stderr) == ("True\n", "")
+
+
+PROGRAM = """
+import multiprocessing, subprocess, sys
+import pykcov
+
+def work(n):
+    if n > 2:
+        return "more"
+    return "less"
+
+def child():
+    with pykcov.remote(7):
+        work(3)
+
+if __name__ == "__main__":
+    print("ready", flush=True)
+    sys.stdin.readline()
+    if sys.argv[1] == "-m":
+        subprocess.run([sys.executable, "-m", "module"], check=True)
+    else:
+        process = multiprocessing.get_context(sys.argv[1]).Process(target=child)
+        process.start()
+        process.join()
+    print("done", flush=True)
+    sys.stdin.readline()
+elif __name__ == "module":
+    raise AssertionError
+"""
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver", "-m"])
+def test_main_modules_of_workers(method: str, tmp_path: Path) -> None:
+    """They are not imported, and have their probes all the same."""
+    program, name = tmp_path / "program.py", f"main-{os.getpid()}"
+    program.write_text(PROGRAM, encoding="utf-8")
+    main = PROGRAM.replace('if __name__ == "__main__":', "if True:\n    child()\nelif False:")
+    (tmp_path / "module.py").write_text(main, encoding="utf-8")
+    command = [sys.executable, "-m", "pykcov", "run", "--device", name, "--source", str(tmp_path)]
+    with subprocess.Popen(
+        [*command, str(program), method],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        with pykcov.connect(name).remote(7) as t:
+            process.stdin.write("go\n")
+            assert process.stdout.readline() == "done\n"
+        of = "module.py" if method == "-m" else "program.py"
+        assert {Path(block.file).name for block in t.blocks} == {of}
+        assert [block.function for block in t.blocks] == ["work", "work"]
+        process.stdin.write("end\n")

@@ -27,6 +27,7 @@ LAYERS = (
     "coverage",
     "tracing",
     "remoting",
+    "following",
     "service",
     "__init__",
     "cli",

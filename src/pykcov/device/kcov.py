@@ -116,6 +116,7 @@ class Kcov(Refs):
         self.remote_arg = arg
         self.dropped = False
         self.task, task.kcov = task, self
+        task.inherit(arg.common_handle)
 
     def words(self) -> mmap.mmap:
         """The area. Raises OSError ENOMEM."""
@@ -144,6 +145,8 @@ class Kcov(Refs):
             pending = recorder.counters is not None and len(recorder.counters) > 0
             self.dropped = recorder.dropped or pending
         sections.unregister(self)
+        if self.remote_arg is not None:
+            task.inherit(0)
         task.kcov = self.task = self.recorder = self.remote_arg = None
         self.shared.mode = KCOV_MODE_INIT
         task.disclaim(self.shared)

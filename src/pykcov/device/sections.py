@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pykcov import probe
 from pykcov.abi.kcov import KCOV_MODE_REMOTE, SIZE_MIN, WORD
 from pykcov.device.remote import RemoteArg
+from pykcov.kernel import threads
 
 if TYPE_CHECKING:
     from pykcov.device.kcov import Kcov
@@ -215,6 +216,8 @@ def start(handle: int) -> Section | None:
     registration = registered(handle)
     if registration is None or not may_start():
         return None
+    if threads.INHERITS:
+        threads.install()
     section = Section(registration)
     section.resume()
     return section

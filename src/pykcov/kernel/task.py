@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from pykcov import probe
+from pykcov.kernel.threads import set_common_handle
 
 
 class TaskKcov(Protocol):
@@ -118,6 +119,9 @@ class Task:
         if self._entered:
             probe.detach()
 
+    def inherit(self, handle: int) -> None:
+        """Have what the task starts inherit a common handle, which remote coverage has; 0: none."""
+
     def claim(self, shared: probe.Shared) -> None:
         """Tell other processes that share a descriptor that this task owns it now.
 
@@ -165,6 +169,9 @@ class ThreadTask(Task):
 
     def disclaim(self, shared: probe.Shared) -> None:
         shared.disclaim()
+
+    def inherit(self, handle: int) -> None:
+        set_common_handle(handle)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)

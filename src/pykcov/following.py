@@ -1,0 +1,74 @@
+"""Taking a section along to where contexts do not go: threads, pools of them, greenlets. Opt-in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context
+from functools import wraps
+from types import ModuleType
+from typing import Any, ParamSpec, TypeVar
+
+from pykcov import probe
+from pykcov.device.sections import Inside
+from pykcov.probe import quiet
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def carried(function: Callable[P, R]) -> Callable[P, R]:
+    """Return a callable that runs `function` in the section of the caller of carried(), whatever
+    thread or greenlet calls it: `Thread(target=carried(f))`, `pool.submit(carried(f), x)`,
+    `greenlet(carried(f))`. Without a section it is `function` itself."""
+    with quiet:
+        recorder = probe.section()
+        if recorder is None:
+            return function
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        with Inside(recorder):
+            return function(*args, **kwargs)
+
+    return call
+
+
+def follow(spawner: Any) -> Callable[[], None]:
+    """Have what `spawner` starts run in the section of the code that starts it; call what is
+    returned to end that.
+
+    spawner: a ThreadPoolExecutor, whose submit() and map() it is; or the module gevent, for all
+    Greenlets, however they are spawned. Raises TypeError for anything else.
+    """
+    if isinstance(spawner, ThreadPoolExecutor):
+        return _follow_pool(spawner)
+    if isinstance(spawner, ModuleType) and spawner.__name__ == "gevent":
+        spawner.Greenlet.add_spawn_callback(_spawned)
+        return lambda: spawner.Greenlet.remove_spawn_callback(_spawned)
+    raise TypeError(f"a ThreadPoolExecutor or the module gevent, not {spawner!r}")
+
+
+def _follow_pool(pool: ThreadPoolExecutor) -> Callable[[], None]:
+    plain = pool.submit
+
+    @wraps(plain)
+    def submit(function: Callable[..., R], /, *args: Any, **kwargs: Any) -> Any:
+        return plain(carried(function), *args, **kwargs)
+
+    def end() -> None:
+        if vars(pool).get("submit") is submit:
+            del pool.submit
+
+    pool.submit = submit  # type: ignore[method-assign]
+    return end
+
+
+def _spawned(greenlet: Any) -> None:
+    """gevent starts a greenlet; its context would be empty."""
+    with quiet:
+        recorder = probe.section()
+        if recorder is not None and greenlet.gr_context is None:
+            context = Context()
+            context.run(probe.section_var.set, recorder)
+            greenlet.gr_context = context
