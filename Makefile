@@ -37,9 +37,10 @@ check: $(STAMP) ## ruff and strict mypy
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: $(STAMP) ## measure a hit, loop-heavy programs, and the calls of guests
+bench: $(STAMP) ## measure a hit, loop-heavy programs, the calls of guests, and services
 	@$(BIN)/python bench/run.py
 	@$(BIN)/python bench/guests.py
+	@$(BIN)/python bench/services.py
 
 soak: $(STAMP) ## the long forms of the tests
 	@PYKCOV_SOAK=1 $(BIN)/python -m pytest tests/live tests/roundtrip tests/guest
