@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from pykcov.abi.kcov import KCOV_SUBSYSTEM_PYKCOV
+from pykcov.abi.kcov import KCOV_INSTANCE_MASK, KCOV_SUBSYSTEM_PYKCOV
 from pykcov.device import sections
 from pykcov.device.sections import Section
 from pykcov.probe import quiet
@@ -31,13 +31,13 @@ def handle_of(name: int | str) -> int:
     handle already. A string is hashed: the CRC-32 of its UTF-8 bytes, or 1 where that is 0, is the
     instance. Two strings may have one hash: the second REMOTE_ENABLE then fails with EEXIST.
 
-    0 is the handle of nobody. Raises ValueError for other numbers.
+    Raises ValueError for other numbers.
     """
     if isinstance(name, str):
         name = zlib.crc32(name.encode("utf-8", "surrogateescape")) or 1
-    if not 0 <= name < 1 << 64:
-        raise ValueError(f"a handle is a number of 0 to 2^64-1, or a string, not {name}")
-    return name if name >> 32 or name == 0 else KCOV_SUBSYSTEM_PYKCOV << 56 | name
+    if not 0 < name < 1 << 64:
+        raise ValueError(f"a handle is a number of 1 to 2^64-1, or a string, not {name}")
+    return name if name >> 32 else KCOV_SUBSYSTEM_PYKCOV << 56 | name
 
 
 class remote:  # noqa: N801
@@ -49,11 +49,17 @@ class remote:  # noqa: N801
     registered with. Where nobody has registered it, inside another section, and on a thread with a
     kcov of its own, the block runs unmarked.
 
-    handle: as handle_of() takes it. Raises ValueError for what is none.
+    handle: as handle_of() takes it. common: a common handle instead, as common_handle() gives it;
+    0, nobody's, marks nothing. Raises ValueError for what is no handle.
     """
 
-    def __init__(self, handle: int | str) -> None:
-        self.handle = handle_of(handle)
+    def __init__(self, handle: int | str | None = None, *, common: int = 0) -> None:
+        if handle is None:
+            if not 0 <= common <= KCOV_INSTANCE_MASK:
+                raise ValueError(f"a common handle is a number of 0 to 2^32-1, not {common}")
+            self.handle = common
+        else:
+            self.handle = handle_of(handle)
         self._section: Section | None = None
 
     def start(self) -> None:

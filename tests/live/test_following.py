@@ -215,31 +215,33 @@ def test_the_common_handle_is_inherited(common: tuple[pykcov.Descriptor, int]) -
 def test_what_is_done_on_behalf(common: tuple[pykcov.Descriptor, int]) -> None:
     descriptor, _ = common
     expected: list[int] = []
-    by_thread(lambda: expected.extend(alone(1) + alone(2)))
+    by_thread(lambda: expected.extend(alone(2)))
     with pytest.raises(OSError, match="busy"):  # this thread has a kcov enabled
         alone(1)
-    with (
-        descriptor.mmap((1 << 12) * 8) as area,
-        memoryview(area) as view,
-        view.cast("Q") as words,
-    ):
+    area = descriptor.mmap((1 << 12) * 8)
 
-        def work(n: int) -> None:
-            with pykcov.remote(pykcov.common_handle()):
-                subject.work(n)
+    def work(n: int) -> None:
+        with pykcov.remote(common=handle):
+            subject.work(n)
 
-        by_thread(lambda: work(1))
-        by_thread(lambda: work(2))
-        assert words[1 : 1 + words[0]].tolist() == expected
+    handle = 0
+    by_thread(lambda: work(1))
+    handle = pykcov.common_handle()
+    by_thread(lambda: work(2))
+    with memoryview(area) as view, view.cast("Q") as words:
+        found = words[1 : 1 + words[0]].tolist()
+    assert found == expected
 
 
 def test_a_thread_that_was_there_before_has_none(common: tuple[pykcov.Descriptor, int]) -> None:
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(pykcov.common_handle).result() == 5
-    assert pykcov.remote(0).handle == 0  # marks nothing
-    with pykcov.remote(0) as section:
+    with pykcov.remote(common=0) as section:  # marks nothing
         pass
     assert section.complete
+    for bad in (-1, 2**32):
+        with pytest.raises(ValueError, match="common"):
+            pykcov.remote(common=bad)
 
 
 PROGRAM = """

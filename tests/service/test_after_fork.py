@@ -20,7 +20,6 @@ ROOT = Path(__file__).parents[2]
 Start = Callable[..., Service]
 
 
-@pytest.mark.xfail(strict=True, reason="it keeps 4096 descriptors mapped")
 def test_a_worker_lets_go_of_what_clients_left(start: Start) -> None:
     service = start(1)
     device = pykcov.connect(service.name)
@@ -87,7 +86,6 @@ def fork(process: subprocess.Popen[str]) -> None:
     assert process.stdout.readline() == "forked\n"
 
 
-@pytest.mark.xfail(strict=True, reason="it inherits them")
 def test_a_worker_keeps_no_connection_open(later: tuple[str, subprocess.Popen[str]]) -> None:
     """A worker that is forked, or replaced, while clients are connected."""
     name, process = later
@@ -102,7 +100,6 @@ def test_a_worker_keeps_no_connection_open(later: tuple[str, subprocess.Popen[st
             assert peer.recv(LARGEST) == b""
 
 
-@pytest.mark.xfail(strict=True, reason="it inherits the listener")
 def test_a_worker_does_not_stand_for_the_device(later: tuple[str, subprocess.Popen[str]]) -> None:
     """The process that shows a device dies, and its worker lives: clients are told, and another
     process can show it."""

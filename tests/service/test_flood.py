@@ -142,7 +142,6 @@ def settled_but(service: Service, descriptors: int) -> int:
             return seen
 
 
-@pytest.mark.xfail(strict=True, reason="a HELLO that runs out of files leaves its page open")
 def test_more_descriptors_than_files(start: Start) -> None:
     """What can't be opened for want of files leaves none open."""
     service = start()
@@ -162,7 +161,6 @@ def test_more_descriptors_than_files(start: Start) -> None:
     assert settled(service) == before
 
 
-@pytest.mark.xfail(strict=True, reason="those are dropped, too, whose HELLO has not been read")
 def test_who_has_said_hello_is_not_silent(start: Start) -> None:
     """Room is made at the cost of those who say nothing; a HELLO that waits to be read counts."""
     service = start()
@@ -199,7 +197,6 @@ def crowd(start: Start) -> Iterator[tuple[Service, list[SocketDescriptor]]]:
         yield service, clients
 
 
-@pytest.mark.xfail(strict=True, reason="the device's thread ends with a ValueError")
 def test_more_handles_than_there_is_room_for(
     crowd: tuple[Service, list[SocketDescriptor]],
 ) -> None:

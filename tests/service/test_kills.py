@@ -214,6 +214,5 @@ def test_killed_at_random(service: Service, note: Callable[[str], None]) -> None
     assert not grown(before[0], after[0]), told
     assert after[0].threads == before[0].threads == 2, told  # gunicorn's own, and the device's
     assert after[1].threads <= 1 + THREADS, told
+    assert not grown(before[1], after[1], KEPT), told
     note(f"killed at random: {told}")
-    if grown(before[1], after[1], KEPT):  # test_after_fork.py has it, too
-        pytest.xfail(f"a worker keeps what clients left: {told}")

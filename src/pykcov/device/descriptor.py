@@ -109,7 +109,7 @@ class Descriptor:
     @property
     def live(self) -> int:
         """Sections that have begun since KCOV_REMOTE_ENABLE, and are not published."""
-        return self._open_kcov().shared.live
+        return self._open_kcov().live()
 
     def is_of(self, kcov: Kcov) -> bool:
         """Is it a descriptor of `kcov`?"""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import mmap
+from pathlib import Path
 from typing import Any
 
 from pykcov.abi.kcov import (
@@ -28,6 +29,15 @@ from pykcov.probe import Recorder, Shared
 from pykcov.refs import Refs
 
 DISCIPLINES = ("trace", "blocks")
+
+
+def has_died(pid: int) -> bool:
+    """Is there no such process, or nothing left of it but its exit status?"""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return state in (b"Z", b"X")
 
 
 class Kcov(Refs):
@@ -106,7 +116,7 @@ class Kcov(Refs):
         assert task.kcov is None
         self._forget_owner()
         self.shared.sequence += 1
-        self.shared.live = 0
+        self.shared.forget(-1)
         error = sections.register(self, arg)
         if error:  # another thread was faster
             raise fail(error)
@@ -117,6 +127,15 @@ class Kcov(Refs):
         self.dropped = False
         self.task, task.kcov = task, self
         task.inherit(arg.common_handle)
+
+    def live(self) -> int:
+        """Number of sections that have begun and are not published, in processes that live."""
+        with self.shared:
+            live = self.shared.live()
+            for pid in [pid for pid in live if pid and has_died(pid)]:
+                self.shared.forget(pid)
+                del live[pid]
+        return sum(live.values())
 
     def words(self) -> mmap.mmap:
         """The area. Raises OSError ENOMEM."""

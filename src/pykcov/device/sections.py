@@ -125,9 +125,9 @@ class Section:
         self._token: Any = None
         self.complete: bool | None = None
         self._whole = True
-        self._awaited = 1  # counted as live until it is published for the first time
+        self._awaited = True  # counted as live until it is published for the first time
         with registration.kcov.shared:
-            registration.kcov.shared.live += 1
+            registration.kcov.shared.begin()
 
     def resume(self) -> None:
         """Record the current context."""
@@ -164,9 +164,10 @@ class Section:
         with kcov.shared:
             if self._registration.holds():
                 published = kcov.shared.publish(kcov.words(), self._words)
-                kcov.shared.live -= self._awaited
+                if self._awaited:
+                    kcov.shared.end()
                 kcov.dropped |= published < records or recorder.dropped
-        self._awaited = 0
+        self._awaited = False
         # Other threads of the section may have recorded more since it was counted.
         self._whole = self._whole and published >= records and not recorder.dropped
 

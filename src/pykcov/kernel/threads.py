@@ -27,8 +27,8 @@ def common_handle() -> int:
     inherited from who started it; 0 if there is none.
 
     Asyncio tasks, threads and forked children inherit it, until the task that enabled disables for
-    itself; theirs stays, and then means nothing. `with pykcov.remote(common_handle())` marks what
-    they do on behalf of that task.
+    itself; theirs stays, and then means nothing. `with pykcov.remote(common=common_handle())` marks
+    what they do on behalf of that task.
     """
     with quiet:
         return _common.get() or _of_threads.get(threading.current_thread(), 0)

@@ -83,7 +83,6 @@ class Shared:
     mode: int
     size: int
     sequence: int  # of ENABLEs
-    live: int  # sections of this ENABLE that have begun and are not published; change it locked
     def __new__(cls, fd: int = -1, join: bool = False) -> Self:
         """fd: of a memfd of a page or more, for processes that are not forked; join: another
         process has made a Shared of it."""
@@ -92,6 +91,14 @@ class Shared:
     def publish(self, area: object, section: object, /) -> int:
         """Append the records of `section` to `area`, both buffers of words, the count last; then
         `section` is empty. Returns how many there was room for. The lock must be held."""
+    def begin(self) -> None:
+        """A section begins in this process. This and the next three: the lock must be held."""
+    def end(self) -> None:
+        """One that began in this process is published, or dropped."""
+    def live(self) -> dict[int, int]:
+        """Sections that have begun and are not published, by process."""
+    def forget(self, pid: int, /) -> None:
+        """Forget those of a process; of all, if it is -1."""
     def settle(self) -> None:
         """Wait for records on their way of an ENABLE that is over."""
     def claim(self) -> bool:

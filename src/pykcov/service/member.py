@@ -22,7 +22,7 @@ from pykcov.service.protocol import Kind, Type
 from pykcov.service.table import Table, is_value_of, number_of
 
 _SIZE = (1 << 63) - 1
-_MOST = 4096  # descriptors that are kept mapped
+_KEPT = 32  # descriptors that stay mapped until it is looked which are closed
 
 
 class Elsewhere:
@@ -55,6 +55,7 @@ class Member:
             table = Table(fds[0])
         self._table = table
         self._met: dict[int, Registration] = {}
+        self._sweep_at = 2 * _KEPT
         self._collected = 0
         self._recorder: Recorder | None = None
 
@@ -79,24 +80,26 @@ class Member:
             if fetched is None:
                 return None
             kcov, size = fetched
-            if len(self._met) >= _MOST:
-                self._met.clear()
+            if len(self._met) >= self._sweep_at:
+                self._met = {v: known for v, known in self._met.items() if known.holds()}
+                self._sweep_at = 2 * max(len(self._met), _KEPT)
             made = self._met[value] = Registration(kcov, size)
             return made
 
     def _fetch(self, value: int) -> tuple[Elsewhere, int] | None:
         """Return a kcov, and the words of its sections; None if it is closed or the device gone."""
         try:
-            size, _, (area, page) = self._linked().request(Type.FETCH, number_of(value))
+            size, _, fds = self._linked().request(Type.FETCH, number_of(value))
         except (OSError, PykcovError):
             return None
         try:
+            area, page = fds  # ValueError: this process may have no more files
             return Elsewhere(area, page, bool(size >> 63)), size & _SIZE
         except (OSError, ValueError):
             return None
         finally:
-            os.close(area)
-            os.close(page)
+            for fd in fds:
+                os.close(fd)
 
     def collector(self, value: int) -> Recorder | None:
         """Return who records all threads of this process, for a client that has enabled that."""

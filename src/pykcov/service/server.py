@@ -18,7 +18,7 @@ import threading
 import time
 from typing import Any
 
-from pykcov.abi.kcov import KCOV_ENABLE, KCOV_REMOTE_ENABLE
+from pykcov.abi.kcov import KCOV_ENABLE, KCOV_REMOTE_ENABLE, KCOV_REMOTE_MAX_HANDLES
 from pykcov.device import sections
 from pykcov.device.descriptor import Descriptor
 from pykcov.device.kcov import Kcov
@@ -41,6 +41,7 @@ from pykcov.service.protocol import (
 from pykcov.service.table import MOST, Table, number_of, value_of
 
 _MOST_CONNECTIONS = 1024
+_AT_ONCE = 32  # connections that are let in before others are heard again
 _GREETING = 5.0  # seconds a connection has for its HELLO
 
 
@@ -75,8 +76,8 @@ class Server:
         return self._stop >= 0
 
     def close(self) -> None:
-        """Show it no more; clients' descriptors are closed. In a forked child nothing of that."""
-        if os.getpid() != self.process or self._stop < 0:
+        """Show it no more; clients' descriptors are closed. Twice is once."""
+        if self._stop < 0:
             return
         os.write(self._stop, b"x")
         self._thread.join()
@@ -91,6 +92,17 @@ class Server:
         self._stop = -1
         self.table.close()
 
+    def leave(self) -> None:
+        """In a forked child: let go of what is its parent's. Pages and areas stay, for sections of
+        handles that were registered before."""
+        for connection in self._connections.values():
+            connection.peer.close()
+        self._selector.close()
+        self._listener.close()
+        for fd in (self._wake, self._stop):
+            os.close(fd)
+        self._stop = -1
+
     # -- the thread -------------------------------------------------------------------------------
 
     def _serve(self) -> None:
@@ -101,13 +113,21 @@ class Server:
                         for connection in list(self._connections.values()):
                             self._drop(connection)
                         return
-                    if key.data is not None:
-                        self._hear(key.data)
-                    else:
-                        while self._accept():
-                            pass
-                if time.monotonic() > self._looked + 1:
-                    self._drop_the_silent(_GREETING)
+                    try:
+                        self._turn(key.data)
+                    except Exception:
+                        own_bug("device-failed", "a client of the device could not be answered")
+
+    def _turn(self, connection: Connection | None) -> None:
+        """Hear a connection; None: the listener."""
+        if connection is not None:
+            self._hear(connection)
+            return
+        for _ in range(_AT_ONCE):
+            if not self._accept():
+                break
+        if time.monotonic() > self._looked + 1:
+            self._drop_the_silent(_GREETING)
 
     def _accept(self) -> bool:
         """Take one connection in. Returns whether there may be more."""
@@ -137,7 +157,9 @@ class Server:
         before = self._looked - patience
         for connection in list(self._connections.values()):
             if connection.kind is None and connection.since < before:
-                self._drop(connection)
+                self._hear(connection)  # what it has said may wait to be read
+                if connection.kind is None:
+                    self._drop(connection)
 
     def _drop(self, connection: Connection) -> None:
         if self._connections.pop(connection.number, None) is None:
@@ -226,11 +248,16 @@ class Server:
         if kind is Kind.CLIENT:
             if not session.in_force():
                 raise fail(errno.ENOENT)
-            connection.page = os.memfd_create("pykcov-page", os.MFD_CLOEXEC)
-            os.ftruncate(connection.page, os.sysconf("SC_PAGESIZE"))
-            shared = Shared(connection.page)
-            name = f"kcov:{connection.pid}"
-            connection.descriptor = Descriptor("blocks" if blocks else "trace", name, shared)
+            page = os.memfd_create("pykcov-page", os.MFD_CLOEXEC)
+            try:
+                os.ftruncate(page, os.sysconf("SC_PAGESIZE"))
+                name = f"kcov:{connection.pid}"
+                discipline = "blocks" if blocks else "trace"
+                connection.descriptor = Descriptor(discipline, name, Shared(page))
+            except BaseException:
+                os.close(page)
+                raise
+            connection.page = page
         elif kind is Kind.MEMBER:
             ProcessTask.expect_members()
         connection.kind = kind
@@ -257,6 +284,8 @@ class Server:
         task = self._tasks.get(key)
         if task is None:
             task = self._tasks[key] = ProcessTask(self.table)
+        if request == KCOV_REMOTE_ENABLE and len(self._pairs) + KCOV_REMOTE_MAX_HANDLES > MOST:
+            raise fail(errno.ENOMEM)
         task.enabling = connection.number if request == KCOV_ENABLE else 0
         self._users.setdefault(key, set()).add(connection.number)
         descriptor.ioctl(request, payload if request == KCOV_REMOTE_ENABLE else arg, task=task)
@@ -278,7 +307,7 @@ class Server:
         else:
             self._forget(number)
             return
-        self.table.write(dict(list(self._pairs.items())[:MOST]))
+        self.table.write(self._pairs)
 
     def _forget(self, number: int) -> None:
         """Take a descriptor's handles out of the table."""

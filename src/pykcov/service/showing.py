@@ -56,6 +56,7 @@ def _after_fork() -> None:
         _member = _member.forked()
     for server in _servers.values():
         if server.is_open:
+            server.leave()
             _member = Member(server.name, server.table)
     _servers.clear()
     if _member is not None:

@@ -78,6 +78,7 @@ class Table:
 
     def write(self, pairs: dict[int, int]) -> None:
         """Replace all pairs: MOST at most."""
+        assert len(pairs) <= MOST
         flat = array("Q", [word for pair in pairs.items() for word in pair])
         self._words[0] += 1
         self._words[1] = len(pairs)

@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 static int init_mutex(pthread_mutex_t *mutex, int kind)
 {
@@ -186,6 +187,73 @@ static PyObject *shared_settle(PyObject *self, PyObject *ignored)
     Py_RETURN_NONE;
 }
 
+/* -- live sections; the lock is held ---------------------------------------------------------- */
+
+static struct process *process_of(struct page *page, pid_t pid, int make)
+{
+    struct process *free = NULL;
+    for (size_t i = 0; i < PROCESSES - 1; i++) {
+        struct process *p = &page->processes[i];
+        if (p->live > 0 && p->pid == pid)
+            return p;
+        if (p->live == 0 && free == NULL)
+            free = p;
+    }
+    if (!make)
+        return page->processes[PROCESSES - 1].live > 0 ? &page->processes[PROCESSES - 1] : NULL;
+    if (free == NULL)
+        return &page->processes[PROCESSES - 1];
+    free->pid = pid;
+    return free;
+}
+
+static PyObject *shared_begin(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    process_of(((struct shared *)self)->page, getpid(), 1)->live++;
+    Py_RETURN_NONE;
+}
+
+static PyObject *shared_end(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    struct process *p = process_of(((struct shared *)self)->page, getpid(), 0);
+    if (p != NULL)
+        p->live--;
+    Py_RETURN_NONE;
+}
+
+static PyObject *shared_live(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    struct page *page = ((struct shared *)self)->page;
+    PyObject *all = PyDict_New();
+    for (size_t i = 0; all != NULL && i < PROCESSES; i++) {
+        struct process *p = &page->processes[i];
+        if (p->live == 0)
+            continue;
+        PyObject *pid = PyLong_FromLong(i < PROCESSES - 1 ? p->pid : 0);
+        PyObject *live = PyLong_FromUnsignedLong(p->live);
+        if (pid == NULL || live == NULL || PyDict_SetItem(all, pid, live) < 0)
+            Py_CLEAR(all);
+        Py_XDECREF(pid);
+        Py_XDECREF(live);
+    }
+    return all;
+}
+
+static PyObject *shared_forget(PyObject *self, PyObject *arg)
+{
+    struct page *page = ((struct shared *)self)->page;
+    long pid = PyLong_AsLong(arg);
+    if (pid == -1 && PyErr_Occurred())
+        return NULL;
+    for (size_t i = 0; i < PROCESSES; i++)
+        if (pid < 0 || (i < PROCESSES - 1 && page->processes[i].pid == pid))
+            page->processes[i].live = 0;
+    Py_RETURN_NONE;
+}
+
 static PyObject *get_word(PyObject *self, void *offset)
 {
     struct page *page = ((struct shared *)self)->page;
@@ -206,7 +274,6 @@ static int set_word(PyObject *self, PyObject *value, void *offset)
 static PyGetSetDef shared_getset[] = {
     {"mode", get_word, set_word, NULL, (void *)offsetof(struct page, mode)},
     {"size", get_word, set_word, NULL, (void *)offsetof(struct page, size)},
-    {"live", get_word, set_word, NULL, (void *)offsetof(struct page, live)},
     {"sequence", get_word, set_word, NULL, (void *)offsetof(struct page, sequence)},
     {NULL, NULL, NULL, NULL, NULL},
 };
@@ -218,6 +285,10 @@ static PyMethodDef shared_methods[] = {
     {"disclaim", shared_disclaim, METH_NOARGS, NULL},
     {"owner_died", shared_owner_died, METH_NOARGS, NULL},
     {"publish", shared_publish, METH_VARARGS, NULL},
+    {"begin", shared_begin, METH_NOARGS, NULL},
+    {"end", shared_end, METH_NOARGS, NULL},
+    {"live", shared_live, METH_NOARGS, NULL},
+    {"forget", shared_forget, METH_O, NULL},
     {"settle", shared_settle, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -5,8 +5,18 @@
 #include "pykcov.h"
 
 #include <pthread.h>
+#include <sys/types.h>
 
 #define KCOV_MODE_TRACE_PC 2 /* kcov.c's, as in abi/kcov.py */
+
+/* Sections of the ENABLE in force that have begun in a process and are not published. One that was
+ * killed can't take its own back: who looks sees that it is dead, and forgets it. */
+struct process {
+    pid_t pid;     /* 0: free; in the last, which is all others', always */
+    uint32_t live; /* 0: free */
+};
+
+#define PROCESSES 256
 
 struct page {
     pthread_mutex_t lock;  /* robust, recursive: guards mode and size */
@@ -15,7 +25,7 @@ struct page {
     uint64_t mode;
     uint64_t size;
     uint64_t sequence;     /* of ENABLEs: what began under another one is not published */
-    uint64_t live;         /* sections of this ENABLE that have begun and are not published */
+    struct process processes[PROCESSES]; /* those with live sections, in any order */
     uint64_t resets;       /* how often a writer found that the client had emptied the area */
 };
 
