@@ -50,7 +50,7 @@ def follow(spawner: Any) -> Callable[[], None]:
 
 
 def _follow_pool(pool: ThreadPoolExecutor) -> Callable[[], None]:
-    plain = pool.submit
+    plain: Any = pool.submit
 
     @wraps(plain)
     def submit(function: Callable[..., R], /, *args: Any, **kwargs: Any) -> Any:
@@ -58,9 +58,9 @@ def _follow_pool(pool: ThreadPoolExecutor) -> Callable[[], None]:
 
     def end() -> None:
         if vars(pool).get("submit") is submit:
-            del pool.submit
+            del vars(pool)["submit"]
 
-    pool.submit = submit  # type: ignore[method-assign]
+    vars(pool)["submit"] = submit
     return end
 
 

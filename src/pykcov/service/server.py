@@ -38,7 +38,7 @@ from pykcov.service.protocol import (
     Type,
     encode_reply,
 )
-from pykcov.service.table import MOST, Table, number_of, value_of
+from pykcov.service.table import Table, value_of
 
 _MOST_CONNECTIONS = 1024
 _AT_ONCE = 32  # connections that are let in before others are heard again
@@ -55,7 +55,6 @@ class Server:
         self.process = os.getpid()
         self._listener = bind(self.path)
         self.table = Table.make()
-        self._pairs: dict[int, int] = {}
         self._connections: dict[int, Connection] = {}
         self._tasks: dict[tuple[int, int], ProcessTask] = {}
         self._users: dict[tuple[int, int], set[int]] = {}
@@ -176,7 +175,7 @@ class Server:
             if not users:
                 del self._users[key], self._tasks[key]
         if connection.descriptor is not None:
-            self._forget(connection.number)
+            self.table.forget(connection.number)
             connection.descriptor.close()
             os.close(connection.page)
 
@@ -284,7 +283,7 @@ class Server:
         task = self._tasks.get(key)
         if task is None:
             task = self._tasks[key] = ProcessTask(self.table)
-        if request == KCOV_REMOTE_ENABLE and len(self._pairs) + KCOV_REMOTE_MAX_HANDLES > MOST:
+        if request == KCOV_REMOTE_ENABLE and self.table.room < KCOV_REMOTE_MAX_HANDLES:
             raise fail(errno.ENOMEM)
         task.enabling = connection.number if request == KCOV_ENABLE else 0
         self._users.setdefault(key, set()).add(connection.number)
@@ -299,22 +298,11 @@ class Server:
                 break
         else:
             return  # of this process itself, or of a connection that is being dropped
-        number = connection.number
         if handles:
-            value = value_of(number, kcov.shared.sequence)
             connection.area_size = size
-            self._pairs.update(dict.fromkeys(handles, value))
+            self.table.add(handles, value_of(connection.number, kcov.shared.sequence))
         else:
-            self._forget(number)
-            return
-        self.table.write(self._pairs)
-
-    def _forget(self, number: int) -> None:
-        """Take a descriptor's handles out of the table."""
-        left = {h: v for h, v in self._pairs.items() if number_of(v) != number}
-        if left != self._pairs:
-            self._pairs = left
-            self.table.write(left)
+            self.table.forget(connection.number)
 
     def _fetch(self, number: int) -> tuple[int, bytes, list[int]]:
         connection = self._connections.get(number)

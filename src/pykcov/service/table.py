@@ -18,7 +18,7 @@ import mmap
 import os
 import time
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from pykcov.probe import Recorder, watch_device
 
@@ -53,7 +53,8 @@ class Table:
             os.ftruncate(fd, _SIZE)
         self._words = memoryview(mmap.mmap(fd, _SIZE)).cast("Q")
         self._version = -1
-        self._pairs: dict[int, int] = {}
+        self._pairs: dict[int, int] = {}  # as read
+        self._written: dict[int, int] = {}
 
     @staticmethod
     def make() -> Table:
@@ -76,9 +77,26 @@ class Table:
                 self._version = version
                 return
 
-    def write(self, pairs: dict[int, int]) -> None:
-        """Replace all pairs: MOST at most."""
+    # -- the writer ---------------------------------------------------------------------------------
+
+    @property
+    def room(self) -> int:
+        """Number of handles that could be added."""
+        return MOST - len(self._written)
+
+    def add(self, handles: Iterable[int], value: int) -> None:
+        """Give handles, of which none is in the table, a value."""
+        self._write(self._written | dict.fromkeys(handles, value))
+
+    def forget(self, number: int) -> None:
+        """Take a descriptor's handles out."""
+        left = {h: v for h, v in self._written.items() if number_of(v) != number}
+        if left != self._written:
+            self._write(left)
+
+    def _write(self, pairs: dict[int, int]) -> None:
         assert len(pairs) <= MOST
+        self._written = pairs
         flat = array("Q", [word for pair in pairs.items() for word in pair])
         self._words[0] += 1
         self._words[1] = len(pairs)
