@@ -7,11 +7,18 @@ import os
 import sys
 
 import pykcov
-from pykcov.cli import env, guest, ls, run, symbolize
+from pykcov.cli import env, guest, ls, run, symbolize, watch
 from pykcov.cli.parser import Parser, complain
 from pykcov.errors import PykcovError
 
-VERBS = {"run": run, "guest": guest, "ls": ls, "symbolize": symbolize, "env": env}
+VERBS = {
+    "run": run,
+    "guest": guest,
+    "ls": ls,
+    "watch": watch,
+    "symbolize": symbolize,
+    "env": env,
+}
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -12,11 +12,11 @@ holds.
 
 from __future__ import annotations
 
+import itertools
 import mmap
 import os
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from contextvars import Token
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pykcov.device.kcov import Kcov
 
 _IDLE_MOST = 64  # buffers that are kept for the next sections
+_WATCHED = 1 << 18  # words of a section that is only watched
 _SIZE_MOST = 1 << 24  # words of a section's own memory: a client may write any area_size
 
 
@@ -57,7 +58,25 @@ class Registration:
         return shared.mode == KCOV_MODE_REMOTE and shared.sequence == self.sequence
 
 
+class Watcher:
+    """Who watches all sections, whatever their handles.
+
+    yields(): is there no section for a handle that nobody has registered, because KCOV_ENABLE
+    collects what is in none?
+    """
+
+    def __init__(self, shared: probe.Shared, ring: mmap.mmap, yields: Callable[[], bool]) -> None:
+        self._shared, self._ring, self.yields = shared, ring, yields
+
+    def report(self, words: mmap.mmap, handle: int, number: int, flags: int) -> None:
+        """Tell what a section has executed: a frame (probe/csrc/ring.c)."""
+        self._shared.report(self._ring, words, handle, number, flags)
+
+
+FRAME_LAST, FRAME_DROPPED = 1, 2  # flags of a frame: the section is over; records were dropped
+
 _registry: dict[int, Registration] = {}
+_numbers = itertools.count(1)
 _lock = threading.Lock()  # guards the registry; taken while a kcov's own lock is held
 _idle: dict[int, list[mmap.mmap]] = {}
 
@@ -66,6 +85,8 @@ _idle: dict[int, list[mmap.mmap]] = {}
 listeners: list[Callable[[Kcov, tuple[int, ...], int], object]] = []
 # Looks handles up that another process registered.
 elsewhere: Callable[[int], Registration | None] | None = None
+# Looks up who watches all sections.
+watcher: Callable[[], Watcher | None] | None = None
 
 
 def registered(handle: int) -> Registration | None:
@@ -117,17 +138,20 @@ class Section:
     complete: all records were published; None until it is stopped.
     """
 
-    def __init__(self, registration: Registration) -> None:
-        self._registration = registration
-        self._words = _take(registration.size)
-        blocks = registration.kcov.discipline == "blocks"
+    def __init__(self, handle: int, registration: Registration | None) -> None:
+        """registration: None when the section is only watched."""
+        self._handle, self._registration = handle, registration
+        self._number = os.getpid() << 32 | next(_numbers)
+        self._words = _take(registration.size if registration else _WATCHED)
+        blocks = registration is not None and registration.kcov.discipline == "blocks"
         self._recorder = probe.Recorder(self._words, blocks)
         self._token: Any = None
         self.complete: bool | None = None
         self._whole = True
         self._awaited = True  # counted as live until it is published for the first time
-        with registration.kcov.shared:
-            registration.kcov.shared.begin()
+        if registration is not None:
+            with registration.kcov.shared:
+                registration.kcov.shared.begin()
 
     def resume(self) -> None:
         """Record the current context."""
@@ -144,7 +168,7 @@ class Section:
         if self.complete is not None:
             return
         self.suspend()
-        self._append()
+        self._append(FRAME_LAST)
         self.complete = self._whole
         del self._recorder
         _give_back(self._words)
@@ -152,21 +176,34 @@ class Section:
     def publish(self) -> None:
         """Publish what was recorded so far, and go on: what follows is a further section."""
         if self.complete is None:
-            self._append()
+            self._append(0)
 
-    def _append(self) -> None:
-        recorder, kcov = self._recorder, self._registration.kcov
+    def _append(self, flags: int) -> None:
+        recorder = self._recorder
         recorder.consume()
         if recorder.counters is not None:
             recorder.counters.clear()
+        watching = watcher and watcher()
+        if watching:
+            flags |= FRAME_DROPPED * recorder.dropped
+            watching.report(self._words, self._handle, self._number, flags)
         records = int.from_bytes(self._words[:WORD], "little")
+        if self._registration is None:
+            self._words[:WORD] = bytes(WORD)
+        elif records or self._awaited:
+            self._publish(self._registration, records)
+
+    def _publish(self, registration: Registration, records: int) -> None:
+        recorder, kcov = self._recorder, registration.kcov
         published = -1
         with kcov.shared:
-            if self._registration.holds():
+            if registration.holds():
                 published = kcov.shared.publish(kcov.words(), self._words)
                 if self._awaited:
                     kcov.shared.end()
                 kcov.dropped |= published < records or recorder.dropped
+            else:
+                self._words[:WORD] = bytes(WORD)
         self._awaited = False
         # Other threads of the section may have recorded more since it was counted.
         self._whole = self._whole and published >= records and not recorder.dropped
@@ -196,9 +233,11 @@ class Inside:
 
     def __exit__(self, *error: object) -> None:
         assert self._token is not None
-        # A coroutine that is dropped is closed in whatever context: that one stays as it is.
-        with probe.quiet, suppress(ValueError):
-            probe.section_var.reset(self._token)
+        with probe.quiet:
+            try:  # noqa: SIM105 - this is on every request's way
+                probe.section_var.reset(self._token)
+            except ValueError:
+                pass  # a coroutine that is dropped is closed in whatever context: that one stays
 
 
 def outside() -> Inside:
@@ -212,14 +251,19 @@ def may_start() -> bool:
 
 
 def start(handle: int) -> Section | None:
-    """Start a section; None when that means nothing: nobody collects the handle, this thread's own
-    kcov is enabled, or a section is open in this context (there is no nesting)."""
+    """Start a section; None when that means nothing: nobody collects the handle or watches all of
+    them, this thread's own kcov is enabled, or a section is open in this context (there is no
+    nesting)."""
     registration = registered(handle)
-    if registration is None or not may_start():
+    if registration is None:
+        watching = watcher and watcher()
+        if not watching or watching.yields():
+            return None
+    if not may_start():
         return None
     if threads.INHERITS:
         threads.install()
-    section = Section(registration)
+    section = Section(handle, registration)
     section.resume()
     return section
 

@@ -91,6 +91,10 @@ class Shared:
     def publish(self, area: object, section: object, /) -> int:
         """Append the records of `section` to `area`, both buffers of words, the count last; then
         `section` is empty. Returns how many there was room for. The lock must be held."""
+    def report(
+        self, ring: object, section: object, handle: int, number: int, flags: int, /
+    ) -> bool:
+        """Append a frame with the records of `section` to `ring` (csrc/ring.c). Was there room?"""
     def begin(self) -> None:
         """A section begins in this process. This and the next three: the lock must be held."""
     def end(self) -> None:

@@ -42,8 +42,7 @@ class KcovMiddleware:
         if scope["type"] in ("http", "websocket"):
             # As HTTP has it, several headers of one name are one, with commas.
             values = [value for name, value in scope["headers"] if name == self._name]
-            if values:
-                section = headers.start(b",".join(values))
+            section = headers.start(b",".join(values) if values else None)
         if section is None:
             return await self.app(scope, receive, send)
         exchange = _Exchange(section, receive, send, scope.get("method") == "HEAD")

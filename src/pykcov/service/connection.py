@@ -12,6 +12,7 @@ from pykcov import probe
 from pykcov.device.descriptor import Descriptor
 from pykcov.kernel.task import Task
 from pykcov.service.protocol import Kind
+from pykcov.service.ring import Ring
 from pykcov.service.table import Table, value_of
 
 _CREDENTIALS = struct.Struct("iII")  # struct ucred: pid, uid, gid
@@ -92,5 +93,6 @@ class Connection:
             peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         )
         self.page = -1  # of what the descriptor's writers share
+        self.ring: Ring | None = None  # of who watches
         self.descriptor: Descriptor | None = None
         self.area_size = 0

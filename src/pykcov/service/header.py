@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import re
 
@@ -22,6 +23,7 @@ _log = logging.getLogger("pykcov.service")
 _logged: set[str] = set()
 
 
+@functools.lru_cache(1024)
 def handle_in(value: str) -> int:
     """Return the handle that the header's value names: a decimal or 0x number as handle_of() takes
     it, any other string hashed by handle_of().
@@ -48,10 +50,15 @@ def handle_in(value: str) -> int:
     return handle
 
 
-def start(raw: bytes) -> Section | None:
+def start(raw: bytes | None) -> Section | None:
     """Start the section that the header's value asks for, in the current context; None where it
-    means nothing. A problem is logged, once of each kind: clients can send any number of them."""
+    means nothing. Without the header there is one, of no handle, for who watches all of them.
+    A problem is logged, once of each kind: clients can send any number of them."""
+    if raw is None and sections.watcher is None:
+        return None  # no device is shown
     with quiet:
+        if raw is None:
+            return sections.start(0)
         value = raw.decode("utf-8", "surrogateescape")
         try:
             return sections.start(handle_in(value))

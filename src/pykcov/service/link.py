@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import select
 import socket
 import threading
 import time
@@ -18,7 +19,7 @@ _PATIENCE = 10.0  # seconds for a reply
 
 
 class Link:
-    """A connection that has said HELLO. info: what the device told of itself.
+    """A connection that has said HELLO. info: what the device told of itself. fds: came with it.
 
     Raises PykcovError: device-missing, and as places.socket_of(). A request raises OSError with the
     device's errno, or ECONNRESET when its process has gone.
@@ -38,7 +39,7 @@ class Link:
                 "device-missing", f"no process shows a device as {name!r}: {error.strerror}"
             ) from error
         try:
-            _, payload, _ = self.request(Type.HELLO, VERSION, kind, blocks)
+            _, payload, self.fds = self.request(Type.HELLO, VERSION, kind, blocks)
         except BaseException:
             self._peer.close()
             raise
@@ -73,6 +74,12 @@ class Link:
                 os.close(fd)
             raise fail(error)
         return word, rest, fds
+
+    def lives(self) -> bool:
+        """Is the device's process there? Asked of the socket, not of that process."""
+        waiting = select.poll()
+        waiting.register(self._peer, 0)
+        return not waiting.poll(0)
 
     def close(self) -> None:
         """Close the connection: for the device, the end of the descriptor and its tasks."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from pykcov.area import map_words
 from pykcov.device import sections
-from pykcov.device.sections import Registration
+from pykcov.device.sections import Registration, Watcher
 from pykcov.errors import PykcovError
 from pykcov.probe import Recorder, Shared, quiet
 from pykcov.service.link import Link
@@ -58,6 +58,8 @@ class Member:
         self._sweep_at = 2 * _KEPT
         self._collected = 0
         self._recorder: Recorder | None = None
+        self._watched = 0
+        self._watcher: Watcher | None = None
 
     def _linked(self) -> Link:
         if self._link is None or self._process != os.getpid():  # a forked child has its own
@@ -119,6 +121,19 @@ class Member:
         """Have KCOV_ENABLE on the device record this process's threads."""
         self._table.watch(self.collector)
 
+    def watcher(self) -> Watcher | None:
+        """Return who watches all sections."""
+        value = self._table.watcher
+        if value != self._watched:
+            with quiet, self._lock:
+                self._watcher = None
+                fetched = self._fetch(value) if value else None
+                if fetched is not None:
+                    kcov, _ = fetched
+                    self._watcher = Watcher(kcov.shared, kcov.words(), self._table.collects)
+                self._watched = value
+        return self._watcher
+
     def forked(self) -> Member:
         """Return a forked child's part in the device."""
         return Member(self.name, self._table)
@@ -127,4 +142,5 @@ class Member:
 def join(member: Member) -> None:
     """Have the device's clients collect from this process, too."""
     sections.elsewhere = member.find
+    sections.watcher = member.watcher
     member.watch()

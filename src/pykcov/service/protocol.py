@@ -25,6 +25,7 @@ class Kind(enum.IntEnum):
     CLIENT = 0  # an open descriptor
     MEMBER = 1  # a process of the service, which publishes
     LOOK = 2  # nothing: to be told what this is
+    WATCH = 3  # to be told of all sections
 
 
 class Type(enum.IntEnum):
@@ -53,7 +54,8 @@ ROWS = (
         Type.HELLO,
         "all, first",
         f'version ({VERSION}); kind of connection; 1 for the discipline "blocks", else 0',
-        "the process's id; behind it JSON: what the device is",
+        "the process's id; behind it JSON: what the device is; with it, for WATCH, the ring of "
+        "frames, a descriptor",
     ),
     Row(
         Type.IOCTL,
@@ -73,8 +75,8 @@ ROWS = (
         Type.FETCH,
         "member",
         "number of a descriptor; 0; 0",
-        'words of a section, in bit 63 whether the discipline is "blocks"; with it the area and '
-        "the page that its writers share",
+        'words of a section, in bit 63 whether the discipline is "blocks"; with it the area, or '
+        "the ring, and the page that its writers share",
     ),
 )
 
@@ -155,6 +157,12 @@ def document() -> str:
     kinds = ", ".join(f"{kind.value} {kind.name}" for kind in Kind)
     lines += ["", f"Kinds of connection: {kinds}."]
     lines += [
+        "",
+        "The ring: words head, tail, lost, 0, then frames, round and round. head and tail count",
+        "words of frames that were ever written and read; the reader stores the tail. lost counts",
+        "frames that found no room. A frame is: words in all; handle, or 0; a number that the",
+        "section's frames share; records << 8 | flags (1 the section's last, 2 records were",
+        "dropped); PCs, of very many the first.",
         "",
         "`clients/c/pykcov.h` is a client in C, one file with nothing to link. With it",
         "`clients/c/example.c` prints what a handle's sections execute.",

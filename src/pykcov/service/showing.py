@@ -57,7 +57,7 @@ def _after_fork() -> None:
     for server in _servers.values():
         if server.is_open:
             server.leave()
-            _member = Member(server.name, server.table)
+            _member = Member(server.name, server.shown.table)
     _servers.clear()
     if _member is not None:
         join(_member)

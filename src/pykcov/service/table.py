@@ -1,10 +1,11 @@
 """The table of handles: which descriptor collects a handle, in memory that processes share.
 
     word  0         1       2           3        4        5       6        7
-          version   pairs   collector   (free)   handle   value   handle   value    ...
+          version   pairs   collector   watcher  handle   value   handle   value    ...
 
-collector is the value of the descriptor that collects all threads, or 0. A value says which
-descriptor, in the upper 32 bits, and which of its ENABLEs.
+collector is the value of the descriptor that collects all threads, watcher that of the connection
+that watches all sections, each or 0. A value says which connection, in the upper 32 bits, and which
+of its ENABLEs.
 
 Its one writer is the process whose device it is. A member keeps the table as a dictionary, and
 reads it anew when the version has changed, so a lookup is one comparison and one look into a
@@ -23,7 +24,7 @@ from collections.abc import Callable, Iterable
 from pykcov.probe import Recorder, watch_device
 
 MOST = 1 << 14  # handles
-_COLLECTOR, _PAIRS = 2, 4
+_COLLECTOR, _WATCHER, _PAIRS = 2, 3, 4
 _SIZE = (_PAIRS + 2 * MOST) * 8
 _ENABLES = (1 << 32) - 1
 _PATIENCE = 1.0  # seconds to wait for a writer, which may have been killed in the middle
@@ -77,7 +78,7 @@ class Table:
                 self._version = version
                 return
 
-    # -- the writer ---------------------------------------------------------------------------------
+    # -- the writer --------------------------------------------------------------------------------
 
     @property
     def room(self) -> int:
@@ -111,6 +112,19 @@ class Table:
     @collector.setter
     def collector(self, value: int) -> None:
         self._words[_COLLECTOR] = value
+
+    @property
+    def watcher(self) -> int:
+        """The value of the connection that watches all sections, or 0."""
+        return self._words[_WATCHER]
+
+    @watcher.setter
+    def watcher(self, value: int) -> None:
+        self._words[_WATCHER] = value
+
+    def collects(self) -> bool:
+        """Does a descriptor collect all threads?"""
+        return self._words[_COLLECTOR] != 0
 
     def watch(self, changed: Callable[[int], Recorder | None]) -> None:
         """Have this process's threads recorded by what changed(collector) returns."""

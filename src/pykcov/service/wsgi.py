@@ -28,7 +28,7 @@ class KcovMiddleware:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         value = environ.get(self._key)
-        section = None if value is None else headers.start(value.encode("latin-1"))
+        section = headers.start(None if value is None else value.encode("latin-1"))
         if section is None:
             return self.app(environ, start_response)
         over = False

@@ -9,6 +9,7 @@
  *   hooks.c      what stands in for functions of the standard library
  *   shared.c     what processes that share a descriptor agree on
  *   together.c   records of several processes that go into one area one by one
+ *   ring.c       sections of several processes that one reader watches
  *   module.c     glue
  *
  * Everything here is guarded by the GIL, but for the fields that say otherwise.
@@ -168,6 +169,9 @@ PyObject *hook_signal_flags(PyObject *module, PyObject *args);
 
 /* shared.c */
 extern PyType_Spec shared_spec;
+
+/* ring.c */
+PyObject *ring_report(PyObject *shared, PyObject *args);
 
 /* together.c */
 void together_hit(struct recorder *r, const struct probe *probe);

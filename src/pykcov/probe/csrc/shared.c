@@ -289,6 +289,7 @@ static PyMethodDef shared_methods[] = {
     {"end", shared_end, METH_NOARGS, NULL},
     {"live", shared_live, METH_NOARGS, NULL},
     {"forget", shared_forget, METH_O, NULL},
+    {"report", ring_report, METH_VARARGS, NULL},
     {"settle", shared_settle, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -27,6 +27,7 @@ struct page {
     uint64_t sequence;     /* of ENABLEs: what began under another one is not published */
     struct process processes[PROCESSES]; /* those with live sections, in any order */
     uint64_t resets;       /* how often a writer found that the client had emptied the area */
+    uint64_t head, lost;   /* of a ring: ring.c */
 };
 
 struct shared {

@@ -1,0 +1,101 @@
+"""The ring of frames that tells of all sections: its making, and its reading.
+
+    word  0      1      2      3        4 ...
+          head   tail   lost   (free)   frames, round and round
+
+probe/csrc/ring.c writes it, and says more.
+"""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from pykcov.area import Area, map_words
+from pykcov.device.sections import FRAME_DROPPED, FRAME_LAST, Watcher
+from pykcov.probe import Shared
+
+SIZE = 1 << 20  # words
+_TAIL, _LOST, _FRAMES, _FRAME_HEAD = 1, 2, 4, 4
+
+
+def new_page() -> int:
+    """Return a memfd for a Shared."""
+    page = os.memfd_create("pykcov-page", os.MFD_CLOEXEC)
+    os.ftruncate(page, os.sysconf("SC_PAGESIZE"))
+    return page
+
+
+class Ring:
+    """A new one. watcher: this process's writer. yields: as Watcher's."""
+
+    def __init__(self, name: str, yields: Callable[[], bool]) -> None:
+        self._area = Area(name)
+        self._page = -1
+        try:
+            self._area.allocate(SIZE)
+            self._page = new_page()
+            self.watcher = Watcher(Shared(self._page), self._area.words(), yields)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def fds(self) -> list[int]:
+        """The memfds of the ring and of the page."""
+        return [self._area.fd, self._page]
+
+    def close(self) -> None:
+        """Close both. Processes that have them mapped write on, for nobody."""
+        self._area.dec_ref(self._area.destroy)
+        if self._page >= 0:
+            os.close(self._page)
+
+
+class Frame(NamedTuple):
+    """What one part of a section executed. records: how many there were; of very many, `pcs` are
+    the first."""
+
+    handle: int
+    section: int
+    records: int
+    is_last: bool
+    dropped: bool
+    pcs: array[int]
+
+
+class Reader:
+    """Reads the ring of the memfd `fd`, once."""
+
+    def __init__(self, fd: int) -> None:
+        self._memory = map_words(fd, SIZE)
+        self._words = memoryview(self._memory).cast("Q")
+
+    @property
+    def lost(self) -> int:
+        """Frames that found no room, because they were not read in time."""
+        return self._words[_LOST]
+
+    def frames(self) -> Iterator[Frame]:
+        """Take the frames that are there."""
+        while (tail := self._words[_TAIL]) < self._words[0]:
+            length, handle, section, records = self._slice(tail, _FRAME_HEAD)
+            pcs = self._slice(tail + _FRAME_HEAD, length - _FRAME_HEAD)
+            self._words[_TAIL] = tail + length
+            last, dropped = bool(records & FRAME_LAST), bool(records & FRAME_DROPPED)
+            yield Frame(handle, section, records >> 8, last, dropped, pcs)
+
+    def _slice(self, at: int, count: int) -> array[int]:
+        room = SIZE - _FRAMES
+        start = at % room
+        first = min(count, room - start)
+        found = array("Q", self._words[_FRAMES + start : _FRAMES + start + first])
+        found.extend(self._words[_FRAMES : _FRAMES + count - first])
+        return found
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._words.release()
+        self._memory.close()

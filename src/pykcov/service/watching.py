@@ -1,0 +1,95 @@
+"""All requests of a service, as they finish."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+from pykcov.errors import PykcovError
+from pykcov.service.link import Link
+from pykcov.service.protocol import Kind
+from pykcov.service.ring import Reader
+
+_LOOK = 0.05  # seconds between two looks into the ring
+_MOST = 1 << 20  # PCs of one request that are kept
+
+
+@dataclass
+class Finished:
+    """One request. handle: 0 if it had none. records: how many there were; pcs: the first of them.
+    dropped: records found no room in the section."""
+
+    handle: int
+    process: int
+    records: int = 0
+    dropped: bool = False
+    pcs: array[int] = field(default_factory=lambda: array("Q"))
+
+
+class Watch:
+    """Watches the device `name`. info: what it tells of itself.
+
+    Raises PykcovError: device-missing, device-watched, and as places.socket_of().
+    """
+
+    def __init__(self, name: str) -> None:
+        try:
+            self._link = Link(name, Kind.WATCH)
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+            raise PykcovError(
+                "device-watched", f"another process watches {name!r}, and one at a time can"
+            ) from error
+        self.info: dict[str, Any] = self._link.info
+        self._reader = Reader(self._link.fds[0])
+        os.close(self._link.fds[0])
+        self._unfinished: dict[int, Finished] = {}
+
+    @property
+    def lost(self) -> int:
+        """Parts of requests that were not read in time."""
+        return self._reader.lost
+
+    def finished(self) -> Iterator[Finished]:
+        """Take the requests that have finished."""
+        for frame in self._reader.frames():
+            request = self._unfinished.setdefault(
+                frame.section, Finished(frame.handle, frame.section >> 32)
+            )
+            request.records += frame.records
+            request.dropped |= frame.dropped
+            request.pcs.extend(frame.pcs[: max(0, _MOST - len(request.pcs))])
+            if frame.is_last:
+                yield self._unfinished.pop(frame.section)
+
+    def __iter__(self) -> Iterator[Finished]:
+        """Requests, until the process that shows the device has gone."""
+        while True:
+            lives = self._link.lives()
+            yield from self.finished()
+            if not lives:
+                return
+            time.sleep(_LOOK)
+
+    def close(self) -> None:
+        """Watch no more."""
+        self._link.close()
+        self._reader.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
