@@ -17,6 +17,7 @@ from pykcov.errors import PykcovError
 from pykcov.instrumentation.session import instrument
 
 if TYPE_CHECKING:
+    from pykcov.guest.kcov import OpenDevice
     from pykcov.kernel import Kernel
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -52,6 +53,12 @@ def add_to(verbs: Any, name: str) -> None:
         "--include", metavar="G", action="append", default=[], help="a file glob to narrow it"
     )
     parser.add_argument(
+        "--device",
+        metavar="NAME",
+        help="what the program finds at /sys/kernel/debug/kcov is this device, which another "
+        "process shows ('pykcov ls' lists them), and not that of the kernel",
+    )
+    parser.add_argument(
         "--discipline",
         choices=("trace", "blocks"),
         default="trace",
@@ -76,13 +83,20 @@ def main(args: argparse.Namespace) -> int:
     from pykcov.kernel import Kernel
 
     command = args.command[1:] if args.command[:1] == ["--"] else args.command
+    device = None
+    if args.device is not None:
+        if args.source or args.include:
+            complain(
+                "--device is another process's, and --source, --include are of this one's [usage]"
+            )
+        device = _device(args.device)
     if not command:
         complain("no command to run; see 'pykcov guest --help' [usage]")
     logging.basicConfig(
         level=args.log.upper(), format="pykcov: %(levelname)s: %(message)s", stream=sys.stderr
     )
     include = list(args.include)
-    if args.kernel is not None and not args.source and not include:
+    if args.kernel is not None and device is None and not args.source and not include:
         kernel_file = args.kernel.resolve()
         files = {kernel_file, *kernel_file.parent.glob("*.py")}
         include = [glob.escape(str(file)) for file in sorted(files)]
@@ -98,9 +112,19 @@ def main(args: argparse.Namespace) -> int:
             kernel,
             command,
             discipline=args.discipline,
+            device=device,
             strict=args.strict,
             forward=signals.ALL,
         )
+
+
+def _device(name: str) -> OpenDevice:
+    """Return what opens the device. Raises PykcovError: device-missing, device-name."""
+    from pykcov.service.client import describe
+    from pykcov.service.guests import opener
+
+    describe(name)
+    return opener(name)
 
 
 def load(path: Path) -> Kernel:

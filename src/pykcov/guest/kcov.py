@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from pykcov.abi.kcov import KCOV_REMOTE_ENABLE
 from pykcov.device.descriptor import Descriptor
@@ -16,24 +17,45 @@ from pykcov.kernel.caller import Caller
 from pykcov.kernel.files import Directory, Node, OpenFile, reopen
 from pykcov.kernel.host import HOST
 from pykcov.kernel.kernel import Kernel
+from pykcov.kernel.task import Task
 
 FOLDER = "/sys/kernel/debug"
 NAME = "kcov"
 
 
-class KcovFile(Node):
-    """The device file. It is there when something is instrumented (gVisor's KcovAvailable)."""
+class Opened(Protocol):
+    """An open descriptor of the device, of this process or another: see device.descriptor."""
 
-    def __init__(self, discipline: str) -> None:
+    @property
+    def owner(self) -> Task | None: ...
+    def ioctl(self, request: int, arg: int | bytes, *, task: Task) -> int: ...
+    def check_mmap(self, length: int, offset: int) -> None: ...
+    def fileno(self) -> int: ...
+    def close(self) -> None: ...
+
+
+# Opens another process's device, for the named discipline. Raises OSError.
+OpenDevice = Callable[[str], Opened]
+
+
+class KcovFile(Node):
+    """The device file. This process's is there when something is instrumented (gVisor's
+    KcovAvailable)."""
+
+    def __init__(self, discipline: str, device: OpenDevice | None) -> None:
         super().__init__(0o600)
-        self._discipline = discipline
+        self._discipline, self._device = discipline, device
 
     def exists(self) -> bool:
-        return in_force()
+        return self._device is not None or in_force()
 
     def open(self, task: Caller, flags: int, path: str) -> OpenFile:
-        descriptor = Descriptor(self._discipline, f"{NAME}:{task.tid}")
-        return OpenKcov(self, flags, path, descriptor)
+        opened: Opened
+        if self._device is not None:
+            opened = self._device(self._discipline)
+        else:
+            opened = Descriptor(self._discipline, f"{NAME}:{task.tid}")
+        return OpenKcov(self, flags, path, opened)
 
 
 class DebugDirectory(Directory):
@@ -46,7 +68,7 @@ class DebugDirectory(Directory):
 class OpenKcov(OpenFile):
     """One open of it. Its placeholder is the area's memfd, so that a mapping of it is the area."""
 
-    def __init__(self, node: Node, flags: int, path: str, descriptor: Descriptor) -> None:
+    def __init__(self, node: Node, flags: int, path: str, descriptor: Opened) -> None:
         super().__init__(node, flags, path)
         self.descriptor = descriptor
 
@@ -79,12 +101,12 @@ class OpenKcov(OpenFile):
 
 
 @contextmanager
-def device_in(kernel: Kernel, discipline: str) -> Iterator[None]:
+def device_in(kernel: Kernel, discipline: str, device: OpenDevice | None = None) -> Iterator[None]:
     """Have a kernel show the device, unless it shows something of its own in that place."""
     if FOLDER in kernel.files:
         yield
         return
-    kernel.files[FOLDER] = DebugDirectory({NAME: KcovFile(discipline)}, 0o700)
+    kernel.files[FOLDER] = DebugDirectory({NAME: KcovFile(discipline, device)}, 0o700)
     try:
         yield
     finally:

@@ -8,7 +8,7 @@ import signal
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 
-from pykcov.guest.kcov import device_in
+from pykcov.guest.kcov import OpenDevice, device_in
 from pykcov.guest.launch import Launched, check_machine, find_program
 from pykcov.guest.placeholders import Placeholders
 from pykcov.guest.signals import Signals
@@ -22,6 +22,7 @@ def run(
     *,
     env: Mapping[str, str] | None = None,
     discipline: str = "trace",
+    device: OpenDevice | None = None,
     strict: bool = False,
     forward: Iterable[signal.Signals] = (),
 ) -> int:
@@ -30,7 +31,8 @@ def run(
     The guest has this process's standard streams, directory and, unless `env` is given,
     environment. Returns when everything that it started has ended, too.
 
-    discipline: what an ENABLE of the device does, as in pykcov.open(). strict: trap read, write,
+    discipline: what an ENABLE of the device does, as in pykcov.open(). device: opens the device
+    that guests find, instead of this process's. strict: trap read, write,
     lseek and their like on the device, too, which then cost every file of the guest's. forward:
     signals that go on to the guest when this process gets them; then call it on the main thread.
 
@@ -43,7 +45,7 @@ def run(
         env = os.environ
     with (
         Signals(forward) as signals,
-        device_in(kernel, discipline),
+        device_in(kernel, discipline, device),
         closing(Placeholders()) as placeholders,
     ):
         launched = Launched(path, argv, env, handlers, signals.before)

@@ -42,9 +42,26 @@ class SocketDescriptor:
     def ioctl(self, request: int, arg: int | bytes = 0) -> int:
         """Do `request` and return 0. Raises OSError."""
         number = threading.get_native_id() if self._task is None else self._task
+        return self.ioctl_of(number, request, arg)
+
+    def ioctl_of(self, number: int, request: int, arg: int | bytes = 0) -> int:
+        """ioctl(), for the task with that number. Raises OSError."""
         word, payload = (0, arg) if isinstance(arg, bytes) else (arg & 2**64 - 1, b"")
         self._link.request(Type.IOCTL, request & 0xFFFFFFFF, word, number, payload)
         return 0
+
+    def exit_of(self, number: int) -> None:
+        """The task with that number is over. Raises OSError."""
+        self._link.request(Type.EXIT, 0, 0, number)
+
+    def check_mmap(self, length: int, offset: int) -> None:
+        """Raise what mmap() would, short of ENOMEM."""
+        for fd in self._link.request(Type.MMAP, length, offset)[2]:
+            os.close(fd)
+
+    def area(self) -> int:
+        """Return a new file descriptor of the area, also before KCOV_INIT_TRACE. Raises OSError."""
+        return self._link.request(Type.AREA)[2][0]
 
     def mmap(
         self, length: int, prot: int = mmap.PROT_READ | mmap.PROT_WRITE, offset: int = 0

@@ -37,6 +37,8 @@ class Type(enum.IntEnum):
     STATUS = 4
     TABLE = 5
     FETCH = 6
+    AREA = 7
+    EXIT = 8
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,14 @@ ROWS = (
     ),
     Row(Type.MMAP, "client", "length in bytes; offset; 0", "0; with it the area, a descriptor"),
     Row(Type.STATUS, "client", "0; 0; 0", "sections that have begun and are not published"),
+    Row(
+        Type.AREA,
+        "client",
+        "0; 0; 0",
+        "0; with it the area as it is, also before KCOV_INIT_TRACE: who maps it without MMAP sees "
+        "to the length",
+    ),
+    Row(Type.EXIT, "client", "0; 0; number of a task that is over", "0"),
     Row(
         Type.TABLE,
         "member",

@@ -44,14 +44,11 @@ class Shown:
     def drop(self, connection: Connection) -> None:
         """A connection has been closed: its tasks are over, its descriptor is closed."""
         for key in [key for key, users in self._users.items() if connection.number in users]:
-            users = self._users[key]
-            users.discard(connection.number)
             task = self._tasks[key]
             descriptor = connection.descriptor
             if descriptor is not None and descriptor.owner is task:
                 task.exit()
-            if not users:
-                del self._users[key], self._tasks[key]
+            self._leave_task(key, connection.number)
         if connection.descriptor is not None:
             self.table.forget(connection.number)
             connection.descriptor.close()
@@ -81,6 +78,10 @@ class Shown:
         assert descriptor is not None
         if request.type is Type.IOCTL:
             self._ioctl(connection, a, b, c, request.payload)
+        elif request.type is Type.EXIT:
+            self._exit(connection, c)
+        elif request.type is Type.AREA:
+            return 0, b"", [descriptor.fileno()]
         elif request.type is Type.MMAP:
             descriptor.check_mmap(a, b)
             return 0, b"", [descriptor.fileno()]
@@ -144,6 +145,18 @@ class Shown:
         task.enabling = connection.number if request == KCOV_ENABLE else 0
         self._users.setdefault(key, set()).add(connection.number)
         descriptor.ioctl(request, payload if request == KCOV_REMOTE_ENABLE else arg, task=task)
+
+    def _exit(self, connection: Connection, number: int) -> None:
+        """A task is over, and its descriptors are not."""
+        key = (connection.pid, number)
+        if connection.number in self._users.get(key, ()):
+            self._tasks[key].exit()
+            self._leave_task(key, connection.number)
+
+    def _leave_task(self, key: tuple[int, int], user: int) -> None:
+        self._users[key].discard(user)
+        if not self._users[key]:
+            del self._users[key], self._tasks[key]
 
     # -- handles ----------------------------------------------------------------------------------
 

@@ -1,0 +1,122 @@
+"""pykcov guest --device: an unmodified kcov client collects from a running service."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from tests.service.conftest import Service
+from tests.service.test_device import alone  # noqa: F401 - a fixture
+
+import pykcov
+from pykcov.errors import PykcovError
+from pykcov.guest.launch import check_machine
+
+Start = Callable[..., Service]
+Alone = Callable[[int], list[int]]
+HERE = Path(__file__).parent
+
+try:
+    check_machine()
+except PykcovError as error:
+    pytestmark = pytest.mark.skip(reason=str(error))
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler (cc)")
+    made = tmp_path_factory.mktemp("client") / "client"
+    source = HERE / "guest_client.c"
+    subprocess.run([compiler, "-Wall", "-Werror", "-pthread", "-o", made, source], check=True)
+    return made
+
+
+@contextmanager
+def guest(service: Service, *command: str) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [sys.executable, "-m", "pykcov", "guest", "--device", service.name, "--", *command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+    ) as process:
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(20) == 0
+
+
+def taken(process: subprocess.Popen[str]) -> list[int]:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write("\n")
+    return [int(word, 16) for word in process.stdout.readline().split()]
+
+
+def released(service: Service) -> None:
+    deadline = time.monotonic() + 10
+    while pykcov.connect(service.name).info["descriptors"]:
+        assert time.monotonic() < deadline
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("how", ["plainly", "thread", "child", "left"])
+@pytest.mark.parametrize("handle", [0, pykcov.handle_of(7)])
+def test_an_unmodified_client(
+    start: Start,
+    alone: Alone,  # noqa: F811
+    client: Path,
+    handle: int,
+    how: str,
+    workers: int,
+) -> None:
+    service = start(workers)
+    with guest(service, str(client), how, hex(handle)) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        for n in range(4):
+            service.request(7 if handle else 8, n)
+            assert taken(process) == alone(n)
+        if handle:
+            service.request(8, 1)
+            assert taken(process) == []
+    released(service)
+    with pykcov.connect(service.name).remote(7) as t:
+        service.request(7, 5)
+    assert list(t.pcs) == alone(5)
+
+
+def test_the_service_dies(start: Start, alone: Alone, client: Path) -> None:  # noqa: F811
+    service = start()
+    with guest(service, str(client), "left") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        service.request(8, 1)
+        service.process.kill()
+        service.process.wait()
+        assert taken(process) == alone(1)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--device", "nobody"], "no process shows a device as 'nobody'"),
+        (["--device", "a/b"], "can't be a device's name"),
+        (["--device", "x", "--source", "."], "--device is another process's"),
+    ],
+)
+def test_refused(options: list[str], message: str) -> None:
+    command = [sys.executable, "-m", "pykcov", "guest", *options, "--", "true"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert message in line
