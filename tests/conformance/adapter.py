@@ -104,6 +104,8 @@ class Device(Protocol):
 class Rows:
     """Names of the rows in which ways differ."""
 
+    OWN_CODE = "KCOV_ENABLE records the calling task alone, and each task can have one"
+    PROCESSES = "a task can fork, and its memory be limited"
     FORK_SHARES = "descriptor after fork is shared"
     CLOSE_KEEPS_RECORDING = "close while enabled goes on recording"
     EXECVE_ENDS = "owner's execve counts as exit"

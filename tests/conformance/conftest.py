@@ -8,6 +8,7 @@ import pytest
 from tests.conformance.adapter import Device, Task
 from tests.conformance.guest import Guest
 from tests.conformance.inprocess import InProcess
+from tests.conformance.overasocket import OverASocket
 
 from pykcov import errors, probe, refs
 
@@ -26,7 +27,14 @@ def guest() -> Iterator[Device]:
     device.leave()
 
 
-@pytest.fixture(scope="module", params=["in process", "guest"])
+@pytest.fixture(scope="session")
+def socket() -> Iterator[Device]:
+    device = OverASocket()
+    yield device
+    device.leave()
+
+
+@pytest.fixture(scope="module", params=["in process", "guest", "socket"])
 def way(request: pytest.FixtureRequest) -> Device:
     found: Device = request.getfixturevalue(request.param.replace(" ", "_"))
     return found

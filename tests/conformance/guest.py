@@ -220,6 +220,8 @@ class Guest:
 
     holds = frozenset(
         {
+            Rows.OWN_CODE,
+            Rows.PROCESSES,
             Rows.FORK_SHARES,
             Rows.CLOSE_KEEPS_RECORDING,
             Rows.EXECVE_KEEPS,

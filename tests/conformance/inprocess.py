@@ -268,7 +268,14 @@ class InProcess:
     """`import pykcov`."""
 
     holds = frozenset(
-        {Rows.FORK_SHARES, Rows.CLOSE_KEEPS_RECORDING, Rows.EXECVE_ENDS, Rows.THREADS}
+        {
+            Rows.OWN_CODE,
+            Rows.PROCESSES,
+            Rows.FORK_SHARES,
+            Rows.CLOSE_KEEPS_RECORDING,
+            Rows.EXECVE_ENDS,
+            Rows.THREADS,
+        }
     )
 
     def __init__(self) -> None:

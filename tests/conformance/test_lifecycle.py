@@ -51,6 +51,7 @@ def test_each_open_is_independent(task: Task, device: Device) -> None:
 
 
 def test_other_threads_are_not_recorded(task: Task, device: Device) -> None:
+    need(device, Rows.OWN_CODE)
     before = task.thread()
     fd = enabled(task)
     area = task.mmap(fd, PAGE)
@@ -61,7 +62,8 @@ def test_other_threads_are_not_recorded(task: Task, device: Device) -> None:
     assert trace_of(area) == device.pcs
 
 
-def test_a_thread_starts_disabled(task: Task) -> None:
+def test_a_thread_starts_disabled(task: Task, device: Device) -> None:
+    need(device, Rows.OWN_CODE)
     enabled(task)
     child = task.thread()
     fd = inited(child)
@@ -70,6 +72,7 @@ def test_a_thread_starts_disabled(task: Task) -> None:
 
 
 def test_one_kcov_for_each_of_two_threads(task: Task, device: Device) -> None:
+    need(device, Rows.OWN_CODE)
     threads = [task.thread(), task.thread(), task.thread(native=True)]
     fds = [enabled(thread) for thread in threads]
     maps = [task.mmap(fd, PAGE) for fd in fds]

@@ -15,7 +15,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from tests.conformance.adapter import PAGE_WORDS, Device, Map, Task
+from tests.conformance.adapter import PAGE_WORDS, Device, Map, Rows, Task
 
 from pykcov.abi.kcov import ENOTSUPP, KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE, SIZE_MAX
 
@@ -39,6 +39,9 @@ class Model:
 
 
 def machine_of(device: Device) -> type[RuleBasedStateMachine]:
+    own_code = Rows.OWN_CODE in device.holds
+    keeps_recording = Rows.CLOSE_KEEPS_RECORDING in device.holds
+
     class Machine(RuleBasedStateMachine):
         def __init__(self) -> None:
             super().__init__()
@@ -54,6 +57,11 @@ def machine_of(device: Device) -> type[RuleBasedStateMachine]:
         def owned(self, thread: int) -> Model | None:
             every = [*self.models, *self.closed.values()]
             return next((model for model in every if model.owner == thread), None)
+
+        def recorded(self, thread: int) -> Model | None:
+            """What `thread` is recorded into: another's, too, where one collects all threads."""
+            every = (thread,) if own_code else range(len(self.threads))
+            return next((model for other in every if (model := self.owned(other))), None)
 
         def ask(self, thread: int, which: int, request: int, arg: int, expected: int) -> None:
             try:
@@ -82,7 +90,7 @@ def machine_of(device: Device) -> type[RuleBasedStateMachine]:
             model = self.models[which]
             if not model.size or model.owner is not None:
                 expected = errno.EINVAL
-            elif self.owned(thread):
+            elif self.recorded(thread):
                 expected = errno.EBUSY
             else:
                 expected = {0: 0, 1: ENOTSUPP, 2: errno.EINVAL}[mode]
@@ -115,7 +123,7 @@ def machine_of(device: Device) -> type[RuleBasedStateMachine]:
 
         @rule(thread=WHICH, times=st.integers(1, 20))
         def run(self, thread: int, times: int) -> None:
-            model = self.owned(thread)
+            model = self.recorded(thread)
             for _ in range(times):
                 self.threads[thread].run()
                 if model:
@@ -134,7 +142,7 @@ def machine_of(device: Device) -> type[RuleBasedStateMachine]:
         def close_and_open(self, which: int) -> None:
             model = self.models[which]
             self.main.close(self.fds[which])
-            if model.owner is not None:
+            if model.owner is not None and keeps_recording:
                 self.closed[model.owner] = model
             self.fds[which], self.models[which] = self.main.open(), Model()
 
