@@ -3,6 +3,8 @@
 tomllib reads pyproject.toml (this project's own), and then the same document with one key given
 twice. The two traces say exactly where the parser took another way.
 
+Then service.py serves several requests at the same time, and each one's trace is its own.
+
 Then kcov_client.c, which only knows Linux's /sys/kernel/debug/kcov, is compiled and run as a guest
 of tinykernel.py. The trace that it prints is what the kernel, in Python, did in its system call.
 """
@@ -78,9 +80,29 @@ def show_difference(title: str, only: list[Line], code: str) -> None:
         previous = (file, function)
 
 
+def show_service() -> None:
+    """Run the service, and its client."""
+    print(paint("\n3. service.py, a web service, and what three requests at once executed", "1"))
+    with tempfile.TemporaryDirectory(prefix="pykcov-demo-") as devices:
+        env = {**os.environ, "PYKCOV_DEVICES": devices}
+        command = [sys.executable, "-m", "pykcov", "run", "--device", "demo", "--source", "tomllib"]
+        with subprocess.Popen(
+            [*command, EXAMPLES / "service.py"], stdout=subprocess.PIPE, text=True, env=env
+        ) as service:
+            assert service.stdout is not None
+            port = service.stdout.readline().strip()
+            client = [sys.executable, str(EXAMPLES / "service_client.py"), "demo", port]
+            done = subprocess.run(client, stdout=subprocess.PIPE, text=True, env=env)
+            service.terminate()
+    for line in done.stdout.splitlines():
+        print(f"  {line}" if line else "")
+    if done.returncode != 0:
+        raise SystemExit(1)
+
+
 def show_guest() -> None:
     """Compile the C client, run it as a guest of tinykernel, and show what its call executed."""
-    print(paint("\n3. kcov_client.c, a C program, as a guest of tinykernel.py", "1"))
+    print(paint("\n4. kcov_client.c, a C program, as a guest of tinykernel.py", "1"))
     compiler = shutil.which("cc") or shutil.which("gcc")
     if platform.machine() != "x86_64" or compiler is None:
         print("  left out: guests need x86_64, and this one a C compiler")
@@ -106,7 +128,7 @@ def show_guest() -> None:
 
 
 def main() -> None:
-    """Trace both documents and compare; then the guest."""
+    """Trace both documents and compare; then the service, and the guest."""
     text = DOCUMENT.read_text(encoding="utf-8")
     twice = text.replace('\nversion = "', '\nname = "again"\nversion = "', 1)
     with pykcov.instrument(source=["tomllib"]) as handle:
@@ -129,6 +151,7 @@ def main() -> None:
         [line for line in first if line not in second][:10],
         "32",
     )
+    show_service()
     show_guest()
 
 

@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Block",
     "Descriptor",
+    "Device",
     "Instrumentation",
     "PykcovError",
     "SymbolStore",
@@ -37,7 +38,7 @@ __all__ = [
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pykcov.service.client import connect
+    from pykcov.service.client import Device, connect
     from pykcov.service.showing import serve
 
 from pykcov.device.descriptor import Descriptor, open  # noqa: A004
@@ -53,10 +54,10 @@ from pykcov.tracing import trace
 
 def __getattr__(name: str) -> Any:
     """What most who import pykcov have no need of is imported when it is asked for."""
-    if name == "connect":
-        from pykcov.service.client import connect
+    if name in ("connect", "Device"):
+        from pykcov.service import client
 
-        return connect
+        return getattr(client, name)
     if name == "serve":
         from pykcov.service.showing import serve
 

@@ -363,3 +363,21 @@ def test_a_member_gets_no_more_than_its_own(lasting: Service) -> None:
     with pytest.raises(OSError, match="No such file"):
         link.request(Type.FETCH, 2**40)
     link.close()
+
+
+def test_two_names_with_one_hash(start: Start) -> None:
+    device = pykcov.connect(start().name)
+    one, other = "plumless", "buckeroo"  # a well-known collision of CRC-32
+    assert pykcov.handle_of(one) == pykcov.handle_of(other)
+    with device.remote(one):
+        for name, text in (
+            (
+                other,
+                "of 'buckeroo' is collected already, as that of 'plumless', which has the same",
+            ),
+            (one, "of 'plumless' is collected already, as that of 'plumless'$"),
+        ):
+            with pytest.raises(FileExistsError, match=text), device.remote(name):
+                raise AssertionError
+    with device.remote(other):
+        pass

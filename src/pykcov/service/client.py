@@ -26,6 +26,7 @@ from pykcov.store import SymbolStore
 from pykcov.symbols import Block
 
 _tasks = itertools.count(1 << 32)  # no thread's number
+_collected: dict[int, int | str] = {}  # handles of this process's RemoteTraces, and their names
 _LOOK = 0.001  # seconds between two questions whether all sections are published
 
 
@@ -96,15 +97,16 @@ class SocketDescriptor:
 
 
 class RemoteTrace:
-    """In `with`: collects the sections of one handle.
+    """In `with`: collects the sections of one handle. name: the handle, as it was given.
 
     Leaving waits until those that have begun are published, for `timeout` seconds at most, and then
     disables. complete: were they, and did all of it fit?
     """
 
-    def __init__(self, name: str, store: SymbolStore, handle: int, size: int, discipline: str,
+    def __init__(self, name: str, store: SymbolStore, handle: int | str, size: int, discipline: str,
                  timeout: float) -> None:  # fmt: skip
-        self._name, self._store, self._handle = name, store, handle
+        self._device, self._store = name, store
+        self.name, self._handle = handle, handle_of(handle)
         self.size = whole_pages(size)
         self._discipline, self._timeout = discipline, timeout
         self._descriptor: SocketDescriptor | None = None
@@ -116,17 +118,29 @@ class RemoteTrace:
         if self._descriptor is not None:
             raise fail(errno.EBUSY)
         # A thread may collect many handles at once, and a task has one kcov.
-        descriptor = SocketDescriptor(self._name, self._discipline, next(_tasks))
+        descriptor = SocketDescriptor(self._device, self._discipline, next(_tasks))
         try:
             descriptor.ioctl(KCOV_INIT_TRACE, self.size)
             self._words = descriptor.mmap(self.size * WORD)
             arg = RemoteArg(KCOV_TRACE_PC, min(self.size, 2**32 - 1), 0, (self._handle,))
             descriptor.ioctl(KCOV_REMOTE_ENABLE, arg.encode())
+        except FileExistsError as error:
+            descriptor.close()
+            raise self._collected_already() from error
         except BaseException:
             descriptor.close()
             raise
         self._descriptor = descriptor
+        _collected[self._handle] = self.name
         return self
+
+    def _collected_already(self) -> OSError:
+        """Say which handle it is, and if this process collects it, by what name."""
+        text = f"the handle {self._handle:#x} of {self.name!r} is collected already"
+        if (other := _collected.get(self._handle)) is not None:
+            text += f", as that of {other!r}"
+            text += "" if other == self.name else ", which has the same hash"
+        return FileExistsError(errno.EEXIST, text)
 
     def __exit__(
         self,
@@ -137,6 +151,7 @@ class RemoteTrace:
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is None or self._words is None:
             return
+        _collected.pop(self._handle, None)
         with descriptor:
             try:
                 self.complete = self._wait(descriptor)
@@ -193,7 +208,7 @@ class Device:
         timeout: float = 5.0,
     ) -> RemoteTrace:
         """Collect the sections of `handle` in a `with`; size in words, timeout in seconds."""
-        return RemoteTrace(self.name, self._store, handle_of(handle), size, discipline, timeout)
+        return RemoteTrace(self.name, self._store, handle, size, discipline, timeout)
 
     def __repr__(self) -> str:
         return f"<pykcov.Device {self.name} pid={self.info['pid']}>"

@@ -124,7 +124,7 @@ class Shown:
         kinds = [connection.kind for connection in self.connections.values()]
         return {
             "pid": self.process,
-            "program": " ".join(sys.orig_argv)[:200],
+            "program": " ".join(sys.argv)[:200],
             "store": str(session.current_store().path),
             "blocks": session.instrumented_blocks(),
             "descriptors": kinds.count(Kind.CLIENT),
