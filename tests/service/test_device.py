@@ -9,6 +9,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -178,6 +179,35 @@ def settled(service: Service) -> int:
         time.sleep(0.05)  # connections that only looked close a moment later
         if service.descriptors() == seen:
             return seen
+
+
+def woken(service: Service) -> int:
+    """How often threads of the service have come to run, or been made to stop."""
+    tasks = Path(f"/proc/{service.process.pid}/task")
+    return sum(
+        int(line.split()[1])
+        for status in tasks.glob("*/status")
+        for line in status.read_text().splitlines()
+        if "ctxt_switches" in line
+    )
+
+
+def test_reading_wakes_nobody(start: Start, alone: Callable[[int], list[int]]) -> None:
+    service = start()
+    with pykcov.connect(service.name).remote(7) as t:
+        service.request(7, 5)
+        time.sleep(0.1)  # it has gone to sleep
+        before = woken(service)
+        for _ in range(1000):
+            assert list(t.pcs) == alone(5)
+        for _ in range(1000):
+            t.clear()
+            assert len(t.pcs) == 0
+        time.sleep(1.5)
+        assert woken(service) == before
+        service.request(7, 5)
+        assert woken(service) > before
+        assert list(t.pcs) == alone(5)
 
 
 def test_a_client_that_dies_leaves_nothing(start: Start) -> None:
@@ -381,3 +411,32 @@ def test_two_names_with_one_hash(start: Start) -> None:
                 raise AssertionError
     with device.remote(other):
         pass
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be another user")
+def test_another_user_is_refused(start: Start) -> None:
+    """Also when the directory and the socket let everybody in."""
+    service = start()
+    path = places.socket_of(service.name)
+    path.parent.chmod(0o755)
+    path.chmod(0o666)
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.chdir(path.parent)
+        os.setuid(65534)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as peer:
+            peer.connect(path.name)
+            try:
+                peer.send(hello(Kind.LOOK))
+                found = peer.recv(LARGEST)
+            except (ConnectionError, BrokenPipeError):
+                found = b""
+        os.write(writing, b"refused" if found == b"" else b"let in")
+        os._exit(0)
+    os.waitpid(pid, 0)
+    path.parent.chmod(0o700)
+    assert os.read(reading, 16) == b"refused"
+    os.close(reading)
+    os.close(writing)
+    assert pykcov.connect(service.name).info["pid"] == service.process.pid

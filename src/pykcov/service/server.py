@@ -84,7 +84,8 @@ class Server:
     def _serve(self) -> None:
         with quiet:
             while True:
-                for key, _ in self._selector.select(1.0):
+                silent = any(c.kind is None for c in self.shown.connections.values())
+                for key, _ in self._selector.select(1.0 if silent else None):
                     if key.fd == self._wake:
                         for connection in list(self.shown.connections.values()):
                             self._drop(connection)
@@ -93,7 +94,7 @@ class Server:
                         self._turn(key.data)
                     except Exception:
                         own_bug("device-failed", "a client of the device could not be answered")
-                if time.monotonic() > self._looked + 1:
+                if silent and time.monotonic() > self._looked + 1:
                     self._drop_the_silent(_GREETING)
 
     def _turn(self, connection: Connection | None) -> None:
