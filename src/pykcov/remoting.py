@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import AsyncGenerator, Generator
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -105,17 +106,22 @@ class remote:  # noqa: N801
     # -- generators, which have no context of their own --------------------------------------------
 
     def suspend(self) -> None:
-        """Record no more, until resume()."""
+        """Take the current context out of the section, until resume(). What it started before
+        stays in it."""
         with quiet:
             if self._section is not None:
-                self._section.suspend()
+                self._section.leave()
 
     def resume(self) -> None:
-        """Go on recording, in the current context, unless the section is over."""
+        """Take the current context, of whatever thread, into the section, unless that is over."""
         with quiet:
-            section = self._section
-            if section is not None and section.complete is None and sections.may_start():
-                section.resume()
+            if self._section is not None and sections.may_start():
+                self._section.enter()
+
+    def _inside(self) -> AbstractContextManager[object]:
+        if self._section is None or self._section.complete is not None:
+            return nullcontext()
+        return self._section.inside()
 
     def over(self, generator: Generator[T, S, R]) -> Generator[T, S, R]:
         """Return a generator that runs `generator` in the section, and what asks for its next item
@@ -123,23 +129,18 @@ class remote:  # noqa: N801
         value: Any = None
         error: BaseException | None = None
         while True:
-            self.resume()
             try:
-                item = generator.send(value) if error is None else generator.throw(error)
+                with self._inside():
+                    item = generator.send(value) if error is None else generator.throw(error)
             except StopIteration as end:
                 result: R = end.value
                 return result
-            finally:
-                self.suspend()
             value = error = None
             try:
                 value = yield item
             except GeneratorExit:
-                self.resume()
-                try:
+                with self._inside():
                     generator.close()
-                finally:
-                    self.suspend()
                 raise
             except BaseException as thrown:
                 error = thrown
@@ -150,25 +151,20 @@ class remote:  # noqa: N801
         value: Any = None
         error: BaseException | None = None
         while True:
-            self.resume()
             try:
-                if error is None:
-                    item = await generator.asend(value)
-                else:
-                    item = await generator.athrow(error)
+                with self._inside():
+                    if error is None:
+                        item = await generator.asend(value)
+                    else:
+                        item = await generator.athrow(error)
             except StopAsyncIteration:
                 return
-            finally:
-                self.suspend()
             value = error = None
             try:
                 value = yield item
             except GeneratorExit:
-                self.resume()
-                try:
+                with self._inside():
                     await generator.aclose()
-                finally:
-                    self.suspend()
                 raise
             except BaseException as thrown:
                 error = thrown

@@ -153,21 +153,17 @@ class Section:
             with registration.kcov.shared:
                 registration.kcov.shared.begin()
 
-    def resume(self) -> None:
-        """Record the current context."""
+    def open(self) -> None:
+        """Record the current context, and what is copied from it, until stop()."""
         self._token = probe.section_open(self._recorder)
-
-    def suspend(self) -> None:
-        """Record no more, in no context."""
-        if self._token is not None:
-            token, self._token = self._token, None
-            probe.section_close(self._recorder, token)
 
     def stop(self) -> None:
         """Publish what was recorded. Twice is once."""
         if self.complete is not None:
             return
-        self.suspend()
+        if self._token is not None:
+            token, self._token = self._token, None
+            probe.section_close(self._recorder, token)
         self._append(FRAME_LAST)
         self.complete = self._whole
         del self._recorder
@@ -210,9 +206,15 @@ class Section:
 
     def leave(self) -> None:
         """The current context is in no section any more. Contexts copied from it stay as they are;
-        inside() brings it back."""
+        inside(), for a time, or enter() bring it back."""
         with probe.quiet:
             probe.section_var.set(None)
+
+    def enter(self) -> None:
+        """The current context is in the section, unless that is over."""
+        if self.complete is None:
+            with probe.quiet:
+                probe.section_var.set(self._recorder)
 
     def inside(self) -> Inside:
         """In `with`: the current context is in the section; for generators, which have none."""
@@ -264,7 +266,7 @@ def start(handle: int) -> Section | None:
     if threads.INHERITS:
         threads.install()
     section = Section(handle, registration)
-    section.resume()
+    section.open()
     return section
 
 
