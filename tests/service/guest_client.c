@@ -78,8 +78,8 @@ int main(int argc, char **argv)
         unsigned long n = __atomic_load_n(&area[0], __ATOMIC_ACQUIRE);
         for (unsigned long i = 0; i < n; i++)
             printf("0x%lx ", area[i + 1]);
-        puts("");
         __atomic_store_n(&area[0], 0, __ATOMIC_RELAXED);
+        puts(""); /* last: who has the line may have the service go on */
     }
     if (strcmp(how, "left") != 0)
         check(ioctl(fd, KCOV_DISABLE, 0), "DISABLE");
