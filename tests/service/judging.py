@@ -6,21 +6,79 @@ import asyncio
 import os
 import time
 from collections.abc import Sequence
+from types import TracebackType
+from typing import Protocol, Self
 
 from tests.live.collector import Collector
 from tests.service.raw import Client, Kind
 
+from pykcov.service.client import Device, RemoteTrace
+
 APPS = ["**/tests/service/paths.py", "**/tests/service/*_app.py"]
 IN_FLIGHT = 64
+SIZE = 1 << 14  # words
 TOTAL = 5120 if os.environ.get("PYKCOV_SOAK") else 1024
+
+
+class Collecting(Protocol):
+    """Collects the sections of one handle. count: the records there are; store 0 to begin anew."""
+
+    count: int
+
+    def pcs(self) -> list[int]: ...
+
+    def take(self) -> list[int]: ...
+
+
+class SocketCollector:
+    """What a Collector is, from another process's device: in `with`, a descriptor of it. Reading
+    and resetting is no message."""
+
+    def __init__(self, device: Device, handle: str, size: int) -> None:
+        self._trace: RemoteTrace = device.remote(handle, size)
+
+    @property
+    def count(self) -> int:
+        return len(self._trace.pcs)
+
+    @count.setter
+    def count(self, value: int) -> None:
+        assert value == 0
+        self._trace.clear()
+
+    def pcs(self) -> list[int]:
+        return list(self._trace.pcs)
+
+    def take(self) -> list[int]:
+        found = self.pcs()
+        self._trace.clear()
+        return found
+
+    def __enter__(self) -> Self:
+        self._trace.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._trace.__exit__(kind, error, traceback)
+        assert kind is not None or self._trace.complete
 
 
 def collectors() -> list[Collector]:
     """One for each request in flight, not enabled yet."""
-    return [Collector(f"slot {i}", size=1 << 14, area_size=1 << 14) for i in range(IN_FLIGHT)]
+    return [Collector(f"slot {i}", size=SIZE, area_size=SIZE) for i in range(IN_FLIGHT)]
 
 
-async def settled(collector: Collector, expected: int) -> list[int]:
+def socket_collectors(device: Device) -> list[SocketCollector]:
+    """The same, for a service that shows this device."""
+    return [SocketCollector(device, f"slot {i}", SIZE) for i in range(IN_FLIGHT)]
+
+
+async def settled(collector: Collecting, expected: int) -> list[int]:
     """What has been published once there are `expected` records: also what follows a response."""
     deadline = time.monotonic() + 5
     while collector.count < expected and time.monotonic() < deadline:
@@ -28,7 +86,7 @@ async def settled(collector: Collector, expected: int) -> list[int]:
     return collector.pcs()
 
 
-async def alone(client: Client, kind: Kind, collector: Collector, handle: str) -> list[int]:
+async def alone(client: Client, kind: Kind, collector: Collecting, handle: str) -> list[int]:
     collector.count = 0
     answer = await client.fetch(kind, handle)
     assert answer.status == kind.status, (kind, answer)
@@ -36,7 +94,7 @@ async def alone(client: Client, kind: Kind, collector: Collector, handle: str) -
     return collector.take()
 
 
-async def judge(port: int, kinds: Sequence[Kind], clients: list[Collector]) -> tuple[int, int]:
+async def judge(port: int, kinds: Sequence[Kind], clients: Sequence[Collecting]) -> tuple[int, int]:
     """Return how many traces there were, all as they must be, and how many processes answered.
 
     Raises AssertionError.

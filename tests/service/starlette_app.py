@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
 from fastapi import FastAPI, Request, WebSocket
 from starlette.background import BackgroundTask
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.responses import FileResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.types import Message, Receive, Scope, Send
 from tests.service import paths
 from tests.service.raw import Kind
 
@@ -132,3 +134,14 @@ wrapped.get("/stream/{n}")(stream)
 api.mount("/wrapped", wrapped)
 
 app = KcovMiddleware(api)
+
+
+async def signed(scope: Scope, receive: Receive, send: Send) -> None:
+    """app, which says in a header whose process it is."""
+
+    async def send_signed(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], (b"x-process", b"%d" % os.getpid())]
+        await send(message)
+
+    await app(scope, receive, send_signed)

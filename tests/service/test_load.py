@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -11,8 +12,9 @@ from pathlib import Path
 
 import pytest
 from tests.live.collector import Collector
-from tests.service import judging, serving
-from tests.service.raw import Kind
+from tests.service import gevent_program, judging, launched, serving
+from tests.service.launched import Launched
+from tests.service.raw import Client, Kind
 
 import pykcov
 
@@ -82,3 +84,78 @@ def test_gunicorn_with_four_forked_workers(note: Callable[[str], None]) -> None:
     assert requests == judging.TOTAL
     assert processes == 4
     note(f"gunicorn, Flask, 4 workers: {requests} requests traced as alone")
+
+
+# -- servers in processes of their own, whose clients are here -------------------------------------
+
+
+def kinds_of(app: str) -> list[Kind]:
+    """The kinds of an application, which is imported as other tests need it."""
+    with pykcov.instrument(include=judging.APPS):
+        kinds: list[Kind] = importlib.import_module(f"tests.service.{app}").KINDS
+    return kinds
+
+
+def judged(service: Launched, kinds: Sequence[Kind]) -> tuple[int, int]:
+    """As judging.judge(). The descriptors are kept for all requests."""
+    device = pykcov.connect(service.device)
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(c) for c in judging.socket_collectors(device)]
+        return asyncio.run(judging.judge(service.port, kinds, clients))
+
+
+async def body(port: int, path: str, handle: str | None = None) -> bytes:
+    async with Client(port) as client:
+        answer = await client.fetch(Kind(path), handle)
+    assert answer.status == 200, answer
+    return answer.body
+
+
+def test_gunicorn_that_shows_its_device(note: Callable[[str], None], tmp_path: Path) -> None:
+    words = launched.of_device(
+        *["-m", "gunicorn", "tests.service.flask_app:app", "--bind", "127.0.0.1:0"],
+        *["--workers", "4", "--worker-class", "gthread", "--threads", "16"],
+        "--no-control-socket",
+    )
+    with launched.launched(words, tmp_path / "log", "Booting worker with pid", 4) as service:
+        requests, processes = judged(service, kinds_of("flask_app"))
+    assert processes > 1
+    note(f"pykcov run gunicorn, Flask, {processes} workers: {requests} requests traced as alone")
+
+
+def test_uvicorn_with_spawned_workers(note: Callable[[str], None], tmp_path: Path) -> None:
+    words = launched.of_device(
+        *["-m", "uvicorn", "tests.service.starlette_app:signed", "--port", "0"],
+        *["--workers", "4", "--no-access-log", "--ws", "none"],
+    )
+    with launched.launched(words, tmp_path / "log", "Application startup complete", 4) as service:
+        requests, processes = judged(service, kinds_of("starlette_app"))
+    assert processes > 1
+    note(f"pykcov run uvicorn, FastAPI, {processes} workers: {requests} requests traced as alone")
+
+
+AFTER = pytest.param(
+    "after",
+    marks=pytest.mark.xfail(
+        strict=True, reason="what answers the device is a greenlet that is quiet while it waits"
+    ),
+)
+
+
+@pytest.mark.parametrize("shown", ["before", AFTER])
+def test_gevent(note: Callable[[str], None], tmp_path: Path, shown: str) -> None:
+    """shown: is the device, before or after gevent has patched what shows it?"""
+    program = ["-m", "tests.service.gevent_program"]
+    words = launched.of_device(*program) if shown == "before" else [*program, "{device}"]
+    with launched.launched(words, tmp_path / "log", "http", 1) as service:
+        with pykcov.connect(service.device).remote("spawned") as t:
+            asyncio.run(body(service.port, "/spawn/16", "spawned"))
+        assert [block.function for block in t.blocks].count("spawned") == 3
+        # gevent sends the end of a chunked body for HEAD, too, and so breaks the connection.
+        kinds = [kind for kind in kinds_of("flask_app") if kind != Kind("/stream/4", "HEAD")]
+        kinds += gevent_program.MORE
+        requests, processes = judged(service, kinds)
+        most = int(asyncio.run(body(service.port, "/most")))
+    assert processes == 1
+    assert most > judging.IN_FLIGHT // 4
+    note(f"gevent, {shown}, Flask: {requests} requests traced as alone, up to {most} at once")
