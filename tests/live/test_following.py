@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import os
 import subprocess
@@ -11,6 +12,9 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
+import anyio
+import anyio.lowlevel
+import anyio.to_thread
 import gevent
 import greenlet
 import pytest
@@ -85,6 +89,36 @@ def test_carried_gives_arguments_and_result_and_comes_back(client: Collector) ->
             subject.work(4)
         assert other.take() == alone(4)
     assert client.take() == []
+
+
+# -- where contexts do go -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_anyio(backend: str) -> None:
+    """Requests at once, each with tasks and a thread of its own."""
+
+    async def request(n: int) -> None:
+        async with pykcov.remote(2000 + n):
+            await subject.steps(n, anyio.lowlevel.checkpoint)
+            async with anyio.create_task_group() as group:
+                group.start_soon(subject.steps, n + 1, anyio.lowlevel.checkpoint)
+            await anyio.to_thread.run_sync(subject.work, n + 2)
+
+    async def main(numbers: range) -> None:
+        async with anyio.create_task_group() as group:
+            for n in numbers:
+                group.start_soon(request, n)
+
+    clients = [Collector(2000 + n) for n in range(30)]
+    with contextlib.ExitStack() as stack:
+        for one in clients:
+            stack.enter_context(one)
+        anyio.run(main, range(30), backend=backend)
+        together = [one.take() for one in clients]
+        for n in range(30):
+            anyio.run(main, range(n, n + 1), backend=backend)
+            assert clients[n].take() == together[n] != []
 
 
 # -- follow() -------------------------------------------------------------------------------------
