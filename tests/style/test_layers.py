@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parents[2] / "src" / "pykcov"
 LAYERS = (
     "abi",
     "errors",
+    "closing",
     "refs",
     "probe",
     "symbols",

@@ -7,11 +7,11 @@ import mmap
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
 from typing import Any
 
 from pykcov.abi.kcov import KCOV_MODE_DISABLED, WORD
 from pykcov.area import map_words
+from pykcov.closing import Closing
 from pykcov.device.kcov import Kcov
 from pykcov.device.state import BY_REQUEST
 from pykcov.errors import fail
@@ -22,7 +22,7 @@ from pykcov.probe import Shared, quiet
 PATH = "/sys/kernel/debug/kcov"  # what Linux calls it
 
 
-class Descriptor:
+class Descriptor(Closing):
     """What open() returns. Independent of any other; a forked child's is the same open file.
 
     Each error that Linux gives is an OSError with its errno.
@@ -141,17 +141,6 @@ class Descriptor:
         """Did a record find the area full, or its count garbage, since the last KCOV_ENABLE?"""
         kcov = self._open_kcov()
         return kcov.dropped or (kcov.recorder is not None and kcov.recorder.dropped)
-
-    def __enter__(self) -> Descriptor:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __del__(self) -> None:
         if getattr(self, "_kcov", None) is not None:

@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_INIT_TRACE, KCOV_REMOTE_ENABLE, KCOV_TRACE_PC, WORD
 from pykcov.area import map_words, whole_pages
+from pykcov.closing import Closing
 from pykcov.device.remote import RemoteArg
 from pykcov.errors import fail
 from pykcov.reader.decode import pcs as decode
@@ -30,7 +31,7 @@ _collected: dict[int, int | str] = {}  # handles of this process's RemoteTraces,
 _LOOK = 0.001  # seconds between two questions whether all sections are published
 
 
-class SocketDescriptor:
+class SocketDescriptor(Closing):
     """An open descriptor of another process's device; what pykcov.open() gives, over a socket."""
 
     def __init__(self, name: str, discipline: str = "trace", task: int | None = None) -> None:
@@ -83,17 +84,6 @@ class SocketDescriptor:
     def close(self) -> None:
         """Close it, which ends its tasks. Twice is once."""
         self._link.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class RemoteTrace:

@@ -8,9 +8,9 @@ import time
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from pykcov.closing import Closing
 from pykcov.errors import PykcovError
 from pykcov.service.link import Link
 from pykcov.service.protocol import Kind
@@ -32,7 +32,7 @@ class Finished:
     pcs: array[int] = field(default_factory=lambda: array("Q"))
 
 
-class Watch:
+class Watch(Closing):
     """Watches the device `name`. info: what it tells of itself.
 
     Raises PykcovError: device-missing, device-watched, and as places.socket_of().
@@ -82,14 +82,3 @@ class Watch:
         """Watch no more."""
         self._link.close()
         self._reader.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
