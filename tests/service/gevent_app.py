@@ -9,6 +9,7 @@ import gevent
 from gevent.pool import Pool
 from tests.service import paths
 from tests.service.flask_app import api
+from tests.service.flask_app import app as app
 
 plain = paths.work
 now = most = 0  # calls of steps() at once
