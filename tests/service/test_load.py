@@ -111,17 +111,7 @@ async def body(port: int, path: str, handle: str | None = None) -> bytes:
     return answer.body
 
 
-GEVENT = pytest.param(
-    *["gevent", "gevent_app"],
-    marks=pytest.mark.xfail(
-        strict=True,
-        reason="a worker's message to the device lets another greenlet run, which waits for ever "
-        "for the lock that the first one holds",
-    ),
-)
-
-
-@pytest.mark.parametrize(("workers", "app"), [("gthread", "flask_app"), GEVENT])
+@pytest.mark.parametrize(("workers", "app"), [("gthread", "flask_app"), ("gevent", "gevent_app")])
 def test_gunicorn_that_shows_its_device(
     note: Callable[[str], None], tmp_path: Path, workers: str, app: str
 ) -> None:
@@ -148,15 +138,7 @@ def test_uvicorn_with_spawned_workers(note: Callable[[str], None], tmp_path: Pat
     note(f"pykcov run uvicorn, FastAPI, {processes} workers: {requests} requests traced as alone")
 
 
-AFTER = pytest.param(
-    "after",
-    marks=pytest.mark.xfail(
-        strict=True, reason="what answers the device is a greenlet that is quiet while it waits"
-    ),
-)
-
-
-@pytest.mark.parametrize("shown", ["before", AFTER])
+@pytest.mark.parametrize("shown", ["before", "after"])
 def test_gevent(note: Callable[[str], None], tmp_path: Path, shown: str) -> None:
     """shown: is the device, before or after gevent has patched what shows it?"""
     program = ["-m", "tests.service.gevent_program"]

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import _socket
 import errno
 import json
 import os
 import select
 import socket
+import struct
 import threading
-import time
+from array import array
 from typing import Any
 
 from pykcov.errors import PykcovError, fail
 from pykcov.service import places
 from pykcov.service.protocol import LARGEST_REPLY, VERSION, Kind, Request, Type, decode_reply
 
-_PATIENCE = 10.0  # seconds for a reply
+_PATIENCE = 10  # seconds for a reply
 
 
 class Link:
@@ -29,10 +31,14 @@ class Link:
         path = places.socket_of(name)
         self.name = name
         self._lock = threading.Lock()  # a request and its reply
-        self._peer = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._peer.settimeout(_PATIENCE)
+        # Not what gevent may have put in its place, which would run other greenlets while it waits:
+        # they would wait for this one's lock, on the same thread.
+        self._peer = _socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._peer.settimeout(None)
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):  # connect's, too
+            self._peer.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", _PATIENCE, 0))
         try:
-            self._connect(str(path))
+            self._peer.connect(str(path))
         except OSError as error:
             self._peer.close()
             raise PykcovError(
@@ -45,16 +51,6 @@ class Link:
             raise
         self.info: dict[str, Any] = json.loads(payload)
 
-    def _connect(self, path: str) -> None:
-        deadline = time.monotonic() + _PATIENCE
-        while True:
-            try:
-                return self._peer.connect(path)
-            except BlockingIOError:  # more knock than are let in at the moment
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.005)
-
     def request(
         self, kind: Type, a: int = 0, b: int = 0, c: int = 0, payload: bytes = b""
     ) -> tuple[int, bytes, list[int]]:
@@ -63,8 +59,8 @@ class Link:
         with self._lock:
             try:
                 self._peer.send(packet)
-                reply, fds, _, _ = socket.recv_fds(self._peer, LARGEST_REPLY, 4)
-            except (ConnectionError, TimeoutError) as gone:
+                reply, fds = _receive(self._peer)
+            except (ConnectionError, BlockingIOError) as gone:  # the latter: it took too long
                 raise _gone(self.name) from gone
         if not reply:
             raise _gone(self.name)
@@ -89,6 +85,16 @@ class Link:
     def closed(self) -> bool:
         """Has close() been called?"""
         return self._peer.fileno() < 0
+
+
+def _receive(peer: _socket.socket) -> tuple[bytes, list[int]]:
+    """Return a packet and the descriptors that came with it: socket.recv_fds()."""
+    fds = array("i")
+    packet, ancillary, _, _ = peer.recvmsg(LARGEST_REPLY, socket.CMSG_LEN(4 * fds.itemsize))
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            fds.frombytes(data[: len(data) - len(data) % fds.itemsize])
+    return packet, fds.tolist()
 
 
 def _gone(name: str) -> ConnectionResetError:

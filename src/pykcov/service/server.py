@@ -44,6 +44,7 @@ class Server:
         self._wake, self._stop = os.pipe2(os.O_CLOEXEC)
         self._selector.register(self._wake, selectors.EVENT_READ, None)
         os.environ[places.JOIN] = name
+        self._maker = threading.get_native_id()
         self._thread = threading.Thread(target=self._serve, name=f"pykcov-{name}", daemon=True)
         self._thread.start()
 
@@ -82,20 +83,27 @@ class Server:
     # -- the thread -------------------------------------------------------------------------------
 
     def _serve(self) -> None:
-        with quiet:
+        # gevent may have made a greenlet of it, on a thread that others run on.
+        is_thread = threading.get_native_id() != self._maker
+        with quiet if is_thread else contextlib.nullcontext():
+            silent = False
             while True:
-                silent = any(c.kind is None for c in self.shown.connections.values())
-                for key, _ in self._selector.select(1.0 if silent else None):
-                    if key.fd == self._wake:
-                        for connection in list(self.shown.connections.values()):
-                            self._drop(connection)
-                        return
-                    try:
-                        self._turn(key.data)
-                    except Exception:
-                        own_bug("device-failed", "a client of the device could not be answered")
-                if silent and time.monotonic() > self._looked + 1:
-                    self._drop_the_silent(_GREETING)
+                events = self._selector.select(1.0 if silent else None)
+                with quiet:
+                    for key, _ in events:
+                        if key.fd == self._wake:
+                            return self._drop_all()
+                        try:
+                            self._turn(key.data)
+                        except Exception:
+                            own_bug("device-failed", "a client of the device could not be answered")
+                    if silent and time.monotonic() > self._looked + 1:
+                        self._drop_the_silent(_GREETING)
+                    silent = any(c.kind is None for c in self.shown.connections.values())
+
+    def _drop_all(self) -> None:
+        for connection in list(self.shown.connections.values()):
+            self._drop(connection)
 
     def _turn(self, connection: Connection | None) -> None:
         """Hear a connection; None: the listener."""
