@@ -115,6 +115,10 @@ class Kcov(Refs):
         assert self.mode == KCOV_MODE_INIT
         assert task.kcov is None
         self._forget_owner()
+        try:
+            self.area.words()  # that of a client that sealed it can't be written to
+        except (OSError, MemoryError) as failed:
+            raise fail(errno.ENOMEM) from failed
         self.shared.sequence += 1
         self.shared.forget(-1)
         error = sections.register(self, arg)

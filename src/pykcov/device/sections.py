@@ -68,15 +68,16 @@ class Watcher:
     def __init__(self, shared: probe.Shared, ring: mmap.mmap, yields: Callable[[], bool]) -> None:
         self._shared, self._ring, self.yields = shared, ring, yields
 
-    def report(self, words: mmap.mmap, handle: int, number: int, flags: int) -> None:
-        """Tell what a section has executed: a frame (probe/csrc/ring.c)."""
-        self._shared.report(self._ring, words, handle, number, flags)
+    def report(self, words: mmap.mmap, handle: int, number: int, flags: int) -> bool:
+        """Tell what a section has executed: a frame (probe/csrc/ring.c). Was there room?"""
+        return self._shared.report(self._ring, words, handle, number, flags)
 
 
 FRAME_LAST, FRAME_DROPPED = 1, 2  # flags of a frame: the section is over; records were dropped
 
 _registry: dict[int, Registration] = {}
 _numbers = itertools.count(1)
+_new_lock = threading.Lock  # not gevent's, which would run other greenlets
 _lock = threading.Lock()  # guards the registry; taken while a kcov's own lock is held
 _idle: dict[int, list[mmap.mmap]] = {}
 
@@ -147,11 +148,15 @@ class Section:
         self._recorder = probe.Recorder(self._words, blocks)
         self._token: Any = None
         self.complete: bool | None = None
+        self._lock = _new_lock()  # what stop() gives back nobody may publish any more
         self._whole = True
+        self._unseen = False  # a frame found no room: what the watcher gets has a gap
         self._awaited = True  # counted as live until it is published for the first time
         if registration is not None:
             with registration.kcov.shared:
-                registration.kcov.shared.begin()
+                self._awaited = registration.holds()  # else the next ENABLE would wait for it
+                if self._awaited:
+                    registration.kcov.shared.begin()
 
     def open(self) -> None:
         """Record the current context, and what is copied from it, until stop()."""
@@ -159,20 +164,30 @@ class Section:
 
     def stop(self) -> None:
         """Publish what was recorded. Twice is once."""
-        if self.complete is not None:
+        if self._is_parents():
+            self.complete = False
             return
-        if self._token is not None:
-            token, self._token = self._token, None
-            probe.section_close(self._recorder, token)
-        self._append(FRAME_LAST)
-        self.complete = self._whole
-        del self._recorder
-        _give_back(self._words)
+        with self._lock:
+            if self.complete is not None:
+                return
+            if self._token is not None:
+                token, self._token = self._token, None
+                probe.section_close(self._recorder, token)
+            self._append(FRAME_LAST)
+            self.complete = self._whole
+            del self._recorder
+            _give_back(self._words)
 
     def publish(self) -> None:
         """Publish what was recorded so far, and go on: what follows is a further section."""
-        if self.complete is None:
-            self._append(0)
+        if not self._is_parents():
+            with self._lock:
+                if self.complete is None:
+                    self._append(0)
+
+    def _is_parents(self) -> bool:
+        """Was it begun before a fork? The parent goes on with it."""
+        return self._number >> 32 != os.getpid()
 
     def _append(self, flags: int) -> None:
         recorder = self._recorder
@@ -181,8 +196,8 @@ class Section:
             recorder.counters.clear()
         watching = watcher and watcher()
         if watching:
-            flags |= FRAME_DROPPED * recorder.dropped
-            watching.report(self._words, self._handle, self._number, flags)
+            flags |= FRAME_DROPPED * (recorder.dropped or self._unseen)
+            self._unseen |= not watching.report(self._words, self._handle, self._number, flags)
         records = int.from_bytes(self._words[:WORD], "little")
         if self._registration is None:
             self._words[:WORD] = bytes(WORD)
@@ -280,7 +295,7 @@ def _take(size: int) -> mmap.mmap:
         words = idle.pop()
         words[:WORD] = bytes(WORD)
         return words
-    return mmap.mmap(-1, size * WORD)
+    return mmap.mmap(-1, size * WORD, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 
 
 def _give_back(words: mmap.mmap) -> None:

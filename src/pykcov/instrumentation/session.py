@@ -271,6 +271,8 @@ def restore(saved: dict[str, Any]) -> None:
 
 def rewritten_main(code: CodeType, name: str, path: str) -> CodeType:
     """Return the code of a main module with probes, if it is selected; else as it is."""
+    if origin(code):  # runpy's function calls itself for a package
+        return code
     with quiet, _lock:
         for made in _active:
             if made.selection.matches(name, path):

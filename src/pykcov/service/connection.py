@@ -31,7 +31,8 @@ class ProcessTask(Task):
 
     _recorded: ClassVar[ProcessTask | None] = None  # who collects from all threads
     _alone: ClassVar[bool] = True
-    _lock: ClassVar[threading.Lock] = threading.Lock()  # guards _recorded and _alone
+    # Guards _recorded and _alone. A signal handler may fork in the middle of a fork.
+    _lock: ClassVar[threading.RLock] = threading.RLock()
 
     def __init__(self, table: Table) -> None:
         super().__init__()
@@ -70,7 +71,7 @@ class ProcessTask(Task):
     def forget() -> None:
         """In a forked child: nobody collects from it by what its parent knew."""
         ProcessTask._recorded = None
-        ProcessTask._lock = threading.Lock()
+        ProcessTask._lock = threading.RLock()
 
     @staticmethod
     def expect_members() -> None:

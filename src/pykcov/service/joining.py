@@ -24,11 +24,18 @@ def _join(name: str) -> None:
             join_shown(name)
         except PykcovError as error:
             if error.slug != "device-missing":  # else the service has ended, and we are a leftover
-                print(f"pykcov: not joined to {name!r}: {error}", file=sys.stderr)
+                _complain(name, error)
         except OSError as error:
-            print(f"pykcov: not joined to {name!r}: {error.strerror}", file=sys.stderr)
+            _complain(name, error.strerror)
+        except Exception as error:  # what the device told is not what this pykcov knows
+            _complain(name, repr(error))
         else:
             _hook_main_modules()
+
+
+def _complain(name: str, why: object) -> None:
+    if sys.stderr is not None:  # else print() takes stdout
+        print(f"pykcov: not joined to {name!r}: {why}", file=sys.stderr)
 
 
 def _hook_main_modules() -> None:
@@ -55,4 +62,12 @@ def _hook_main_modules() -> None:
         vars(runpy).update(_get_module_details=module_details, _get_code_from_file=code_from_file)
 
 
-_join(os.environ[JOIN])
+def _is_pykcov() -> bool:
+    """Is it pykcov's own command line? It shows what it runs itself, or has nothing to show."""
+    words = sys.orig_argv[1:]
+    module = words[words.index("-m") + 1 :][:1] if "-m" in words else words[:1]
+    return bool(module) and os.path.basename(module[0]) == "pykcov"  # noqa: PTH119
+
+
+if not _is_pykcov():
+    _join(os.environ[JOIN])

@@ -11,6 +11,7 @@ import socket
 import struct
 import threading
 from array import array
+from pathlib import Path
 from typing import Any
 
 from pykcov.errors import PykcovError, fail
@@ -27,9 +28,13 @@ class Link:
     device's errno, or ECONNRESET when its process has gone.
     """
 
-    def __init__(self, name: str, kind: Kind, blocks: bool = False) -> None:
-        path = places.socket_of(name)
+    def __init__(
+        self, name: str, kind: Kind, blocks: bool = False, path: Path | None = None
+    ) -> None:
+        """path: where its socket was found before; else it is looked for."""
+        self.path = path = places.socket_of(name) if path is None else path
         self.name = name
+        self._is_lost = False
         self._lock = threading.Lock()  # a request and its reply
         # Not what gevent may have put in its place, which would run other greenlets while it waits:
         # they would wait for this one's lock, on the same thread.
@@ -55,21 +60,38 @@ class Link:
         self, kind: Type, a: int = 0, b: int = 0, c: int = 0, payload: bytes = b""
     ) -> tuple[int, bytes, list[int]]:
         """Return word, payload and descriptors of the reply."""
-        packet = Request(kind, (a, b, c), payload).encode()
-        with self._lock:
-            try:
-                self._peer.send(packet)
-                reply, fds = _receive(self._peer)
-            except (ConnectionError, BlockingIOError) as gone:  # the latter: it took too long
-                raise _gone(self.name) from gone
-        if not reply:
-            raise _gone(self.name)
-        error, word, rest = decode_reply(reply)
+        error, word, rest, fds = self.ask(kind, a, b, c, payload)
         if error:
             for fd in fds:
                 os.close(fd)
             raise fail(error)
         return word, rest, fds
+
+    def ask(
+        self, kind: Type, a: int = 0, b: int = 0, c: int = 0, payload: bytes = b""
+    ) -> tuple[int, int, bytes, list[int]]:
+        """Return the device's errno or 0, and word, payload and descriptors of the reply."""
+        packet = Request(kind, (a, b, c), payload).encode()
+        with self._lock:
+            if self._is_lost:
+                raise _gone(self.name)
+            try:
+                self._peer.send(packet)
+                reply, fds = _receive(self._peer)
+            except (ConnectionError, BlockingIOError) as gone:  # the latter: it took too long
+                self._lose()
+                raise _gone(self.name) from gone
+            except BaseException:  # a signal handler's
+                self._lose()
+                raise
+        if not reply:
+            raise _gone(self.name)
+        return *decode_reply(reply), fds
+
+    def _lose(self) -> None:
+        """There was no reply. One that comes late would be taken for the next one's: no more."""
+        self._is_lost = True
+        self._peer.close()
 
     def lives(self) -> bool:
         """Is the device's process there? Asked of the socket, not of that process."""
@@ -90,10 +112,14 @@ class Link:
 def _receive(peer: _socket.socket) -> tuple[bytes, list[int]]:
     """Return a packet and the descriptors that came with it: socket.recv_fds()."""
     fds = array("i")
-    packet, ancillary, _, _ = peer.recvmsg(LARGEST_REPLY, socket.CMSG_LEN(4 * fds.itemsize))
+    packet, ancillary, flags, _ = peer.recvmsg(LARGEST_REPLY, socket.CMSG_LEN(4 * fds.itemsize))
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
             fds.frombytes(data[: len(data) - len(data) % fds.itemsize])
+    if flags & socket.MSG_CTRUNC:  # this process may have no more files
+        for fd in fds:
+            os.close(fd)
+        raise fail(errno.EMFILE)
     return packet, fds.tolist()
 
 

@@ -10,13 +10,14 @@ import json
 import mmap
 import os
 import threading
+from pathlib import Path
 from typing import Any
 
 from pykcov.area import map_words
 from pykcov.device import sections
 from pykcov.device.sections import Registration, Watcher
 from pykcov.errors import PykcovError
-from pykcov.probe import Recorder, Shared, quiet
+from pykcov.probe import Recorder, Shared, quiet, watch_device
 from pykcov.service.link import Link
 from pykcov.service.protocol import Kind, Type
 from pykcov.service.table import Table, is_value_of, number_of
@@ -42,8 +43,9 @@ class Elsewhere:
 class Member:
     """This process's part in the device `name`."""
 
-    def __init__(self, name: str, table: Table | None = None) -> None:
-        """table: inherited over fork. Raises PykcovError as Link does."""
+    def __init__(self, name: str, table: Table | None = None, path: Path | None = None) -> None:
+        """table, path: the device's, and of its socket, inherited over fork. Raises PykcovError as
+        Link does."""
         self.name = name
         self._lock = threading.Lock()
         self._process = os.getpid() if table is None else -1
@@ -53,7 +55,8 @@ class Member:
             _, payload, fds = self._linked().request(Type.TABLE)
             self.instrumented = json.loads(payload)
             table = Table(fds[0])
-        self._table = table
+            path = self._linked().path
+        self._table, self._path = table, path
         self._met: dict[int, Registration] = {}
         self._sweep_at = 2 * _KEPT
         self._collected = 0
@@ -62,8 +65,13 @@ class Member:
         self._watcher: Watcher | None = None
 
     def _linked(self) -> Link:
-        if self._link is None or self._process != os.getpid():  # a forked child has its own
-            self._link, self._process = Link(self.name, Kind.MEMBER), os.getpid()
+        # A forked child has its own.
+        if self._link is None or self._link.closed or self._process != os.getpid():
+            link = Link(self.name, Kind.MEMBER, path=self._path)
+            if link.info["table"] != self._table.identity:
+                link.close()
+                raise PykcovError("device-missing", f"{self.name!r} is another device by now")
+            self._link, self._process = link, os.getpid()
         return self._link
 
     def find(self, handle: int) -> Registration | None:
@@ -85,36 +93,44 @@ class Member:
             if len(self._met) >= self._sweep_at:
                 self._met = {v: known for v, known in self._met.items() if known.holds()}
                 self._sweep_at = 2 * max(len(self._met), _KEPT)
-            made = self._met[value] = Registration(kcov, size)
+            made = Registration(kcov, size)
+            if not is_value_of(value, made.sequence):
+                return None  # that ENABLE is over, and the page is another one's
+            self._met[value] = made
             return made
 
     def _fetch(self, value: int) -> tuple[Elsewhere, int] | None:
         """Return a kcov, and the words of its sections; None if it is closed or the device gone."""
-        try:
-            size, _, fds = self._linked().request(Type.FETCH, number_of(value))
-        except (OSError, PykcovError):
-            return None
-        try:
-            area, page = fds  # ValueError: this process may have no more files
-            return Elsewhere(area, page, bool(size >> 63)), size & _SIZE
-        except (OSError, ValueError):
-            return None
-        finally:
-            for fd in fds:
-                os.close(fd)
+        for _ in range(2):
+            try:
+                error, size, _, fds = self._linked().ask(Type.FETCH, number_of(value))
+            except ConnectionResetError:
+                continue  # connect anew. Of other errors some are a signal handler's: they pass
+            except PykcovError:
+                return None
+            if error:
+                return None
+            try:
+                area, page = fds
+                return Elsewhere(area, page, bool(size >> 63)), size & _SIZE
+            finally:
+                for fd in fds:
+                    os.close(fd)
+        return None
 
     def collector(self, value: int) -> Recorder | None:
         """Return who records all threads of this process, for a client that has enabled that."""
         with quiet, self._lock:
             if value != self._collected:
-                self._collected, self._recorder = value, None
+                found = None
                 fetched = self._fetch(value) if value else None
                 if fetched is not None:
                     kcov, _ = fetched
                     recorder = Recorder(kcov.words(), kcov.discipline == "blocks")
                     recorder.share(kcov.shared)
                     if is_value_of(value, kcov.shared.sequence):
-                        self._recorder = recorder
+                        found = recorder
+                self._collected, self._recorder = value, found
             return self._recorder
 
     def watch(self) -> None:
@@ -134,9 +150,14 @@ class Member:
                 self._watched = value
         return self._watcher
 
+    def leave(self) -> None:
+        """This process is no part of the device any more."""
+        sections.elsewhere = sections.watcher = None
+        watch_device(bytes(8), 0, lambda _: None)
+
     def forked(self) -> Member:
         """Return a forked child's part in the device."""
-        return Member(self.name, self._table)
+        return Member(self.name, self._table, self._path)
 
 
 def join(member: Member) -> None:

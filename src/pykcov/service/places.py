@@ -19,9 +19,9 @@ def directory() -> Path:
     """Return the directory, made if it was not there. Raises PykcovError: device-directory."""
     given, runtime = os.environ.get("PYKCOV_DEVICES"), os.environ.get("XDG_RUNTIME_DIR")
     if given:
-        path = Path(given)
+        path = Path(given).absolute()
     elif runtime:
-        path = Path(runtime) / "pykcov"
+        path = Path(runtime).absolute() / "pykcov"
     else:
         path = Path(f"/tmp/pykcov-{os.getuid()}")
     try:

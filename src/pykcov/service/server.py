@@ -7,6 +7,7 @@ closed, so a client that dies leaves nothing behind.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import errno
 import os
@@ -55,7 +56,7 @@ class Server:
 
     def close(self) -> None:
         """Show it no more; clients' descriptors are closed. Twice is once."""
-        if self._stop < 0:
+        if self._stop < 0 or os.getpid() != self.shown.process:  # a child forked in C
             return
         os.write(self._stop, b"x")
         self._thread.join()
@@ -68,6 +69,7 @@ class Server:
         for fd in (self._wake, self._stop):
             os.close(fd)
         self._stop = -1
+        atexit.unregister(self.close)
 
     def leave(self) -> None:
         """In a forked child: let go of what is its parent's. Pages and areas stay, for sections of

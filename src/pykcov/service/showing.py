@@ -23,9 +23,15 @@ def serve(name: str) -> Server:
 
     Raises PykcovError: device-taken, device-name, device-directory.
     """
-    if name in _servers and _servers[name].is_open:
-        raise PykcovError("device-taken", f"this process shows a device as {name!r} already")
+    global _member
+    for other in _servers.values():
+        if other.is_open:
+            text = f"this process shows its device as {other.name!r} already"
+            raise PykcovError("device-taken", text)
     server = _servers[name] = Server(name)
+    if _member is not None:  # a worker with a device of its own
+        _member.leave()
+        _member = None
     atexit.register(server.close)
     return server
 
@@ -57,7 +63,7 @@ def _after_fork() -> None:
     for server in _servers.values():
         if server.is_open:
             server.leave()
-            _member = Member(server.name, server.shown.table)
+            _member = Member(server.name, server.shown.table, server.path)
     _servers.clear()
     if _member is not None:
         join(_member)

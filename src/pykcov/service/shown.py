@@ -33,12 +33,14 @@ class Shown:
         self._users: dict[tuple[int, int], set[int]] = {}
         self._watcher: Watcher | None = None
         sections.listeners.append(self._handles_changed)
-        sections.watcher = lambda: self._watcher
+        self._watch = lambda: self._watcher
+        sections.watcher = self._watch
 
     def close(self) -> None:
         """Show it no more. Preconditions: there are no connections."""
         sections.listeners.remove(self._handles_changed)
-        sections.watcher = None
+        if sections.watcher is self._watch:
+            sections.watcher = None
         self.table.close()
 
     def drop(self, connection: Connection) -> None:
@@ -124,6 +126,7 @@ class Shown:
         kinds = [connection.kind for connection in self.connections.values()]
         return {
             "pid": self.process,
+            "table": self.table.identity,
             "program": " ".join(sys.argv)[:200],
             "store": str(session.current_store().path),
             "blocks": session.instrumented_blocks(),

@@ -53,8 +53,8 @@ class Table:
         if os.fstat(fd).st_size < _SIZE:
             os.ftruncate(fd, _SIZE)
         self._words = memoryview(mmap.mmap(fd, _SIZE)).cast("Q")
-        self._version = -1
-        self._pairs: dict[int, int] = {}  # as read
+        self.identity = os.fstat(fd).st_ino  # which device's it is
+        self._read_last: tuple[int, dict[int, int]] = (-1, {})  # version, and what it says
         self._written: dict[int, int] = {}
 
     @staticmethod
@@ -64,19 +64,22 @@ class Table:
 
     def get(self, handle: int) -> int | None:
         """Return the value of a handle."""
-        if self._words[0] != self._version:
-            self._read()
-        return self._pairs.get(handle)
+        version, pairs = self._read_last
+        if self._words[0] != version:
+            pairs = self._read()
+        return pairs.get(handle)
 
-    def _read(self) -> None:
+    def _read(self) -> dict[int, int]:
         deadline = time.monotonic() + _PATIENCE
         while time.monotonic() < deadline:
             version = self._words[0]
             pairs = self._words[_PAIRS : _PAIRS + 2 * min(self._words[1], MOST)].tolist()
             if version % 2 == 0 and self._words[0] == version:
-                self._pairs = dict(zip(pairs[::2], pairs[1::2], strict=True))
-                self._version = version
-                return
+                found = dict(zip(pairs[::2], pairs[1::2], strict=True))
+                self._read_last = version, found  # in one: threads may store theirs in any order
+                return found
+        self._read_last = (self._words[0], {})  # its writer was killed: nobody is collecting
+        return {}
 
     # -- the writer --------------------------------------------------------------------------------
 

@@ -19,7 +19,8 @@ static PyObject *probe_invert(PyObject *self)
         if (LIKELY(area_record(t->words, t->limit, probe->pc, t->step)) || !t->look)
             Py_RETURN_NONE;
     }
-    thread_slow(t, probe);
+    if (thread_slow(t, probe) < 0)
+        return NULL;
     Py_RETURN_NONE;
 }
 

@@ -124,7 +124,7 @@ extern PyType_Spec probe_spec, origin_spec;
 
 /* thread.c */
 int thread_setup(void);
-void thread_slow(struct kcov_thread *t, struct probe *probe);
+int thread_slow(struct kcov_thread *t, struct probe *probe);
 void thread_off(struct kcov_thread *t);
 void thread_changed(struct kcov_thread *t);
 void thread_pause(struct kcov_thread *t);

@@ -95,28 +95,34 @@ static struct recorder *recorder_of(const struct kcov_thread *t)
 
 /* Another process has changed whether it records this one: ask who is to be recorded, in Python. Other
  * threads that come here meanwhile ask, too, and get the same answer. */
-static void ask_device(struct kcov_thread *t, uint64_t now)
+static int ask_device(struct kcov_thread *t, uint64_t now)
 {
-    struct compat_error error = compat_error_take();
     thread_pause(t);
     PyObject *found = PyObject_CallFunction(kcov.device_changed, "K", (unsigned long long)now);
-    if (found == NULL)
-        PyErr_WriteUnraisable(kcov.device_changed);
-    kcov.device_seen = now;
-    thread_record_process(found != NULL && Py_IS_TYPE(found, kcov.recorder) ? found : Py_None);
-    Py_XDECREF(found);
+    if (found != NULL) {
+        kcov.device_seen = now;
+        thread_record_process(Py_IS_TYPE(found, kcov.recorder) ? found : Py_None);
+        Py_DECREF(found);
+    }
     thread_resume(t);
-    compat_error_restore(error);
+    if (found != NULL)
+        return 0;
+    if (PyErr_ExceptionMatches(PyExc_RecursionError) || PyErr_ExceptionMatches(PyExc_MemoryError)) {
+        PyErr_Clear(); /* ours: the program would have gone on */
+        return 0;
+    }
+    return -1; /* a signal handler's, and so the program's */
 }
 
-static void lookup(struct kcov_thread *t)
+/* 0, or -1 with an exception set. */
+static int lookup(struct kcov_thread *t)
 {
     uint64_t now = __atomic_load_n(kcov.device, __ATOMIC_ACQUIRE);
     if (UNLIKELY(now != kcov.device_seen) && !t->paused && kcov.device_changed != NULL
-        && !compat_finalizing())
-        ask_device(t, now);
+        && !compat_finalizing() && ask_device(t, now) < 0)
+        return -1; /* thread_resume() has seen to it that the next hit comes here again */
     t->device = kcov.device;
-    t->device_seen = now;
+    t->device_seen = kcov.device_changed != NULL ? kcov.device_seen : now;
 
     struct recorder *stale = t->stale, *before = t->section;
     t->stale = t->section = NULL;
@@ -143,19 +149,21 @@ static void lookup(struct kcov_thread *t)
     /* Last: to drop a recorder may unmap its area, and that lets other threads run. */
     Py_XDECREF(stale);
     Py_XDECREF(before);
+    return 0;
 }
 
-void thread_slow(struct kcov_thread *t, struct probe *probe)
+int thread_slow(struct kcov_thread *t, struct probe *probe)
 {
-    if (*t->watch != t->seen || *t->device != t->device_seen)
-        lookup(t);
+    if ((*t->watch != t->seen || *t->device != t->device_seen) && lookup(t) < 0)
+        return -1;
     if (t->paused)
-        return;
+        return 0;
     if (kcov.everyone != NULL)
         counters_hit(kcov.everyone, probe);
     struct recorder *r = recorder_of(t);
     if (r != NULL && (r->live || r != t->section)) /* lookup may have let its closer run */
         recorder_hit(r, probe);
+    return 0;
 }
 
 /* -- fork ------------------------------------------------------------------------------------ */
