@@ -56,6 +56,14 @@ def clear() -> None:
         _counters.clear()
 
 
+def take() -> dict[int, int]:
+    """Return how often each block was hit since the last clear(), by PC, and clear."""
+    with probe.quiet, _lock:
+        hits = dict(_counters.hits())
+        _counters.clear()
+    return hits
+
+
 def consume(writer: Writer) -> int:
     """Write the PCs of the blocks hit since the last time, 8 bytes each, in the machine's order.
 

@@ -26,6 +26,8 @@ LAYERS = (
     "guest",
     "reader",
     "coverage",
+    "report",
+    "counting",
     "tracing",
     "remoting",
     "following",

@@ -7,7 +7,7 @@ import os
 import sys
 
 import pykcov
-from pykcov.cli import env, guest, ls, run, symbolize, watch
+from pykcov.cli import env, guest, ls, reports, run, symbolize, watch
 from pykcov.cli.parser import Parser, complain
 from pykcov.errors import PykcovError
 
@@ -17,6 +17,7 @@ VERBS = {
     "ls": ls,
     "watch": watch,
     "symbolize": symbolize,
+    **dict.fromkeys(reports.KINDS, reports),
     "env": env,
 }
 

@@ -12,6 +12,7 @@ from types import CodeType
 from typing import Any
 
 import pykcov
+from pykcov import counting
 from pykcov.abi.kcov import SIZE_MAX, SIZE_MIN
 from pykcov.cli.parser import add_store, complain, store_of
 from pykcov.cli.program import Program, ProgramMissingError
@@ -49,6 +50,14 @@ def add_to(verbs: Any, name: str) -> None:
     parser.add_argument(
         "--trace", metavar="FILE", type=_file, help="write the raw trace: 0xPC, one a line"
     )
+    parser.add_argument(
+        "--data",
+        metavar="FILE",
+        type=_file,
+        help="count what all threads execute, until the end, and add it to a data file, which "
+        "'pykcov report' and its like read; blocks are single lines then",
+    )
+    parser.add_argument("--context", metavar="NAME", default="", help="what it is counted under")
     parser.add_argument(
         "--device",
         metavar="NAME",
@@ -93,7 +102,11 @@ def main(args: argparse.Namespace) -> int:
     if args.device is not None and args.trace is not None:
         complain("--device and --trace exclude each other: a traced thread has no sections [usage]")
     out = _opened(args.trace, words[0])
-    handle = instrument(args.source, args.include, args.omit, store=store_of(args))
+    by_line = args.data is not None
+    handle = instrument(args.source, args.include, args.omit, by_line=by_line, store=store_of(args))
+    if args.data is not None:
+        with quiet:
+            counting.start(args.data.absolute(), handle.store, args.context)
     if args.device is not None:
         with quiet:
             pykcov.serve(args.device)

@@ -1,0 +1,228 @@
+"""Data files: how often each block was executed, in which context, and what the blocks are.
+
+A data file needs no symbol store: it holds the blocks of the files that it tells of. So it can be
+taken to another machine, and combined there with others. Processes may add to one at once. A
+context is a name for what was going on: a test, a request's handle, a guest; "" is none.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import struct
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pykcov.errors import PykcovError
+from pykcov.store import SymbolStore
+from pykcov.symbols import FileSymbols, number_of
+
+DEFAULT = ".pykcov"
+APPLICATION_ID = 0x6B636F64  # "kcod"
+SCHEMA = 1
+BUSY_SECONDS = 60.0
+
+_CREATE = (
+    """CREATE TABLE texts (
+    id INTEGER PRIMARY KEY,
+    path TEXT NOT NULL,
+    source TEXT NOT NULL,     -- SHA-256 of the text
+    magic INTEGER NOT NULL,
+    optimize INTEGER NOT NULL,
+    variant TEXT NOT NULL,
+    functions TEXT NOT NULL,  -- JSON list of qualified names
+    data BLOB NOT NULL,       -- zlib: as the symbol store's
+    blocks INTEGER NOT NULL,
+    UNIQUE (path, source, magic, optimize, variant, functions, data)
+)""",
+    "CREATE TABLE contexts (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
+    """CREATE TABLE hits (
+    text INTEGER NOT NULL,
+    context INTEGER NOT NULL,
+    block INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (text, context, block)
+) WITHOUT ROWID""",
+)
+_MOST = (1 << 63) - 1  # of a count
+
+
+@dataclass
+class Measured:
+    """One text of one file. hits: by context, how often each block was executed, by number."""
+
+    symbols: FileSymbols
+    hits: dict[str, dict[int, int]] = field(default_factory=dict)
+
+    def total(self) -> dict[int, int]:
+        """How often each block was executed, in whatever context."""
+        found: dict[int, int] = {}
+        for counts in self.hits.values():
+            for block, count in counts.items():
+                found[block] = found.get(block, 0) + count
+        return found
+
+
+class DataFile:
+    """The data file at `path`. Raises PykcovError: data-missing, data-foreign, data-unwritable."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    # -- writing ----------------------------------------------------------------------------------
+
+    def add(self, counts: Mapping[int, int], store: SymbolStore, context: str = "") -> int:
+        """Add how often PCs were executed. Returns how many PCs the store does not know."""
+        files = store.files()
+        firsts = sorted(files)
+        unknown = 0
+        by_text: dict[int, dict[int, int]] = {}
+        at = -1
+        for pc in sorted(counts):
+            number = number_of(pc)
+            while at + 1 < len(firsts) and firsts[at + 1] <= number:
+                at += 1
+            first = firsts[at] if at >= 0 else 0
+            if at < 0 or number - first >= len(files[first].spans):
+                unknown += 1
+                continue
+            block = by_text.setdefault(first, {})
+            block[number - first] = block.get(number - first, 0) + counts[pc]
+        self.write([Measured(files[first], {context: hits}) for first, hits in by_text.items()])
+        return unknown
+
+    def write(self, measured: Iterable[Measured]) -> None:
+        """Add what was measured, all of it or nothing."""
+        with self._connect(create=True) as db:
+            db.execute("BEGIN IMMEDIATE")
+            for one in measured:
+                text = _text_of(db, one.symbols)
+                for context, hits in one.hits.items():
+                    name = _context_of(db, context)
+                    db.executemany(
+                        "INSERT INTO hits VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE"
+                        f" SET count = min(count + excluded.count, {_MOST})",
+                        [(text, name, block, min(n, _MOST)) for block, n in hits.items()],
+                    )
+            db.execute("COMMIT")
+
+    def combine(self, other: DataFile, renamed: Callable[[str], str] = lambda path: path) -> None:
+        """Add all of another; renamed: gives the path that a file of its has here."""
+        found = []
+        for one in other.read():
+            symbols = one.symbols
+            path = renamed(symbols.path)
+            if path != symbols.path:
+                symbols = FileSymbols(**{**vars(symbols), "path": path})
+            found.append(Measured(symbols, one.hits))
+        self.write(found)
+
+    # -- reading ----------------------------------------------------------------------------------
+
+    def read(self) -> list[Measured]:
+        """Return all that is in it."""
+        with self._connect(create=False) as db:
+            names = dict(db.execute("SELECT id, name FROM contexts"))
+            found = {}
+            for number, *row in db.execute(
+                "SELECT id, path, source, magic, optimize, variant, functions, data, blocks"
+                " FROM texts ORDER BY path, id"
+            ):
+                found[number] = Measured(self._unpack(*row))
+            for text, context, block, count in db.execute("SELECT * FROM hits"):
+                one = found.get(text)
+                if one is None or context not in names or not 0 <= block < len(one.symbols.spans):
+                    raise self._foreign("it is damaged: hits of what it does not have")
+                one.hits.setdefault(names[context], {})[block] = count
+        return list(found.values())
+
+    def _unpack(self, path: str, source: str, magic: int, optimize: int, variant: str,
+                functions: str, data: bytes, blocks: int) -> FileSymbols:  # fmt: skip
+        try:
+            packed = zlib.decompress(data)
+            words = struct.unpack(f"<{len(packed) // 4}I", packed)
+            names = tuple(json.loads(functions))
+            spans = tuple(words[n : n + 5] for n in range(0, 5 * blocks, 5))
+            if any(len(span) != 5 or span[0] >= len(names) for span in spans):
+                raise ValueError("spans")
+        except (zlib.error, struct.error, ValueError, TypeError) as error:
+            raise self._foreign(f"it is damaged: {error}") from None
+        lines = words[5 * blocks :]
+        return FileSymbols(path, source, magic, optimize, variant, names, spans, lines)
+
+    # -- the file ---------------------------------------------------------------------------------
+
+    @contextmanager
+    def _connect(self, create: bool) -> Iterator[sqlite3.Connection]:
+        if not create and not self.path.exists():
+            raise PykcovError(
+                "data-missing", f"there is no data file {self.path}; 'pykcov run --data' writes one"
+            )
+        db = None
+        try:
+            db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+            self._check(db, create)
+            yield db
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR):
+                raise self._foreign(str(error)) from None
+            raise PykcovError(
+                "data-unwritable", f"cannot use the data file {self.path}: {error}"
+            ) from None
+        finally:
+            if db is not None:
+                db.close()
+
+    def _check(self, db: sqlite3.Connection, create: bool) -> None:
+        def identity() -> tuple[int, int]:
+            application = db.execute("PRAGMA application_id").fetchone()[0]
+            return application, db.execute("PRAGMA user_version").fetchone()[0]
+
+        if create and identity() == (0, 0):
+            db.execute("BEGIN IMMEDIATE")
+            if identity() == (0, 0):
+                if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                    raise self._foreign("it is another program's database")
+                for statement in _CREATE:
+                    db.execute(statement)
+                db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                db.execute(f"PRAGMA user_version = {SCHEMA}")
+            db.execute("COMMIT")
+        found = identity()
+        if found[0] != APPLICATION_ID:
+            raise self._foreign("it is another program's file")
+        if found[1] != SCHEMA:
+            raise self._foreign(f"it has schema {found[1]}, this pykcov reads {SCHEMA}")
+
+    def _foreign(self, why: str) -> PykcovError:
+        return PykcovError("data-foreign", f"{self.path} is no data file of this pykcov: {why}")
+
+
+def _text_of(db: sqlite3.Connection, symbols: FileSymbols) -> int:
+    row = (
+        symbols.path, symbols.source, symbols.magic, symbols.optimize, symbols.variant,
+        json.dumps(symbols.functions), zlib.compress(symbols.pack()),
+    )  # fmt: skip
+    db.execute("INSERT OR IGNORE INTO texts VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
+               (*row, len(symbols.spans)))  # fmt: skip
+    found = db.execute(
+        "SELECT id FROM texts WHERE path = ? AND source = ? AND magic = ? AND optimize = ?"
+        " AND variant = ? AND functions = ? AND data = ?",
+        row,
+    ).fetchone()
+    return int(found[0])
+
+
+def _context_of(db: sqlite3.Connection, name: str) -> int:
+    db.execute("INSERT OR IGNORE INTO contexts VALUES (NULL, ?)", (name,))
+    return int(db.execute("SELECT id FROM contexts WHERE name = ?", (name,)).fetchone()[0])
+
+
+def path_given(text: str | os.PathLike[str] | None) -> Path:
+    """Return the path of the data file that a person names, or of the default one."""
+    return Path(text) if text else Path(DEFAULT)

@@ -1,0 +1,160 @@
+"""The reports that everybody knows: coverage.py's own, of what pykcov has measured."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import io
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pykcov.errors import PykcovError
+from pykcov.instrumentation.select import Selection, absolute
+from pykcov.report.config import Config
+from pykcov.report.lines import FileLines
+
+if TYPE_CHECKING:
+    from coverage import Coverage
+
+
+def unexecuted(config: Config) -> set[str]:
+    """Return the Python files that `source` selects, imported or not."""
+    if not config.source:
+        return set()
+    selection = Selection(config.source, config.include, config.omit)
+    folders = [Path(folder) for folder in selection.folders]
+    found: set[str] = set()
+    for name in selection.packages:
+        try:
+            spec = importlib.util.find_spec(name)
+        except (ImportError, ValueError):
+            spec = None
+        if spec is None:
+            raise PykcovError("source-missing", f"there is no package {name} to report on")
+        if spec.submodule_search_locations is None:
+            found.add(absolute(spec.origin or ""))
+        else:
+            folders += map(Path, spec.submodule_search_locations)
+    for folder in folders:
+        found.update(absolute(path) for path in folder.rglob("*.py"))
+    narrowed = Selection((), config.include, config.omit)
+    return {path for path in found if _is_wanted(narrowed, path)}
+
+
+def _is_wanted(selection: Selection, path: str) -> bool:
+    if any(glob.fullmatch(path) for glob in selection.omit):
+        return False
+    return not selection.include or any(glob.fullmatch(path) for glob in selection.include)
+
+
+def write_coverage(path: Path, files: dict[str, FileLines], others: set[str]) -> None:
+    """Write a .coverage file: lines by context, and files of which nothing was executed.
+
+    Raises PykcovError coverage-missing.
+    """
+    data = _coverage().CoverageData(basename=str(path))
+    contexts = sorted({context for file in files.values() for context in file.lines})
+    for context in contexts:
+        data.set_context(context)
+        lines = {file.path: file.lines[context] for file in files.values() if context in file.lines}
+        data.add_lines(lines)
+    data.touch_files(sorted(others | files.keys()))
+    data.write()
+    data.close()
+
+
+def _coverage() -> Any:
+    try:
+        import coverage
+    except ImportError:
+        raise PykcovError(
+            "coverage-missing", "reports are coverage.py's: pip install 'pykcov[report]'"
+        ) from None
+    return coverage
+
+
+@contextmanager
+def _loaded(config: Config, files: dict[str, FileLines]) -> Iterator[Coverage]:
+    selection = Selection((), config.include, config.omit)
+    wanted = {path: file for path, file in files.items() if _is_wanted(selection, path)}
+    coverage = _coverage()
+    with tempfile.TemporaryDirectory(prefix="pykcov-") as folder:
+        path = Path(folder) / ".coverage"
+        write_coverage(path, wanted, unexecuted(config))
+        made = coverage.Coverage(data_file=str(path), config_file=False)
+        made.set_option("report:exclude_also", config.exclude_also)
+        made.set_option("report:precision", config.precision)
+        made.load()
+        try:
+            yield made
+        except coverage.CoverageException as error:
+            raise PykcovError("report-failed", f"coverage.py: {error}") from None
+        finally:
+            with contextlib.suppress(Exception):
+                made.get_data().close()
+
+
+def text(
+    config: Config, files: dict[str, FileLines], contexts: list[str] | None
+) -> tuple[str, float]:
+    """Return the table, and the percentage."""
+    out = io.StringIO()
+    with _loaded(config, files) as coverage:
+        total = coverage.report(
+            file=out,
+            show_missing=config.show_missing,
+            skip_covered=config.skip_covered,
+            contexts=contexts,
+        )
+    return out.getvalue(), total
+
+
+def html(
+    config: Config, files: dict[str, FileLines], contexts: list[str] | None, to: Path
+) -> float:
+    """Write coverage.py's pages into the folder `to`; return the percentage."""
+    with _loaded(config, files) as coverage:
+        return coverage.html_report(
+            directory=str(to),
+            skip_covered=config.skip_covered,
+            show_contexts=any(file.lines.keys() - {""} for file in files.values()),
+            contexts=contexts,
+        )
+
+
+def _file_report(method: str) -> Callable[..., float]:
+    def write(
+        config: Config, files: dict[str, FileLines], contexts: list[str] | None, to: Path
+    ) -> float:
+        with _loaded(config, files) as coverage:
+            return float(getattr(coverage, method)(outfile=str(to), contexts=contexts))
+
+    return write
+
+
+xml = _file_report("xml_report")
+json = _file_report("json_report")
+
+
+def lcov(
+    config: Config, files: dict[str, FileLines], contexts: list[str] | None, to: Path
+) -> float:
+    """Write an lcov file with true hit counts, which coverage.py's does not have."""
+    total = _file_report("lcov_report")(config, files, contexts, to)
+    hits: dict[int, int] = {}
+    out = []
+    for line in to.read_text(encoding="utf-8").splitlines():
+        kind, _, rest = line.partition(":")
+        if kind == "SF":
+            file = files.get(absolute(rest))
+            hits = {} if file is None else file.hits
+        elif kind == "DA":
+            number, count, *more = rest.split(",")
+            if count != "0" and int(number) in hits:
+                line = ",".join([f"DA:{number},{hits[int(number)]}", *more])
+        out.append(f"{line}\n")
+    to.write_text("".join(out), encoding="utf-8")
+    return total
