@@ -7,7 +7,17 @@ import os
 import sys
 
 import pykcov
-from pykcov.cli import env, guest, ls, reports, run, symbolize, watch
+from pykcov.cli import (
+    combine,
+    diff,
+    env,
+    guest,
+    ls,
+    reports,
+    run,
+    symbolize,
+    watch,
+)
 from pykcov.cli.parser import Parser, complain
 from pykcov.errors import PykcovError
 
@@ -17,6 +27,8 @@ VERBS = {
     "ls": ls,
     "watch": watch,
     "symbolize": symbolize,
+    "diff": diff,
+    "combine": combine,
     **dict.fromkeys(reports.KINDS, reports),
     "env": env,
 }

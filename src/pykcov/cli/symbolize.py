@@ -1,14 +1,20 @@
-"""pykcov symbolize: PCs to source ranges, in gVisor's format."""
+"""pykcov symbolize, diff: PCs to source ranges."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from pykcov.cli.parser import add_store, store_of
-from pykcov.reader.decode import parse
-from pykcov.reader.symbolize import report
+from pykcov.cli.parser import add_store, complain, store_of
+from pykcov.reader import formats
+from pykcov.reader.decode import pc_of
+from pykcov.store import SymbolStore
+from pykcov.symbols import Block
+
+
+_AT_ONCE = 4096  # texts that are written in one piece
 
 
 def add_to(verbs: Any, name: str) -> None:
@@ -16,36 +22,114 @@ def add_to(verbs: Any, name: str) -> None:
     parser = verbs.add_parser(
         name,
         help="say which source a PC stands for",
-        description="Reads PCs on stdin, one a line, and prints two lines for each: 0xPC, and "
-        "file:start line.column,end line.column. Columns count from 1, in UTF-8 bytes; the end is "
-        "the first one behind the block. A little less than a PC, up to 7 (return addresses), is "
-        "its block's, too.",
+        description="Reads PCs on stdin, one a line, and prints which source each stands for. A "
+        "little less than a PC, up to 7 (return addresses), is its block's, too. Lines that are no "
+        "PCs, and PCs that are not known, are counted and named at the end; then it exits with 1.",
     )
     parser.add_argument(
         "-all", "--all", action="store_true", help="print every known block, and read no stdin"
     )
+    add_format(parser)
     add_store(parser)
 
 
+def add_format(parser: argparse.ArgumentParser) -> None:
+    """Add --format and -f."""
+    parser.add_argument(
+        "--format",
+        choices=(*formats.FORMS, "json"),
+        default="gvisor",
+        help="gvisor: 0xPC, and file:start line.column,end line.column below it (the default; "
+        "columns count from 1, in UTF-8 bytes, the end is the first one behind it). addr2line: "
+        "file:line. raw: 0xPC. json: an object a line for each different PC, with its hits, as "
+        "syzkaller exports them",
+    )
+    parser.add_argument(
+        "-f", "--functions", action="store_true", help="addr2line: the function's name above it"
+    )
+
+
+class Symbolizer:
+    """Prints PCs, and keeps count of what it can't."""
+
+    def __init__(self, store: SymbolStore, args: argparse.Namespace) -> None:
+        self._store = store
+        self._form = formats.FORMS.get(args.format)
+        if args.functions:
+            if args.format != "addr2line":
+                complain("-f is for --format addr2line [usage]")
+            self._form = formats.addr2line_functions
+        self._malformed: list[str] = []
+        self._unknown: list[int] = []
+
+    def read(self, lines: Iterable[str]) -> Iterator[tuple[int, Block]]:
+        """Yield each PC of a raw trace that is known, with its block."""
+        known: dict[str, tuple[int, Block] | None] = {}
+        for number, line in enumerate(lines, 1):
+            found = known.get(line)
+            if found is None:
+                found = self._look_up(line, number)
+                if found is None:
+                    continue
+                known[line] = found
+            yield found
+
+    def _look_up(self, line: str, number: int) -> tuple[int, Block] | None:
+        if not (text := line.strip()):
+            return None
+        pc = pc_of(text)
+        if pc is None:
+            self._malformed.append(f"line {number}: {text[:40]!r}")
+            return None
+        block = self._store.lookup(pc)
+        if block is None:
+            self._unknown.append(pc)
+            return None
+        return pc, block
+
+    def write(self, found: Iterable[tuple[int, Block]]) -> None:
+        """Print them on stdout."""
+        form = self._form
+        if form is None:
+            sys.stdout.writelines(formats.json_lines(found))
+            return
+        texts: dict[int, str] = {}
+        lines: list[str] = []
+        for pc, block in found:
+            text = texts.get(pc)
+            if text is None:
+                text = texts[pc] = form(pc, block)
+            lines.append(text)
+            if len(lines) == _AT_ONCE:
+                sys.stdout.write("".join(lines))
+                lines.clear()
+        sys.stdout.write("".join(lines))
+
+    def status(self) -> int:
+        """Say what could not be read; return the exit code."""
+        sys.stdout.flush()
+        if self._malformed:
+            print(
+                f"pykcov: {len(self._malformed)} lines are no PCs (0x and 16 digits), the first: "
+                f"{self._malformed[0]} [trace-malformed]",
+                file=sys.stderr,
+            )
+        if self._unknown:
+            print(
+                f"pykcov: {len(self._unknown)} PCs are not in the symbol store {self._store.path}, "
+                f"the first of them {self._unknown[0]:#x} [pc-unknown]",
+                file=sys.stderr,
+            )
+        return 1 if self._malformed or self._unknown else 0
+
+
 def main(args: argparse.Namespace) -> int:
-    """Print what is known. 1 when a PC was not, after all that were."""
+    """Print what is known. 1 when something was not, after all that was."""
     store = store_of(args)
     store.check(create=False)
+    symbolizer = Symbolizer(store, args)
     if args.all:
-        sys.stdout.writelines(report(store.blocks()))
+        symbolizer.write((block.pc, block) for block in store.blocks())
         return 0
-    unknown: list[int] = []
-    for pc in parse(sys.stdin):
-        block = store.lookup(pc)
-        if block is None:
-            unknown.append(pc)
-        else:
-            print(f"{pc:#x}\n{block}")
-    if unknown:
-        sys.stdout.flush()
-        print(
-            f"pykcov: {len(unknown)} PCs are not in the symbol store {store.path}, the first of "
-            f"them {unknown[0]:#x} [pc-unknown]",
-            file=sys.stderr,
-        )
-    return 1 if unknown else 0
+    symbolizer.write(symbolizer.read(sys.stdin))
+    return symbolizer.status()

@@ -6,8 +6,6 @@ import mmap
 from array import array
 from collections.abc import Iterable, Iterator
 
-from pykcov.errors import PykcovError
-
 
 def pcs(words: mmap.mmap | memoryview) -> array[int]:
     """Return the PCs that an area holds, in order.
@@ -27,26 +25,13 @@ def is_full(words: mmap.mmap | memoryview) -> bool:
         return view[0] >= len(view) - 1
 
 
-def parse(lines: Iterable[str]) -> Iterator[int]:
-    """Yield the PCs of a raw trace: hexadecimal, one a line, with 0x or without.
-
-    Empty lines are skipped.
-
-    Raises PykcovError trace-malformed, naming the line.
-    """
-    for number, line in enumerate(lines, 1):
-        if not (text := line.strip()):
-            continue
-        try:
-            pc = int(text, 16)
-        except ValueError:
-            pc = -1
-        if not 0 <= pc < 2**64:
-            raise PykcovError(
-                "trace-malformed",
-                f"line {number} is no PC: {text[:40]!r}; a PC is 0x and 16 digits",
-            )
-        yield pc
+def pc_of(text: str) -> int | None:
+    """Return the PC that a line of a raw trace is, hexadecimal with 0x or without, or None."""
+    try:
+        pc = int(text, 16)
+    except ValueError:
+        return None
+    return pc if 0 <= pc < 2**64 else None
 
 
 def raw(pcs: Iterable[int]) -> Iterator[str]:

@@ -1,0 +1,56 @@
+"""pykcov combine: one data file of several, from other processes and other machines."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pykcov.cli.progress import progress
+from pykcov.cli.reports import configured
+from pykcov.report.data import DataFile
+
+
+def add_to(verbs: Any, name: str) -> None:
+    """Add the verb to the command line."""
+    parser = verbs.add_parser(
+        name,
+        help="add data files to another",
+        description="Adds what data files hold to the one that --data names; they stay. Files "
+        "of another machine are found here by 'paths' in [tool.pykcov]: lists of folders, of which "
+        "the first is this machine's.",
+    )
+    parser.add_argument("files", metavar="FILE", nargs="+", type=Path)
+    parser.add_argument("--data", metavar="FILE", help="where to (default: .pykcov)")
+
+
+def renamer(paths: dict[str, list[str]]) -> Callable[[str], str]:
+    """Return what gives the path here of a file whose path is another machine's."""
+    pairs = [
+        (other.rstrip("/"), str(Path(folders[0]).absolute()))
+        for folders in paths.values()
+        for other in folders[1:]
+    ]
+
+    def renamed(path: str) -> str:
+        for other, here in pairs:
+            if path.startswith(f"{other}/"):
+                return here + path[len(other) :]
+        return path
+
+    return renamed
+
+
+def main(args: argparse.Namespace) -> int:
+    """Combine them."""
+    config = configured(args)
+    to = DataFile(Path(config.data))
+    renamed = renamer(config.paths)
+    for path in progress(args.files, "combining"):
+        if path.exists() and to.path.exists() and path.samefile(to.path):
+            print(f"pykcov: left out {path}: it is what is added to", file=sys.stderr)
+            continue
+        to.combine(DataFile(path), renamed)
+    return 0

@@ -1,0 +1,42 @@
+"""pykcov diff: the blocks that one trace has and another has not."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from pykcov.cli.parser import add_store, complain, store_of
+from pykcov.cli.symbolize import Symbolizer, add_format
+
+
+def add_to(verbs: Any, name: str) -> None:
+    """Add the verb to the command line."""
+    parser = verbs.add_parser(
+        name,
+        help="print the blocks that trace B has and trace A has not",
+        description="Reads two raw traces, 0xPC a line, and prints the blocks that B has and A has "
+        "not, in the order in which B reached them first.",
+    )
+    parser.add_argument("a", metavar="A", type=Path, help="the trace to compare with")
+    parser.add_argument("b", metavar="B", type=Path, help="the trace that may have more")
+    add_format(parser)
+    add_store(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Print the difference. 1 when something could not be read."""
+    store = store_of(args)
+    store.check(create=False)
+    symbolizer = Symbolizer(store, args)
+    try:
+        with args.a.open(encoding="ascii", errors="replace") as a:
+            before = {block.pc for _, block in symbolizer.read(a)}
+        with args.b.open(encoding="ascii", errors="replace") as b:
+            more = [found for found in symbolizer.read(b) if found[1].pc not in before]
+    except OSError as error:
+        complain(f"cannot read {error.filename}: {error.strerror} [trace-unreadable]")
+    if args.format != "json":
+        more = list(dict.fromkeys(more))
+    symbolizer.write(more)
+    return symbolizer.status()
