@@ -13,7 +13,6 @@ from pykcov.reader.decode import pc_of
 from pykcov.store import SymbolStore
 from pykcov.symbols import Block
 
-
 _AT_ONCE = 4096  # texts that are written in one piece
 
 

@@ -167,6 +167,8 @@ class DataFile:
             db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
             self._check(db, create)
             yield db
+        except (UnicodeDecodeError, OverflowError, TypeError, ValueError) as error:
+            raise self._foreign(f"it is damaged: {error}") from None
         except sqlite3.Error as error:
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
             if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR):

@@ -61,7 +61,8 @@ def write_coverage(path: Path, files: dict[str, FileLines], others: set[str]) ->
         data.set_context(context)
         lines = {file.path: file.lines[context] for file in files.values() if context in file.lines}
         data.add_lines(lines)
-    data.touch_files(sorted(others | files.keys()))
+    data.set_context("")
+    data.add_lines({path: [] for path in sorted(others | files.keys())})
     data.write()
     data.close()
 
@@ -69,6 +70,7 @@ def write_coverage(path: Path, files: dict[str, FileLines], others: set[str]) ->
 def _coverage() -> Any:
     try:
         import coverage
+        import coverage.exceptions
     except ImportError:
         raise PykcovError(
             "coverage-missing", "reports are coverage.py's: pip install 'pykcov[report]'"
@@ -85,12 +87,13 @@ def _loaded(config: Config, files: dict[str, FileLines]) -> Iterator[Coverage]:
         path = Path(folder) / ".coverage"
         write_coverage(path, wanted, unexecuted(config))
         made = coverage.Coverage(data_file=str(path), config_file=False)
-        made.set_option("report:exclude_also", config.exclude_also)
+        excluded = [*made.get_option("report:exclude_lines"), *config.exclude_also]
+        made.set_option("report:exclude_lines", excluded)
         made.set_option("report:precision", config.precision)
         made.load()
         try:
             yield made
-        except coverage.CoverageException as error:
+        except coverage.exceptions.CoverageException as error:
             raise PykcovError("report-failed", f"coverage.py: {error}") from None
         finally:
             with contextlib.suppress(Exception):
