@@ -61,8 +61,11 @@ def write_coverage(path: Path, files: dict[str, FileLines], others: set[str]) ->
         data.set_context(context)
         lines = {file.path: file.lines[context] for file in files.values() if context in file.lines}
         data.add_lines(lines)
-    data.set_context("")
-    data.add_lines({path: [] for path in sorted(others | files.keys())})
+    all_files = sorted(others | files.keys())
+    if contexts:
+        data.touch_files(all_files)
+    else:
+        data.add_lines({path: [] for path in all_files})  # touch_files() refuses empty data
     data.write()
     data.close()
 
