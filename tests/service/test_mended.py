@@ -155,6 +155,38 @@ def test_an_exception_in_a_probe_is_the_programs(worker: Told, name: str, alone:
         assert take(area) == alone(2)
 
 
+@pytest.mark.parametrize("mark", [False, True])
+def test_a_worker_without_a_free_file(
+    worker: Told,
+    name: str,
+    alone: Alone,  # noqa: F811
+    mark: bool,
+) -> None:
+    """The program goes on, and is recorded when it has files again."""
+    run = "run(1, 1)" if mark else "subject.work(1)"
+    program = f"""
+        import resource
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+        try:
+            {run}
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    """
+    device = pykcov.connect(name)
+    if mark:
+        with device.remote(1) as t:
+            worker.do(program)
+            worker.do("run(1, 2)")
+        assert list(t.pcs) == alone(2)
+    else:
+        descriptor, area = enabled(device)
+        with descriptor:
+            worker.do(program)
+            worker.do("subject.work(2)")
+            assert take(area) == alone(2)
+
+
 # -- whose records they are -----------------------------------------------------------------------
 
 

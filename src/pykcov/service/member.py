@@ -6,6 +6,7 @@ is no message while requests are served.
 
 from __future__ import annotations
 
+import errno
 import json
 import mmap
 import os
@@ -23,6 +24,7 @@ from pykcov.service.protocol import Kind, Type
 from pykcov.service.table import Table, is_value_of, number_of
 
 _SIZE = (1 << 63) - 1
+_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 _KEPT = 32  # descriptors that stay mapped until it is looked which are closed
 
 
@@ -86,7 +88,10 @@ class Member:
 
     def _meet(self, value: int) -> Registration | None:
         with quiet, self._lock:
-            fetched = self._fetch(value)
+            try:
+                fetched = self._fetch(value)
+            except MemoryError:
+                return None
             if fetched is None:
                 return None
             kcov, size = fetched
@@ -100,12 +105,24 @@ class Member:
             return made
 
     def _fetch(self, value: int) -> tuple[Elsewhere, int] | None:
-        """Return a kcov, and the words of its sections; None if it is closed or the device gone."""
+        """Return a kcov, and the words of its sections; None if it is closed or the device gone.
+
+        Raises MemoryError when this process has no file or memory for it: later it may. An error of
+        any other kind is a signal handler's, and passes.
+        """
+        try:
+            return self._fetched(value)
+        except OSError as error:
+            if error.errno in _EXHAUSTED:
+                raise MemoryError(str(error)) from None
+            raise
+
+    def _fetched(self, value: int) -> tuple[Elsewhere, int] | None:
         for _ in range(2):
             try:
                 error, size, _, fds = self._linked().ask(Type.FETCH, number_of(value))
             except ConnectionResetError:
-                continue  # connect anew. Of other errors some are a signal handler's: they pass
+                continue  # connect anew
             except PykcovError:
                 return None
             if error:
@@ -143,7 +160,10 @@ class Member:
         if value != self._watched:
             with quiet, self._lock:
                 self._watcher = None
-                fetched = self._fetch(value) if value else None
+                try:
+                    fetched = self._fetch(value) if value else None
+                except MemoryError:
+                    return None
                 if fetched is not None:
                     kcov, _ = fetched
                     self._watcher = Watcher(kcov.shared, kcov.words(), self._table.collects)
