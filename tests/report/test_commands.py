@@ -238,3 +238,19 @@ def test_diff_and_formats(tmp_path: Path) -> None:
     ]
     assert "2 lines are no PCs" in done.stderr
     assert pykcov(tmp_path, "diff", "a", "c", status=1).stderr.endswith("[trace-unreadable]\n")
+
+
+def test_traces_become_data(tmp_path: Path) -> None:
+    (tmp_path / "prog.py").write_text("for i in range(3):\n    print(i)\n")
+    pykcov(tmp_path, "run", "--trace", "trace", "prog.py")
+    pykcov(tmp_path, "add", "--context", "request 7", "trace")
+    pykcov(tmp_path, "add", "--context", "request 8", "trace", "trace")
+    pykcov(tmp_path, "lcov", "-o", "out")
+    assert "DA:2,9" in (tmp_path / "out").read_text()
+    pykcov(tmp_path, "coverage")
+    data = coverage.CoverageData(basename=str(tmp_path / ".coverage"))
+    data.read()
+    assert data.measured_contexts() == {"request 7", "request 8"}
+    (tmp_path / "trace").write_text("nonsense\n")
+    assert "[trace-malformed]" in pykcov(tmp_path, "add", "trace", status=1).stderr
+    assert "[trace-unreadable]" in pykcov(tmp_path, "add", "none", status=1).stderr

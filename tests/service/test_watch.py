@@ -9,9 +9,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
+from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
@@ -26,6 +28,7 @@ from tests.service.test_device import alone  # noqa: F401 - a fixture
 
 import pykcov
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE, WORD
+from pykcov.report.data import DataFile
 from pykcov.service import ring
 from pykcov.service.asgi import KcovMiddleware
 from pykcov.service.ring import Reader
@@ -197,6 +200,19 @@ def test_lines_for_people(start: Start, alone: Alone) -> None:  # noqa: F811
         assert process.wait(10) == 0
         assert process.stderr is not None
         assert process.stderr.read().startswith(f"pykcov: 3 requests, {len(more | set(alone(1)))} ")
+
+
+def test_requests_become_data(start: Start, alone: Alone, tmp_path: Path) -> None:  # noqa: F811
+    service = start()
+    data = DataFile(tmp_path / "data")
+    with watching(service.name, "--data", str(data.path)) as process:
+        for n in (1, 1, 2):
+            service.request("7", n)
+        assert process.stdout is not None
+        assert len(list(islice(process.stdout, 4))) == 4
+    (measured,) = data.read()
+    expected = Counter(alone(1) + alone(1) + alone(2))
+    assert sorted(measured.hits["7"].values()) == sorted(expected.values())
 
 
 def test_lines_for_programs_and_the_end_of_the_service(start: Start, alone: Alone) -> None:  # noqa: F811

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pykcov.cli.parser import add_store, complain, store_of
-from pykcov.cli.symbolize import Symbolizer, add_format
+from pykcov.cli.symbolize import Symbolizer, add_format, form_of
 
 
 def add_to(verbs: Any, name: str) -> None:
@@ -28,7 +28,7 @@ def main(args: argparse.Namespace) -> int:
     """Print the difference. 1 when something could not be read."""
     store = store_of(args)
     store.check(create=False)
-    symbolizer = Symbolizer(store, args)
+    symbolizer = Symbolizer(store, form_of(args))
     try:
         with args.a.open(encoding="ascii", errors="replace") as a:
             before = {block.pc for _, block in symbolizer.read(a)}

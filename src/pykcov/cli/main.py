@@ -8,6 +8,7 @@ import sys
 
 import pykcov
 from pykcov.cli import (
+    add,
     combine,
     diff,
     env,
@@ -28,6 +29,7 @@ VERBS = {
     "watch": watch,
     "symbolize": symbolize,
     "diff": diff,
+    "add": add,
     "combine": combine,
     **dict.fromkeys(reports.KINDS, reports),
     "env": env,

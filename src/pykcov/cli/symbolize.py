@@ -48,16 +48,21 @@ def add_format(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def form_of(args: argparse.Namespace) -> formats.Form | None:
+    """Return the form that the command line names; None is JSON lines."""
+    if not args.functions:
+        return formats.FORMS.get(args.format)
+    if args.format != "addr2line":
+        complain("-f is for --format addr2line [usage]")
+    return formats.addr2line_functions
+
+
 class Symbolizer:
     """Prints PCs, and keeps count of what it can't."""
 
-    def __init__(self, store: SymbolStore, args: argparse.Namespace) -> None:
-        self._store = store
-        self._form = formats.FORMS.get(args.format)
-        if args.functions:
-            if args.format != "addr2line":
-                complain("-f is for --format addr2line [usage]")
-            self._form = formats.addr2line_functions
+    def __init__(self, store: SymbolStore, form: formats.Form | None = None) -> None:
+        """form: how write() prints; None: as JSON lines."""
+        self._store, self._form = store, form
         self._malformed: list[str] = []
         self._unknown: list[int] = []
 
@@ -126,7 +131,7 @@ def main(args: argparse.Namespace) -> int:
     """Print what is known. 1 when something was not, after all that was."""
     store = store_of(args)
     store.check(create=False)
-    symbolizer = Symbolizer(store, args)
+    symbolizer = Symbolizer(store, form_of(args))
     if args.all:
         symbolizer.write((block.pc, block) for block in store.blocks())
         return 0

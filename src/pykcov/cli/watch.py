@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pykcov.abi.kcov import KCOV_INSTANCE_MASK, KCOV_SUBSYSTEM_PYKCOV
 from pykcov.cli.parser import complain
 from pykcov.reader.symbolize import symbolize
+from pykcov.report.data import DataFile
 from pykcov.store import SymbolStore
 
 if TYPE_CHECKING:
@@ -36,6 +37,12 @@ def add_to(verbs: Any, name: str) -> None:
     )
     parser.add_argument("name", metavar="NAME", help="of the device; 'pykcov ls' lists them")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument(
+        "--data",
+        metavar="FILE",
+        type=Path,
+        help="add each request to a data file, under its handle, for 'pykcov report' and its like",
+    )
 
 
 class Seen:
@@ -98,13 +105,17 @@ def main(args: argparse.Namespace) -> int:
     from pykcov.service.watching import Watch
 
     with Watch(args.name) as watch:
-        seen = Seen(SymbolStore(Path(watch.info["store"])))
+        store = SymbolStore(Path(watch.info["store"]))
+        seen = Seen(store)
+        data = None if args.data is None else DataFile(args.data)
         print(f"pykcov: watching {args.name}, process {watch.info['pid']}", file=sys.stderr)
         try:
             if not args.json:
                 print(_FORM.format("time", "handle", "records", "blocks", "new", "files"))
             for request in watch:
                 row = seen.row(request)
+                if data is not None:
+                    data.add(Counter(request.pcs), store, _shown(request.handle))
                 line = json.dumps(row) if args.json else _line(row)
                 if not args.json and sys.stdout.isatty():
                     line = line[: shutil.get_terminal_size().columns]
