@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pykcov.cli.progress import progress
 from pykcov.report import config as configuration
 from pykcov.report.config import Config
 
@@ -86,7 +87,8 @@ def main(args: argparse.Namespace) -> int:
     from pykcov.report import data, lines, standard
 
     config = configured(args)
-    files = lines.by_file(data.DataFile(Path(config.data)).read())
+    measured = data.DataFile(Path(config.data)).read()
+    files = lines.by_file(progress(measured, "reading"))
     for path, file in files.items():
         if file.stale:
             print(
