@@ -9,6 +9,7 @@ import sys
 import pykcov
 from pykcov.cli import (
     add,
+    annotate,
     combine,
     diff,
     env,
@@ -32,6 +33,7 @@ VERBS = {
     "add": add,
     "combine": combine,
     **dict.fromkeys(reports.KINDS, reports),
+    "annotate": annotate,
     "env": env,
 }
 

@@ -84,3 +84,34 @@ GLUED = _ops("RESUME", "SEND") | LANDING
 RESUME_WHY = 7 if sys.version_info >= (3, 15) else 3
 RESUME_AT_START = 0
 RESUME_AFTER_YIELD = 1
+
+# What the compiler adds to what a person wrote. Its positions are those of a whole statement or
+# operation, so they don't tell where in it a block is.
+MUTE = _ops(
+    *(
+        "CACHE",
+        "COPY",
+        "SWAP",
+        "POP_TOP",
+        "TO_BOOL",
+        "NOT_TAKEN",
+        "FOR_ITER",
+        "END_FOR",
+        "POP_ITER",
+    ),
+    *("POP_EXCEPT", "RERAISE", "CHECK_EXC_MATCH", "CHECK_EG_MATCH", "PREP_RERAISE_STAR"),
+    *("WITH_EXCEPT_START", "LIST_APPEND", "SET_ADD", "MAP_ADD"),
+    *(name for name in dis.opmap if name.startswith("POP_JUMP_")),
+    *(name for name in dis.opmap if name.startswith("JUMP_IF_")),
+)
+# Likewise, but there are statements that are nothing else: `pass`, `break`, `return`, `raise`.
+WEAK = UNCONDITIONAL | _ops("NOP", "RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "PUSH_EXC_INFO")
+RAISE_VARARGS = dis.opmap["RAISE_VARARGS"]
+# What `assert` begins to raise with; LOAD_COMMON_CONSTANT (3.14) has other uses, too.
+LOAD_ASSERTION = _ops("LOAD_ASSERTION_ERROR", "LOAD_COMMON_CONSTANT")
+RERAISE = dis.opmap["RERAISE"]
+PUSH_EXC_INFO = dis.opmap["PUSH_EXC_INFO"]
+WITH_EXCEPT_START = dis.opmap["WITH_EXCEPT_START"]
+STORES = frozenset(op for name, op in dis.opmap.items() if name.startswith("STORE_FAST")) | _ops(
+    "STORE_NAME", "STORE_DEREF"
+)

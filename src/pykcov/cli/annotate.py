@@ -1,0 +1,75 @@
+"""pykcov annotate: a source with how often each block was executed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from pykcov.cli.parser import complain
+from pykcov.errors import PykcovError
+from pykcov.report import config as configuration
+
+
+def add_to(verbs: Any, name: str) -> None:
+    """Add the verb to the command line."""
+    parser = verbs.add_parser(
+        name,
+        help="show a source with how often each block was executed",
+        usage="pykcov annotate FILE [--data FILE] [--contexts RE]\n"
+        "       pykcov annotate --html DIR [FILE ...] [--data FILE] [--contexts RE]",
+        description="Reads a data file, which 'pykcov run --data' or the pytest plugin wrote, and "
+        "shows a source with the hits of its lines and, within lines that were executed in part, "
+        "the blocks that were not: which half of 'a and b', which filter of a comprehension. On a "
+        "terminal these are underlined; elsewhere, and with NO_COLOR, ^ stands below them, and ~ "
+        "below those that were executed, with their counts. --html writes pages instead, of all "
+        "files in the data file if none is named.",
+    )
+    parser.add_argument("files", metavar="FILE", nargs="*", help="a Python file")
+    parser.add_argument("--html", metavar="DIR", help="write pages into this folder")
+    parser.add_argument("--data", metavar="FILE", help="the data file (default: .pykcov)")
+    parser.add_argument(
+        "--contexts",
+        metavar="RE",
+        action="append",
+        help="only what was executed in contexts that match",
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Print the source, or write the pages."""
+    from pykcov.report import terminal
+    from pykcov.report.annotate import Annotated
+    from pykcov.report.data import DataFile
+
+    if args.html is None and len(args.files) != 1:
+        complain("name one FILE, or a folder with --html; see 'pykcov annotate --help' [usage]")
+    data = Path(args.data or configuration.read().data)
+    annotated = Annotated(DataFile(data).read(), args.contexts)
+    if args.html is not None:
+        return _pages(annotated, args.files, Path(args.html))
+    source = annotated.source(args.files[0])
+    lines = terminal.coloured if terminal.in_colour(sys.stdout) else terminal.plain
+    for line in lines(source):
+        print(line)
+    print(f"pykcov: {terminal.summary(source)}", file=sys.stderr)
+    return 0
+
+
+def _pages(annotated: Any, files: list[str], folder: Path) -> int:
+    from pykcov.report import page
+
+    sources = []
+    for file in files or annotated.paths:
+        try:
+            sources.append(annotated.source(file))
+        except PykcovError as error:
+            if files:
+                raise
+            print(f"pykcov: left out: {error}", file=sys.stderr)
+    if not sources:
+        complain("there is no file to show that is as it was measured [source-changed]")
+    page.write(sources, folder)
+    print(f"pykcov: wrote {folder / 'index.html'}", file=sys.stderr)
+    return 0

@@ -1,0 +1,112 @@
+"use strict";
+(() => {
+  const main = document.getElementById("source");
+  const status = document.getElementById("status");
+  const help = document.getElementById("help");
+  const pieces = new Map(); // by block, in the text's order
+  for (const piece of document.querySelectorAll(".b")) {
+    const known = pieces.get(piece.dataset.b);
+    if (known) known.push(piece);
+    else pieces.set(piece.dataset.b, [piece]);
+  }
+  const missing = [...pieces.values()].filter(([first]) => first.classList.contains("h0"));
+  const atRest = status ? status.textContent : "";
+  let at = -1; // in missing
+  let stop = document.querySelector('.b[tabindex="0"]'); // the one that the tab key reaches
+
+  const light = (name, piece, on) => {
+    for (const one of pieces.get(piece.dataset.b)) one.classList.toggle(name, on);
+  };
+
+  const say = (piece) => {
+    const place = missing.findIndex(([first]) => first.dataset.b === piece.dataset.b);
+    const which = place < 0 ? "" : `${place + 1} of ${missing.length} not executed: `;
+    status.textContent = which + piece.title;
+  };
+
+  const go = (step) => {
+    if (!missing.length) {
+      if (status) status.textContent = "All blocks were executed.";
+      return;
+    }
+    at = (at < 0 ? (step > 0 ? 0 : missing.length - 1) : at + step + missing.length) % missing.length;
+    const piece = missing[at][0];
+    piece.focus({ preventScroll: true });
+    show(piece);
+  };
+
+  // Into the upper half, and to the side no further than it takes to see the block.
+  const show = (piece) => {
+    const box = main.getBoundingClientRect();
+    const own = piece.getBoundingClientRect();
+    const gutter = piece.closest(".line").querySelector(".gutter").offsetWidth;
+    const begin = own.left - box.left + main.scrollLeft;
+    const over = begin + own.width + 24 - main.clientWidth;
+    main.scrollTo({
+      top: main.scrollTop + own.top - box.top - main.clientHeight / 3,
+      left: Math.max(0, Math.min(over, begin - gutter - 24)),
+    });
+  };
+
+  const ask = () => {
+    if (!help) return;
+    if (help.open) help.close();
+    else help.showModal();
+  };
+
+  document.addEventListener("focusin", ({ target }) => {
+    if (!target.classList.contains("b")) return;
+    if (stop) {
+      stop.tabIndex = -1;
+      light("now", stop, false);
+    }
+    stop = target;
+    stop.tabIndex = 0;
+    light("now", stop, true);
+    const place = missing.findIndex(([first]) => first.dataset.b === target.dataset.b);
+    if (place >= 0) at = place;
+    say(target);
+  });
+  document.addEventListener("focusout", ({ target }) => {
+    if (target.classList.contains("b")) {
+      light("now", target, false);
+      status.textContent = atRest;
+    }
+  });
+  document.addEventListener("mouseover", ({ target }) => {
+    const piece = target.closest(".b");
+    if (piece) {
+      light("on", piece, true);
+      say(piece);
+    }
+  });
+  document.addEventListener("mouseout", ({ target }) => {
+    const piece = target.closest(".b");
+    if (!piece) return;
+    light("on", piece, false);
+    const focused = document.activeElement;
+    if (focused && focused.classList.contains("b")) say(focused);
+    else status.textContent = atRest;
+  });
+
+  const keys = {
+    j: () => go(1), n: () => go(1),
+    k: () => go(-1), p: () => go(-1),
+    g: () => { main.scrollTo({ top: 0, left: 0 }); main.focus(); at = -1; },
+    u: () => { const up = document.getElementById("up"); if (up) up.click(); },
+    "?": ask,
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (help && help.open && event.key !== "?") return;
+    const act = keys[event.key];
+    if (act) {
+      event.preventDefault();
+      act();
+    }
+  });
+  for (const [id, act] of [["next", () => go(1)], ["previous", () => go(-1)], ["ask", ask]]) {
+    const button = document.getElementById(id);
+    if (button) button.addEventListener("click", act);
+  }
+})();

@@ -1,0 +1,78 @@
+"""Measured sources, made up and real."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from hashlib import sha256
+from pathlib import Path
+
+from pykcov.report.annotate import Source, source
+from pykcov.report.data import Measured
+from pykcov.symbols import FileSymbols
+
+PROGRAM = '''\
+"""All that a line can hold: </script> <b> & " ' é 日本 \U0001f600."""
+import contextlib
+
+
+def choose(a, b):
+    if a and b:
+        return a or b
+    return print(end="") or [x * 2 for x in range(a) if x % 2 if x > 100]
+
+
+def leave(number):
+    assert number, "no"
+    with contextlib.suppress(ValueError):
+        raise ValueError
+    try: return {}[number]
+    except ValueError: return -1
+    except KeyError: return -2
+
+
+def never(text="</script><!--"):
+\tif text:\treturn "tab"
+\f
+\t# a form feed above
+\treturn "long" + "x" * 0 + "LONG"
+
+
+choose(0, 1), choose(9, 0), leave(3)
+'''.replace("LONG", "y" * 3000)
+
+
+def symbols(path: str, data: bytes, spans: list[tuple[int, int, int, int]]) -> FileSymbols:
+    """Blocks of an interpreter that nobody has, so that their ranges are all that is known."""
+    lines = sorted({span[0] for span in spans})
+    return FileSymbols(
+        path,
+        sha256(data).hexdigest(),
+        0,
+        0,
+        "1",
+        ("f",),
+        tuple((0, *s) for s in spans),
+        tuple(lines),
+    )
+
+
+def annotated(text: str, spans: dict[tuple[int, int, int, int], int]) -> Source:
+    """Return a text whose blocks were executed as often as said."""
+    data = text.encode()
+    made = symbols("/there/is/none.py", data, list(spans))
+    hits = {n: count for n, count in enumerate(spans.values()) if count}
+    return source(made.path, data, [(Measured(made), hits)])
+
+
+def run(folder: Path, text: str | bytes, name: str = "prog.py", context: str = "") -> Path:
+    """Measure a program; return its path. The data file is .pykcov beside it."""
+    path = folder / name
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    command = [sys.executable, "-W", "ignore", "-m", "pykcov", "run", "--data", ".pykcov"]
+    done = subprocess.run(
+        [*command, "--context", context, str(path)],
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return path

@@ -1,0 +1,255 @@
+"""The pages in a real browser."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.report.made import PROGRAM, annotated, run
+
+from pykcov.errors import PykcovError
+from pykcov.report import page
+from pykcov.report.annotate import Annotated, Source
+from pykcov.report.data import DataFile
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+DRIVER = shutil.which("chromedriver")
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+needs_browser = pytest.mark.skipif(
+    not (CHROMIUM and DRIVER), reason="no chromium with chromedriver here"
+)
+
+
+class Codes(HTMLParser):
+    """The text of <code> elements, and the names of all tags and attributes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.codes: list[str] = []
+        self.tags: set[str] = set()
+        self._in = False
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        if tag == "code":
+            self.codes.append("")
+            self._in = True
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in = self._in and tag != "code"
+
+    def handle_data(self, data: str) -> None:
+        if self._in:
+            self.codes[-1] += data
+
+
+TAGS = Codes(page.file_page(annotated("a", {}), "a")).tags | {"span"}
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n\0"), min_size=1),
+    st.text(st.characters(exclude_categories=["Cs"])),
+    st.integers(0, 20),
+    st.integers(0, 20),
+)
+def test_whatever_a_source_says_is_text(text: str, name: str, start: int, end: int) -> None:
+    source = annotated(f"#{text}</script><b>&amp;", {(1, start, 1, end): 0})
+    found = Codes(page.file_page(source, f"<i>{name}"))
+    assert found.codes == [f"#{text}</script><b>&amp;"]
+    assert found.tags <= TAGS
+
+
+def test_names_of_pages() -> None:
+    assert page.name_of("/a/x y<é>.py") != page.name_of("/b/x y<é>.py")
+    assert re.fullmatch(r"x_y___-[0-9a-f]{10}\.html", page.name_of("/a/x y<é>.py"))
+    assert page.shown(["/a/b/c.py", "/a/d.py"]) == {"/a/b/c.py": "b/c.py", "/a/d.py": "d.py"}
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(PykcovError) as raised:
+        page.write([annotated("a", {})], tmp_path / "file" / "html")
+    assert raised.value.slug == "pages-unwritable"
+
+
+def test_nothing_comes_from_elsewhere(tmp_path: Path) -> None:
+    page.write([annotated("a", {(1, 0, 1, 1): 1})], tmp_path)
+    assert len(list(tmp_path.iterdir())) == 4
+    for path in tmp_path.iterdir():
+        assert not re.search(r"(https?:)?//\w", path.read_text(encoding="utf-8")), path
+
+
+# -- the browser ----------------------------------------------------------------------------------
+
+
+class Pages:
+    """The pages of PROGRAM in a browser."""
+
+    def __init__(self, driver: Any, folder: Path, source: Source) -> None:
+        self.driver = driver
+        self.source = source
+        self.index = (folder / "index.html").as_uri()
+        self.file = (folder / page.name_of(source.path)).as_uri()
+
+    def open(self, url: str, width: int = 1100, height: int = 700, scheme: str = "light") -> None:
+        self.driver.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
+        )
+        features = [
+            {"name": "prefers-color-scheme", "value": scheme},
+            {"name": "prefers-reduced-motion", "value": "reduce"},
+        ]
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        self.driver.get("about:blank")
+        self.driver.get(url)
+
+    def press(self, keys: str) -> None:
+        self.driver.switch_to.active_element.send_keys(keys)
+
+    def js(self, expression: str) -> Any:
+        return self.driver.execute_script(f"return {expression}")
+
+    def focused(self) -> int | None:
+        """The number of the block that has the focus."""
+        number = self.js("document.activeElement.dataset.b")
+        return None if number is None else int(number)
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
+    webdriver = pytest.importorskip("selenium.webdriver")
+    folder = tmp_path_factory.mktemp("pages")
+    path = run(folder, PROGRAM)
+    source = Annotated(DataFile(folder / ".pykcov").read()).source(path)
+    page.write([source, annotated("b = 1", {(1, 0, 1, 5): 1})], folder / "html")
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
+    try:
+        yield Pages(driver, folder / "html", source)
+    finally:
+        driver.quit()
+
+
+@needs_browser
+@pytest.mark.slow
+class TestInABrowser:
+    """One browser for all of them."""
+
+    def test_the_text_is_the_source(self, pages: Pages) -> None:
+        pages.open(pages.file)
+        found = pages.js("[...document.querySelectorAll('code')].map(c => c.textContent)")
+        assert "".join(line + "\n" for line in found) == PROGRAM
+
+    def test_keys_go_round_the_blocks_not_executed(self, pages: Pages) -> None:
+        missing = pages.source.missing
+        assert len(missing) > 3
+        for forth, back in ("jk", "np"):
+            pages.open(pages.file)
+            seen = []
+            for _ in range(len(missing) + 1):
+                pages.press(forth)
+                seen.append(pages.focused())
+            assert seen == [*missing, missing[0]]
+            pages.press(back)
+            assert pages.focused() == missing[-1]
+            pages.press("g")
+            assert pages.focused() is None
+        pages.press("u")
+        assert pages.driver.current_url == pages.index
+
+    def test_a_focused_block_tells_its_count_and_can_be_seen(self, pages: Pages) -> None:
+        for width in (1100, 360):
+            pages.open(pages.file, width)
+            for number in pages.source.missing:
+                pages.press("j")
+                told = pages.js("document.activeElement.getAttribute('aria-label')")
+                assert "never executed" in told
+                assert str(pages.source.blocks[number]) in told
+                assert told.startswith(pages.js("document.activeElement.title"))
+                assert "never executed" in pages.js("document.getElementById('status').textContent")
+                assert pages.js("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+                x, y = pages.js(
+                    "(r => [r.left + Math.min(r.width, 8) / 2, r.top + 8])"
+                    "(document.activeElement.getClientRects()[0])"
+                )
+                assert pages.js(
+                    f"document.activeElement.contains(document.elementFromPoint({x}, {y}))"
+                ), told
+
+    def test_hovering_tells_the_count(self, pages: Pages) -> None:
+        pages.open(pages.file)
+        action = pytest.importorskip("selenium.webdriver").ActionChains(pages.driver)
+        block = pages.driver.find_element("css selector", ".b.h3, .b.h2")
+        action.move_to_element(block).perform()
+        assert re.search(
+            r"executed \d+ times \(\d+:\d+", pages.js("document.getElementById('status').innerText")
+        )
+
+    def test_the_tab_key_reaches_source_and_block(self, pages: Pages) -> None:
+        pages.open(pages.file)
+        tab = "\ue004"
+        seen = []
+        for _ in range(7):
+            pages.press(tab)
+            seen.append(pages.js("document.activeElement.id || document.activeElement.dataset.b"))
+        assert seen[:5] == ["up", "previous", "next", "ask", "source"]
+        assert seen[5] == str(pages.source.missing[0])
+        assert seen[6] in (None, "up")
+
+    def test_help(self, pages: Pages) -> None:
+        pages.open(pages.file)
+        pages.press("?")
+        assert pages.js("document.getElementById('help').open")
+        assert "next block not executed" in pages.js("document.getElementById('help').innerText")
+        pages.press("j")
+        assert pages.focused() is None, "the keys are the help's"
+        pages.press("\ue00c")
+        assert not pages.js("document.getElementById('help').open")
+
+    def test_a_narrow_window_scrolls_the_source_only(self, pages: Pages) -> None:
+        for url in (pages.file, pages.index):
+            pages.open(url, 360, 640)
+            assert pages.js("innerWidth") == 360
+            assert pages.js("document.documentElement.scrollWidth") == 360
+            assert pages.js("document.body.scrollHeight") <= 640
+            assert pages.js("document.getElementById('source').clientHeight") > 300
+        pages.open(pages.file, 360, 640)
+        assert pages.js("document.getElementById('source').scrollWidth") > 3000
+
+    def test_light_and_dark(self, pages: Pages) -> None:
+        def brightness(element: str, which: str) -> float:
+            colour = pages.js(f"getComputedStyle(document.querySelector('{element}')).{which}")
+            red, green, blue = (int(n) for n in re.findall(r"\d+", colour)[:3])
+            return 0.3 * red + 0.6 * green + 0.1 * blue
+
+        for url in (pages.file, pages.index):
+            pages.open(url, scheme="light")
+            assert brightness("body", "backgroundColor") > 220
+            assert brightness("body", "color") < 80
+            pages.open(url, scheme="dark")
+            assert brightness("body", "backgroundColor") < 40
+            assert brightness("body", "color") > 180
+            legend = pages.js("document.querySelectorAll('.legend li').length")
+            assert legend == 8
+
+    def test_no_errors(self, pages: Pages) -> None:
+        for url in (pages.index, pages.file):
+            pages.open(url)
+            pages.press("jk?")
+            assert pages.driver.get_log("browser") == []
