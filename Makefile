@@ -43,7 +43,7 @@ bench: $(STAMP) ## measure a hit, loop-heavy programs, the calls of guests, and 
 	@$(BIN)/python bench/services.py
 
 soak: $(STAMP) ## the long forms of the tests
-	@PYKCOV_SOAK=1 $(BIN)/python -m pytest tests/live tests/roundtrip tests/guest tests/service
+	@PYKCOV_SOAK=1 $(BIN)/python -m pytest tests/live tests/roundtrip tests/guest tests/service tests/report
 
 asan: $(STAMP) ## the C core's tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@bash tests/sanitize.sh $(BIN)/python

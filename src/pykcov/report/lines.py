@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
-from collections.abc import Iterable, Mapping
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 from pykcov.report.data import Measured
 from pykcov.symbols import FileSymbols
@@ -19,12 +23,124 @@ def lines_of(symbols: FileSymbols, blocks: Iterable[int]) -> set[int]:
     return found
 
 
-def hits_of_lines(symbols: FileSymbols, hits: Mapping[int, int]) -> dict[int, int]:
-    """Return how often each line was executed: as often as that block of it that was most."""
-    found: dict[int, int] = {}
+class Shape(NamedTuple):
+    """What the text says of how its lines are begun.
+
+    targets: where the x of a `for x in y` begins. tests: lines of the tests of `if`s outside of any
+    `finally`: there is one copy of each. loops: lines with all of a `while` on them. plain: lines
+    of statements that control passes through without leaving them in between.
+    """
+
+    targets: frozenset[tuple[int, int]] = frozenset()
+    tests: frozenset[int] = frozenset()
+    loops: frozenset[int] = frozenset()
+    plain: frozenset[int] = frozenset()
+
+
+NO_SHAPE = Shape()
+_COMPOUND = (
+    ast.For, ast.AsyncFor, ast.While, ast.If, ast.With, ast.AsyncWith, ast.Match, ast.Try,
+    ast.TryStar, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef,
+)  # fmt: skip
+_LEFT = (
+    ast.Yield, ast.YieldFrom, ast.Await, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp,
+    ast.Lambda,
+)  # fmt: skip
+
+
+def shape_of(source: bytes) -> Shape:
+    """Return the shape of a text; an empty one if it is no Python."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            nodes = list(ast.walk(ast.parse(source)))
+    except (SyntaxError, ValueError, RecursionError):
+        return NO_SHAPE
+    targets = {
+        (node.target.lineno, node.target.col_offset)
+        for node in nodes
+        if isinstance(node, ast.For | ast.AsyncFor)
+    }
+    tests = _lines(node.test for node in nodes if isinstance(node, ast.If))
+    tests -= _lines(
+        statement
+        for node in nodes
+        if isinstance(node, ast.Try | ast.TryStar)
+        for statement in node.finalbody
+    )
+    loops = {
+        node.lineno
+        for node in nodes
+        if isinstance(node, ast.While) and node.body[0].lineno == node.lineno
+    }
+    statements = [node for node in nodes if isinstance(node, ast.stmt)]
+    compound = {node.lineno for node in statements if isinstance(node, (*_COMPOUND, ast.Pass))}
+    plain = _lines(node for node in statements if not isinstance(node, _COMPOUND)) - compound
+    plain -= _lines(node for node in nodes if isinstance(node, _LEFT))
+    return Shape(frozenset(targets), frozenset(tests), frozenset(loops), frozenset(plain))
+
+
+def _lines(nodes: Iterable[ast.stmt | ast.expr]) -> set[int]:
+    return {n for node in nodes for n in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
+
+
+def hits_of_lines(
+    symbols: FileSymbols, hits: Mapping[int, int], shape: Shape = NO_SHAPE
+) -> dict[int, int]:
+    """Return how often each line that was executed was begun (docs/reports.md).
+
+    A line's blocks come in runs, which other lines' blocks part; what begins a run begins the line.
+    The compiler makes copies (of a `finally`, of the test of a `while`, of a short `return`): they
+    have the same columns, and count together. Other runs come back to the line within one statement
+    (a call to its first line, behind its arguments), and do not count: the most often executed one
+    does. A round of a `for` loop begins the loop's line again.
+    """
+    begun: dict[int, dict[tuple[int, ...], int]] = {}
+    rounds: dict[int, int] = {}
+    headers = _headers(symbols, shape)
+    for run in _runs(symbols):
+        targets = [block for block in run if symbols.spans[block][1:3] in shape.targets]
+        others = [block for block in run if block not in targets]
+        lines = symbols.block(0, run[0]).lines
+        for line in lines:
+            if targets:
+                rounds[line] = rounds.get(line, 0) + sum(hits.get(block, 0) for block in targets)
+            elif line in headers:
+                continue  # what follows the loop, on the loop's line
+            if not others:
+                continue
+            first = symbols.spans[others[0]]
+            same = [hits.get(block, 0) for block in others if symbols.spans[block] == first]
+            if line in shape.loops:
+                count = max(hits.get(block, 0) for block in others)
+            else:
+                count = sum(same) if line in shape.plain else same[0]
+            counts = begun.setdefault(line, {})
+            together = max if line in shape.tests else int.__add__
+            counts[first] = together(counts.get(first, 0), count)
+    found = {
+        line: max(begun.get(line, {}).values(), default=0) + rounds.get(line, 0)
+        for line in begun.keys() | rounds.keys()
+    }
     for block, count in hits.items():
-        for line in symbols.block(0, block).lines:
-            found[line] = max(found.get(line, 0), count)
+        for line in symbols.block(0, block).lines if count else ():
+            found[line] = found.get(line, 0) or count
+    return {line: count for line, count in found.items() if count}
+
+
+def _runs(symbols: FileSymbols) -> Iterator[list[int]]:
+    """Yield the blocks, those that follow each other on one line of one function together."""
+    blocks = enumerate(symbols.spans)
+    for _, run in groupby(blocks, lambda item: (item[1][0], item[1][1], item[1][3])):
+        yield [block for block, _ in run]
+
+
+def _headers(symbols: FileSymbols, shape: Shape) -> set[int]:
+    """Return the lines of loops with their iterable and their target in one run."""
+    found: set[int] = set()
+    for run in _runs(symbols):
+        targets = [block for block in run if symbols.spans[block][1:3] in shape.targets]
+        if targets and len(targets) < len(run):
+            found.update(symbols.block(0, run[0]).lines)
     return found
 
 
@@ -32,7 +148,7 @@ def hits_of_lines(symbols: FileSymbols, hits: Mapping[int, int]) -> dict[int, in
 class FileLines:
     """What was executed of a file, as its source is now.
 
-    lines: by context. hits: how often each line was executed. stale: blocks that are left out,
+    lines: by context. hits: how often each line was begun. stale: blocks that are left out,
     because they were executed of another text of the file.
     """
 
@@ -42,10 +158,10 @@ class FileLines:
     stale: int = 0
 
 
-def source_of(path: str) -> str | None:
-    """Return the SHA-256 of a file's text, or None if it can't be read."""
+def text_of(path: str) -> bytes | None:
+    """Return a file's text, or None if it can't be read."""
     try:
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        return Path(path).read_bytes()
     except OSError:
         return None
 
@@ -53,17 +169,22 @@ def source_of(path: str) -> str | None:
 def by_file(measured: Iterable[Measured]) -> dict[str, FileLines]:
     """Return what was executed, by path."""
     found: dict[str, FileLines] = {}
-    sources: dict[str, str | None] = {}
+    texts: dict[str, tuple[str, Shape] | None] = {}
     for one in measured:
         path = one.symbols.path
-        if path not in sources:
-            sources[path] = source_of(path)
+        if path not in texts:
+            text = text_of(path)
+            texts[path] = (
+                None if text is None else (hashlib.sha256(text).hexdigest(), shape_of(text))
+            )
         file = found.setdefault(path, FileLines(path))
-        if sources[path] is not None and sources[path] != one.symbols.source:
+        known = texts[path]
+        if known and known[0] != one.symbols.source:
             file.stale += len(one.total())
             continue
         for context, hits in one.hits.items():
             file.lines.setdefault(context, set()).update(lines_of(one.symbols, hits))
-        for line, count in hits_of_lines(one.symbols, one.total()).items():
+        shape = known[1] if known else NO_SHAPE
+        for line, count in hits_of_lines(one.symbols, one.total(), shape).items():
             file.hits[line] = file.hits.get(line, 0) + count
     return found

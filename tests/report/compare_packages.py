@@ -1,0 +1,204 @@
+"""Real packages' own test suites under coverage.py and under pykcov: the same lines, or why not.
+
+    python -m tests.report.compare_packages [FOLDER [PACKAGE ...]]
+
+Downloads source distributions by pip into FOLDER, runs each suite twice, in processes of their own
+that differ in the tool only, and prints each line that one has executed and the other has not.
+Ends with 1 if there is any.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+SECONDS = 600  # for a suite under a tool
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package on PyPI whose source distribution has its tests, and no code to compile.
+
+    root: the folder its modules are in. tests: pytest's arguments. needs: what its tests import.
+    """
+
+    distribution: str
+    version: str
+    name: str
+    root: str
+    tests: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+
+
+PACKAGES = {
+    package.name: package
+    for package in (
+        Package("pluggy", "1.7.0", "pluggy", "src", ("testing", "--ignore=testing/benchmark.py")),
+        Package("idna", "3.20", "idna", ".", ("tests",)),
+        Package("parso", "0.8.7", "parso", ".", ("test",)),
+        Package("click", "8.5.1", "click", "src", ("tests",)),
+        Package(
+            "packaging",
+            "26.3",
+            "packaging",
+            "src",
+            # The others are version numbers by the ten thousand, and tell nothing more.
+            ("tests/test_requirements.py", "tests/test_markers.py", "tests/test_tags.py",
+             "tests/test_metadata.py", "tests/test_utils.py"),
+            ("pretend==1.0.9",),
+        ),
+    )
+}  # fmt: skip
+
+
+class PackageError(Exception):
+    """A package's tests can't be run."""
+
+
+class UnavailableError(PackageError):
+    """pip does not get the package."""
+
+
+class Difference(NamedTuple):
+    """A line that only one of the two has executed."""
+
+    file: str
+    line: int
+    only: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: only {self.only}: {self.text}"
+
+
+class Compared(NamedTuple):
+    """What a package's suite gave. lines: executed, as coverage.py says."""
+
+    package: str
+    outcome: str
+    files: int
+    lines: int
+    differences: list[Difference]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.package}: {self.outcome}; {self.files} files, {self.lines} lines executed, "
+            f"{len(self.differences)} differences"
+        )
+
+
+def fetched(package: Package, folder: Path) -> Path:
+    """Return the folder with a package's source and tests. Raises UnavailableError."""
+    stem = f"{package.distribution.replace('-', '_')}-{package.version}"
+    root = folder / stem
+    if not root.exists():
+        requirement = f"{package.distribution}=={package.version}"
+        source = ("--no-deps", "--no-binary", package.distribution, "-d", str(folder), requirement)
+        _pip("download", *source)
+        if package.needs:
+            _pip("install", "--target", str(folder / f"{stem}-needs"), *package.needs)
+        with tarfile.open(folder / f"{stem}.tar.gz") as archive:
+            archive.extractall(folder, filter="data")
+    return root
+
+
+def _pip(verb: str, *words: str) -> None:
+    command = [sys.executable, "-m", "pip", verb, "-q", "--retries", "1", "--timeout", "15", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        last = done.stderr.strip().splitlines()[-1:] or ["no message"]
+        raise UnavailableError(f"pip {verb} {words[-1]}: {last[0]}")
+
+
+def compare(package: Package, folder: Path) -> Compared:
+    """Run a package's tests both ways. Raises PackageError."""
+    root = fetched(package, folder)
+    with tempfile.TemporaryDirectory(prefix="pykcov-packages-") as name:
+        out = Path(name)
+        environment = {
+            **os.environ,
+            "COVERAGE_CORE": "ctrace",
+            "PYKCOV_STORE": str(out / "symbols.sqlite"),
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONHASHSEED": "0",
+            "PYTHONPATH": os.pathsep.join((str(root / package.root), f"{root}-needs")),
+        }
+        pytest = ("-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", *package.tests)
+        theirs = ("--rcfile", os.devnull, f"--data-file={out / 'theirs'}")
+        ours = ("--data", str(out / "ours"), "--source", package.name)
+        commands = (
+            ("coverage", "run", *theirs, "--source", package.name, *pytest),
+            ("coverage", "json", *theirs, "-q", "-o", str(out / "theirs.json")),
+            ("pykcov", "run", *ours, *pytest),
+            ("pykcov", "json", *ours, "-o", str(out / "ours.json")),
+        )
+        said = [_run(command, root, environment) for command in commands]
+        outcomes = [said[n].strip().splitlines()[-1].partition(" in ")[0] for n in (0, 2)]
+        if outcomes[0] != outcomes[1]:
+            raise PackageError(f"{package.name}'s tests: {outcomes[0]}, but {outcomes[1]}")
+        found = [_executed(out / f"{tool}.json", root) for tool in ("theirs", "ours")]
+    different = list(differences(root, *found))
+    lines = sum(map(len, found[0].values()))
+    return Compared(package.name, outcomes[0], len(found[0]), lines, different)
+
+
+def _run(words: tuple[str, ...], folder: Path, environment: dict[str, str]) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", *words],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=SECONDS,
+    )
+    if done.returncode != 0:
+        raise PackageError(f"{' '.join(words)}: {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def _executed(report: Path, root: Path) -> dict[str, set[int]]:
+    files = json.loads(report.read_text(encoding="utf-8"))["files"]
+    return {
+        os.path.relpath(root / path, root): set(file["executed_lines"])
+        for path, file in files.items()
+    }
+
+
+def differences(
+    root: Path, theirs: dict[str, set[int]], ours: dict[str, set[int]]
+) -> Iterator[Difference]:
+    """Yield the lines that are not in both, by file."""
+    for file in sorted(theirs.keys() | ours.keys()):
+        text = (root / file).read_text(encoding="utf-8").splitlines()
+        first, second = theirs.get(file, set()), ours.get(file, set())
+        for line in sorted(first ^ second):
+            only = "coverage.py" if line in first else "pykcov"
+            yield Difference(file, line, only, text[line - 1].strip())
+
+
+def main(folder: str = "", *names: str) -> int:
+    """Compare the packages named, or all."""
+    with tempfile.TemporaryDirectory(prefix="pykcov-packages-") as temporary:
+        status = 0
+        for name in names or PACKAGES:
+            compared = compare(PACKAGES[name], Path(folder or temporary).resolve())
+            print(compared, flush=True)
+            for difference in compared.differences:
+                print(f"  {difference}", flush=True)
+                status = 1
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

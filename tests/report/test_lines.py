@@ -1,0 +1,310 @@
+"""A line's hits are how often it was begun: as sys.settrace has it, but for what is listed here."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import sys
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from textwrap import dedent, indent
+from types import CodeType, FrameType
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import pykcov
+from pykcov.report.data import DataFile
+from pykcov.report.lines import Shape, by_file, shape_of
+
+Hits = dict[int, int]
+
+
+def line_events(code: CodeType) -> Hits:
+    """How often each line was begun, as the interpreter tells trace functions."""
+    found: Counter[int] = Counter()
+
+    def local(frame: FrameType, event: str, _arg: Any) -> Any:
+        if event == "line":
+            found[frame.f_lineno] += 1
+        return local
+
+    def calls(frame: FrameType, _event: str, _arg: Any) -> Any:
+        return local if frame.f_code.co_filename == code.co_filename else None
+
+    previous = sys.gettrace()
+    sys.settrace(calls)
+    try:
+        exec(code, {"__name__": "subject"})
+    finally:
+        sys.settrace(previous)
+    return dict(found)
+
+
+def hits(path: Path) -> Hits:
+    """The hits of the module's lines in a data file."""
+    with pykcov.instrument(include=[str(path)], by_line=True) as handle:
+        spec = importlib.util.spec_from_file_location("subject", path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        with pykcov.trace() as t:
+            spec.loader.exec_module(module)
+        assert not t.overflowed
+        data = DataFile(path.with_suffix(".data"))
+        assert data.add(Counter(t.pcs), handle.store) == 0
+    [file] = by_file(data.read()).values()
+    assert file.hits.keys() == set().union(*file.lines.values())
+    return file.hits
+
+
+def both(text: str) -> tuple[Hits, Hits]:
+    """Line events and hits of a program's lines."""
+    with TemporaryDirectory(prefix="pykcov-lines-") as folder:
+        path = Path(folder) / "subject.py"
+        path.write_text(text, encoding="utf-8")
+        return line_events(compile(text, str(path), "exec", dont_inherit=True)), hits(path)
+
+
+# -- what is as the interpreter says --------------------------------------------------------------
+
+SAME = {
+    "if": """
+        def f(x):
+            if x:
+                y = 1
+            else:
+                y = 2
+            return y
+
+        f(0), f(1), f(2)
+        """,
+    "the last statement of a function": """
+        def f(x):
+            if x:
+                x = 2
+
+        f(0), f(1)
+        """,
+    "for": """
+        def f(n):
+            for i in range(n):
+                i += 1
+
+        f(0), f(3), f(4)
+        """,
+    "for, on one line": """
+        for i in range(3): i += 1
+        """,
+    "while": """
+        n = 5
+        while n > 0:
+            n -= 1
+        """,
+    "while, on one line": """
+        n = 5
+        while n > 0: n -= 1
+        """,
+    "while True": """
+        n = 5
+        while True:
+            n -= 1
+            if n < 0:
+                break
+        """,
+    "continue": """
+        for i in range(6):
+            if i % 2:
+                continue
+            i += 1
+        """,
+    "finally": """
+        def f(x):
+            try:
+                y = 1 / x
+            finally:
+                z = 1
+                for i in range(2):
+                    z += i
+            return z
+
+        for x in (1, 2, 0, 3):
+            try:
+                f(x)
+            except ZeroDivisionError:
+                x = 7
+        """,
+    "a generator": """
+        def f(n):
+            for i in range(n):
+                yield i
+            x = 1
+            yield x
+
+        list(f(3)), list(f(0))
+        """,
+}
+
+
+@pytest.mark.parametrize("text", SAME.values(), ids=SAME)
+def test_a_line_is_begun_as_often_as_a_trace_function_hears(text: str) -> None:
+    events, found = both(dedent(text))
+    assert found == events
+
+
+# -- what is not, on purpose ----------------------------------------------------------------------
+
+# name: the program, and by line its hits and its line events, where they differ.
+OTHER: dict[str, tuple[str, dict[int, tuple[int, int]]]] = {
+    "a call comes back to its first line": (
+        """\
+        x = dict(
+            a=1,
+            b=2,
+        )
+        """,
+        {1: (1, 2)},
+    ),
+    "a with comes back to its line": (
+        """\
+        with memoryview(b"") as x:
+            y = 1
+        """,
+        {1: (1, 2)},
+    ),
+    "the rounds of a generator expression": (
+        "x = sum(n for n in range(5))\n",
+        {1: (1, 7)},
+    ),
+    "a loop left early begins its next round no more": (
+        """\
+        for i in range(5):
+            if i == 3:
+                break
+        """,
+        {1: (5, 4)},
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), OTHER.values(), ids=OTHER)
+def test_what_trace_functions_count_otherwise(
+    text: str, expected: dict[int, tuple[int, int]]
+) -> None:
+    events, found = both(dedent(text))
+    assert events.keys() == found.keys()
+    assert {n: (found[n], events[n]) for n in found if found[n] != events[n]} == expected
+
+
+def test_a_text_that_is_no_python_has_no_shape() -> None:
+    assert shape_of(b"def") == Shape()
+    assert shape_of(b"\0") == Shape()
+
+
+def test_what_is_wrong_with_a_text_is_not_a_reports_affair() -> None:
+    assert shape_of(b"'\\d'\nfor x in y: 1 is 1\n").targets == {(2, 4)}
+
+
+# -- real modules ---------------------------------------------------------------------------------
+
+USES = {
+    "textwrap": """
+for width in (10, 20, 40):
+    wrap(__doc__ * 3, width)
+    fill("a-b " * 50 + "x" * 50, width, max_lines=3)
+    shorten("hello  world " * 3, width)
+dedent("  a\\n   b\\n\\n  c"), indent("a\\nb", " ")
+""",
+    "shlex": """
+for text in ('a "b c" d', "x 'y' z # k", "a b"):
+    join(split(text, comments=True)), quote(text), list(shlex(text, punctuation_chars=True))
+""",
+    "difflib": """
+a, b = "one two three four".split(), "one tree for five two".split()
+list(unified_diff(a, b)), list(ndiff(a, b)), get_close_matches("tow", b), HtmlDiff().make_file(a, b)
+""",
+}
+
+
+def begun_within(text: str) -> set[int]:
+    """Lines that a statement can come back to, and lines with a function within a statement."""
+    inner = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda)
+    found = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ClassDef | ast.With | ast.For):
+            found.add(node.lineno)
+        elif isinstance(node, ast.FunctionDef):  # its defaults
+            found.update(range(node.lineno, node.body[0].lineno))
+        elif isinstance(node, ast.If | ast.While):  # 3.11 comes back to `and` for a `not` below
+            found.update(range(node.test.lineno, node.test.end_lineno or 0))
+        elif isinstance(node, ast.stmt) and not hasattr(node, "body"):
+            found.update(range(node.lineno, node.end_lineno or 0))
+        if isinstance(node, inner):
+            found.update(range(node.lineno, (node.end_lineno or 0) + 1))
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", USES)
+def test_real_modules(name: str) -> None:
+    path = importlib.import_module(name).__file__
+    assert path is not None
+    text = Path(path).read_text(encoding="utf-8").replace("__name__ ==", "not __name__ and")
+    text += USES[name]
+    events, found = both(text)
+    assert found.keys() == events.keys()
+    within = begun_within(text)
+    differing = {n: (found[n], events[n]) for n in found if found[n] != events[n]}
+    assert differing.keys() <= within, {n: differing[n] for n in differing.keys() - within}
+
+
+# -- programs that nobody thought of --------------------------------------------------------------
+
+STATEMENTS = st.sampled_from(["n += 1", "n -= 2", "n = n % 7 if n else 3"])
+TESTS = st.sampled_from(["n % 2", "n > 3 and n < 90", "n % 3 or n % 5", "n"])
+
+
+def compound(bodies: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Statements around bodies."""
+    inner = bodies.map(lambda body: indent(body, "    "))
+    return st.one_of(
+        st.builds("if {}:\n{}".format, TESTS, inner),
+        st.builds("if {}:\n{}\nelse:\n{}".format, TESTS, inner, inner),
+        st.builds("for i in range({}):\n{}".format, st.integers(0, 3), inner),
+        st.builds("k{0} = {0}\nwhile k{0} > 0:\n    k{0} -= 1\n{1}".format,
+                  st.integers(0, 3), inner),
+        st.builds("try:\n{}\nexcept KeyError:\n{}".format, inner, inner),
+        st.builds("try:\n{}\n    n = {{}}[n]\nexcept KeyError:\n{}".format, inner, inner),
+        st.builds("try:\n{}\nfinally:\n    n += 1\n{}\n    n += 2".format, inner, inner),
+        st.builds("for i in range(3):\n{}\n    if n % 2:\n        break".format, inner),
+        st.builds("for i in range(3):\n{}\n    if {}:\n        continue\n{}".format,
+                  inner, TESTS, inner),
+        st.builds("if {}:\n{}\n    return n".format, TESTS, inner),
+    ).flatmap(lambda one: st.builds("\n".join, st.tuples(STATEMENTS, st.just(one))))  # fmt: skip
+
+
+PROGRAMS = st.recursive(STATEMENTS, compound, max_leaves=6)
+
+
+def lines_with(text: str, word: str) -> set[int]:
+    return {n for n, line in enumerate(text.splitlines(), 1) if line.strip().startswith(word)}
+
+
+@pytest.mark.slow
+@settings(max_examples=25)
+@given(PROGRAMS)
+def test_any_program(body: str) -> None:
+    text = f"def f(n):\n{indent(body, '    ')}\n    return n\n\n\nf(0)\nf(1)\nf(2)\nf(4)\n"
+    events, found = both(text)
+    assert found.keys() == events.keys()
+    loops = lines_with(text, "for ")
+    for line in found:
+        if line in loops:
+            # Each time that it was left early, by break or return, is one more.
+            assert events[line] <= found[line] <= 2 * events[line], (line, text)
+        else:
+            assert found[line] == events[line], (line, text)
