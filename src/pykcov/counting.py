@@ -1,42 +1,151 @@
-"""Counting what a program executes into a data file: all threads, and forked children."""
+"""Counting what a program executes into a data file: all threads, and forked children.
+
+What is going on has a name, the context, that may change. What was counted under each is kept until
+there is enough of it to write, or some seconds have gone by.
+"""
 
 from __future__ import annotations
 
 import atexit
 import os
 import sys
+import time
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pykcov import coverage
 from pykcov.errors import PykcovError
 from pykcov.probe import quiet
-from pykcov.report.data import DataFile
+from pykcov.report.data import DataFile, Measured
 from pykcov.store import SymbolStore
+from pykcov.symbols import number_of
 
-_running: tuple[DataFile, SymbolStore, str] | None = None
+SECONDS = 2.0  # between writes, when contexts change
+MOST = 500_000  # counts that are kept in memory
 
 
-def start(path: Path, store: SymbolStore, context: str = "") -> None:
-    """Count from now on, until this process ends; its forked children count, too."""
+@dataclass
+class _Counting:
+    data: DataFile
+    store: SymbolStore
+    context: str
+    wanted: Callable[[str], bool] | None
+    pending: dict[str, dict[int, int]] = field(default_factory=dict)  # by context: hits by PC
+    size: int = 0  # of all in pending
+    written: float = field(default_factory=time.monotonic)
+    # Of PCs: number of the first block of the text, -1 if the store has none, and of the block.
+    _places: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    def take(self) -> None:
+        """Put what was counted since the last time to its context."""
+        hits = self.pending.setdefault(self.context, {})
+        counts = coverage.take()
+        self.size += len(counts)
+        if not hits:
+            self.pending[self.context] = counts
+            return
+        for pc, count in counts.items():
+            hits[pc] = hits.get(pc, 0) + count
+
+    def write(self) -> None:
+        """Add what is pending to the data file. It stays pending when that fails."""
+        self.written = time.monotonic()
+        if any(self.pending.values()):
+            self.data.write(self._measured())
+        self.pending, self.size = {}, 0
+
+    def _measured(self) -> list[Measured]:
+        files = self.store.files()
+        firsts = sorted(files)
+
+        def place(pc: int) -> tuple[int, int]:
+            number = number_of(pc)
+            at = bisect_right(firsts, number) - 1
+            if at < 0 or number - firsts[at] >= len(files[firsts[at]].spans):
+                return -1, 0
+            return firsts[at], number - firsts[at]
+
+        places = self._places  # most tests execute what others did
+        found: dict[int, Measured] = {}
+        for context, counts in self.pending.items():
+            by_text: dict[int, dict[int, int]] = {}
+            for pc, count in counts.items():
+                if pc not in places:
+                    places[pc] = place(pc)
+                first, block = places[pc]
+                if first not in by_text:
+                    by_text[first] = {}
+                by_text[first][block] = count
+            for first, hits in by_text.items():
+                if first >= 0 and (self.wanted is None or self.wanted(files[first].path)):
+                    found.setdefault(first, Measured(files[first])).hits[context] = hits
+        return list(found.values())
+
+
+_running: _Counting | None = None
+
+
+def start(
+    path: Path,
+    store: SymbolStore,
+    context: str = "",
+    wanted: Callable[[str], bool] | None = None,
+) -> None:
+    """Count from now on, until stop() or the end of this process; its forked children count, too.
+
+    wanted: of which files, by path; None: of all. Raises PykcovError counting-already, and those of
+    DataFile.
+    """
     global _running
-    _running = DataFile(path), store, context
-    _running[0].write(())  # an unwritable one is told now
+    if _running is not None:
+        raise PykcovError(
+            "counting-already", f"this process counts into {_running.data.path} already"
+        )
+    data = DataFile(path)
+    data.write(())  # an unwritable one is told now
+    _running = _Counting(data, store, context, wanted)
     coverage.enable()
     atexit.register(save)
 
 
-def save() -> None:
+def switch(context: str) -> None:
+    """What is executed from now on is counted under another context."""
+    if _running is None:
+        return
+    with quiet:
+        _running.take()
+        _running.context = context
+        coverage.enable()  # a program may use pykcov.coverage itself
+        if _running.size >= MOST or time.monotonic() - _running.written >= SECONDS:
+            save(complaining=False)
+
+
+def save(complaining: bool = True) -> None:
     """Add what was counted since the last time to the data file."""
     if _running is None:
         return
-    data, store, context = _running
     with quiet:
-        counts = coverage.take()
+        _running.take()
         try:
-            data.add(counts, store, context)
-        except PykcovError as error:
-            print(f"pykcov: {error}", file=sys.stderr)
+            _running.write()
+        except PykcovError as error:  # tried again, the next time
+            if complaining:
+                print(f"pykcov: {error}", file=sys.stderr)
+
+
+def stop() -> None:
+    """Count no more. Raises PykcovError as DataFile does."""
+    global _running
+    with quiet:
+        counting, _running = _running, None
+        if counting is not None:
+            atexit.unregister(save)
+            coverage.disable()
+            counting.take()
+            counting.write()
 
 
 def _after_fork() -> None:
@@ -45,6 +154,7 @@ def _after_fork() -> None:
     if _running is None:
         return
     coverage.clear()
+    _running.pending, _running.size = {}, 0
     util: Any = sys.modules.get("multiprocessing.util")
     if util is not None:
         # multiprocessing forgets its finalizers in a new child before it runs; later ones hold.

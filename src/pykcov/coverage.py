@@ -18,6 +18,7 @@ from pykcov.reader.symbolize import symbolize
 _CHUNK = 1 << 16  # PCs handed to a writer in one piece
 
 _counters = probe.new_counters()
+_spare = probe.new_counters()  # what take() puts in the place of those it reads
 _lock = threading.RLock()  # one consumer at a time, or a block would be written twice
 
 
@@ -42,7 +43,8 @@ def available() -> bool:
 
 def enable() -> None:
     """Begin to count the hits of all threads."""
-    probe.count_everyone(_counters)
+    with probe.quiet, _lock:
+        probe.count_everyone(_counters)
 
 
 def disable() -> None:
@@ -58,9 +60,15 @@ def clear() -> None:
 
 def take() -> dict[int, int]:
     """Return how often each block was hit since the last clear(), by PC, and clear."""
+    global _counters, _spare
     with probe.quiet, _lock:
-        hits = dict(_counters.hits())
-        _counters.clear()
+        # Others go on meanwhile: what is read and cleared is no more counted into.
+        taken, _counters = _counters, _spare
+        if probe.everyone() is taken:
+            probe.count_everyone(_counters)
+        hits = dict(taken.hits())
+        taken.clear()
+        _spare = taken
     return hits
 
 

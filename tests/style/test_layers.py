@@ -34,6 +34,7 @@ LAYERS = (
     "service",
     "__init__",
     "cli",
+    "pytest_plugin",
     "__main__",
 )
 # Readers meet the writer in the area and in the ioctl numbers, and nowhere else.

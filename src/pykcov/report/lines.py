@@ -15,14 +15,6 @@ from pykcov.report.data import Measured
 from pykcov.symbols import FileSymbols
 
 
-def lines_of(symbols: FileSymbols, blocks: Iterable[int]) -> set[int]:
-    """Return the lines with code that the blocks cover."""
-    found: set[int] = set()
-    for block in blocks:
-        found.update(symbols.block(0, block).lines)
-    return found
-
-
 class Shape(NamedTuple):
     """What the text says of how its lines are begun.
 
@@ -182,9 +174,11 @@ def by_file(measured: Iterable[Measured]) -> dict[str, FileLines]:
         if known and known[0] != one.symbols.source:
             file.stale += len(one.total())
             continue
+        total = one.total()
+        covered = {block: one.symbols.block(0, block).lines for block in total}
         for context, hits in one.hits.items():
-            file.lines.setdefault(context, set()).update(lines_of(one.symbols, hits))
+            file.lines.setdefault(context, set()).update(*map(covered.__getitem__, hits))
         shape = known[1] if known else NO_SHAPE
-        for line, count in hits_of_lines(one.symbols, one.total(), shape).items():
+        for line, count in hits_of_lines(one.symbols, total, shape).items():
             file.hits[line] = file.hits.get(line, 0) + count
     return found

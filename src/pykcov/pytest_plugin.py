@@ -1,0 +1,246 @@
+"""What pytest --pykcov does: count what each test executes, and report at the end.
+
+pykcov_pytest, which pytest imports in every run, has the options, and calls begin(). In a
+distributed run each worker, a process with a session of its own, counts into the same data file;
+the controller reports when all have ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pykcov import counting
+from pykcov.cli.reports import KINDS
+from pykcov.errors import PykcovError
+from pykcov.instrumentation.session import Instrumentation, instrument
+from pykcov.report import config as configuration
+from pykcov.report import data, lines, standard
+from pykcov.report.config import Config
+from pykcov.store import SymbolStore
+
+TERMINAL = ("term", "term-missing")
+TYPES = (*TERMINAL, "html", "xml", "json", "lcov")
+# Keys of what a worker tells.
+REWRITTEN, FOLDERS, FAILURES = "pykcov_rewritten", "pykcov_folders", "pykcov_failures"
+
+
+def begin(early: pytest.Config) -> None:
+    """Instrument and count from now on, in this process."""
+    options = early.known_args_namespace
+    try:
+        reports = [_report(text) for text in options.pykcov_report or ["term"] if text]
+        config = _config(early.rootpath, options.pykcov)
+        if options.pykcov_fail_under is not None:
+            config.fail_under = options.pykcov_fail_under
+        plugin = Plugin(early, config, reports, anew=not options.pykcov_append)
+    except PykcovError as error:
+        raise pytest.UsageError(f"pykcov: {error}") from None
+    early.pluginmanager.register(plugin, "_pykcov")
+
+
+def _report(text: str) -> tuple[str, str]:
+    kind, _, to = text.partition(":")
+    if kind not in TYPES or (kind in TERMINAL and to not in ("", "skip-covered")):
+        raise PykcovError(
+            "usage", f"--pykcov-report {text}: it is one of {', '.join(TYPES)}, and :DEST"
+        )
+    return kind, to or ("" if kind in TERMINAL else KINDS[kind][1])
+
+
+def _config(root: Path, sources: list[str]) -> Config:
+    """Return [tool.pykcov] of rootdir, wherever pytest was started, with the sources given."""
+    config = configuration.read(root)
+
+    def pattern(text: str) -> str:
+        return text if text.startswith("*") else f"{glob.escape(str(root))}/{text}"
+
+    config.include = [pattern(text) for text in config.include]
+    config.omit = [pattern(text) for text in config.omit]
+    config.source = [str(root / name) if (root / name).is_dir() else name for name in config.source]
+    if all(sources):
+        config.source = sources
+    # As they are now: a test may change the working directory.
+    config.source = [
+        str(Path(name).absolute()) if Path(name).is_dir() else name for name in config.source
+    ]
+    config.data = str(root / config.data)
+    return config
+
+
+class Plugin:
+    """Of one session in one process."""
+
+    def __init__(
+        self, pytest_config: pytest.Config, config: Config, reports: list[tuple[str, str]],
+        anew: bool,
+    ) -> None:  # fmt: skip
+        self.pytest_config, self.config, self.reports, self.anew = (
+            pytest_config, config, reports, anew,
+        )  # fmt: skip
+        self.process = os.getpid()
+        self.rewritten: set[str] = set()  # files that pytest's own loader executed
+        self.folders: dict[str, list[str]] = {}  # where packages of `source` were found
+        self.text: list[str] = []
+        self.failures: list[str] = []
+        store = SymbolStore()
+        self.handle: Instrumentation = instrument(
+            config.source, config.include, config.omit, by_line=True, store=store
+        )
+        try:
+            counting.start(Path(config.data), store, wanted=self.handle.files.__contains__)
+        except BaseException:
+            self.handle.undo()
+            raise
+
+    # -- the session ------------------------------------------------------------------------------
+
+    def _is_worker(self) -> bool:
+        return hasattr(self.pytest_config, "workerinput")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Remove the data file of the last run, before there are workers."""
+        if self.anew and not self._is_worker() and not self.pytest_config.option.collectonly:
+            Path(f"{self.config.data}-journal").unlink(missing_ok=True)
+            Path(self.config.data).unlink(missing_ok=True)
+            data.DataFile(Path(self.config.data)).write(())
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        """Setup, call and teardown are one context. What is between tests is nobody's."""
+        counting.switch(item.nodeid.encode(errors="backslashreplace").decode())
+        try:
+            return (yield)
+        finally:
+            counting.switch("")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write what is left. Reports are made after workers have ended: xdist waits for them."""
+        if os.getpid() != self.process:
+            return  # a forked child came back through pytest; it saves when it ends
+        try:
+            counting.stop()
+        except PykcovError as error:
+            self.failures.append(str(error))
+        self._look_around()
+        if self._is_worker():
+            told: dict[str, Any] = self.pytest_config.workeroutput  # type: ignore[attr-defined]
+            told[REWRITTEN], told[FOLDERS] = sorted(self.rewritten), self.folders
+            told[FAILURES] = self.failures
+            return
+        if session.config.option.collectonly:
+            return
+        with _directory(session.config.invocation_params.dir):
+            try:
+                self._report()
+            except (PykcovError, OSError) as error:
+                self.failures.append(str(error))
+        if self.failures and session.exitstatus in (0, pytest.ExitCode.NO_TESTS_COLLECTED):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Note what a worker tells; one that crashed tells nothing."""
+        told = getattr(node, "workeroutput", None) or {}
+        self.rewritten.update(told.get(REWRITTEN, ()))
+        self.folders.update(told.get(FOLDERS, {}))
+        self.failures += told.get(FAILURES, ())
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print what there is to say."""
+        if self.text or self.failures:
+            terminalreporter.write_sep("=", "pykcov")
+        for line in self.text:
+            terminalreporter.write_line(line)
+        for line in self.failures:
+            terminalreporter.write_line(f"pykcov: {line}", red=True, bold=True)
+
+    def pytest_unconfigure(self) -> None:
+        """Leave the process as it was: somebody may have called pytest.main()."""
+        if os.getpid() == self.process:
+            with contextlib.suppress(PykcovError):
+                counting.stop()  # where there was no session
+            self.handle.undo()
+
+    def _look_around(self) -> None:
+        """See which files have no probes because pytest executed them, and where packages are."""
+        hook = getattr(self.pytest_config.pluginmanager, "rewrite_hook", None)
+        for module in list(sys.modules.values()):
+            spec: Any = getattr(module, "__spec__", None)
+            if hook is not None and getattr(spec, "loader", None) is hook and spec.origin:
+                self.rewritten.add(os.path.abspath(spec.origin))  # noqa: PTH100 - as in the store
+        for name in self.handle.selection.packages:
+            folders = getattr(sys.modules.get(name), "__path__", None)
+            if folders is not None:
+                self.folders[name] = list(folders)
+
+    # -- the report -------------------------------------------------------------------------------
+
+    def _report(self) -> None:
+        config = self.config
+        files = lines.by_file(data.DataFile(Path(config.data)).read())
+        for path, file in files.items():
+            if file.stale:
+                self.text.append(
+                    f"{path} has changed since: {file.stale} blocks of its old text left out"
+                )
+        files = {path: file for path, file in files.items() if file.lines or not file.stale}
+        config.source = [
+            place for name in config.source for place in self.folders.get(name, [name])
+        ]
+        config.omit = [*config.omit, *self._tests()]
+        if not files and not standard.unexecuted(config):
+            self.text.append("nothing was executed of what is selected")
+            if config.fail_under > 0:
+                self.failures.append(f"0 % is less than {config.fail_under:g} %")
+            return
+        total = None
+        for kind, to in self.reports:
+            if kind in TERMINAL:
+                config.show_missing |= kind == "term-missing"
+                config.skip_covered |= to == "skip-covered"
+                text, total = standard.text(config, files, None)
+                self.text += text.splitlines()
+            else:
+                total = getattr(standard, kind)(config, files, None, Path(to))
+                self.text.append(f"wrote {to}")
+        if config.fail_under > 0:
+            if total is None:
+                _, total = standard.text(config, files, None)
+            if round(total, config.precision) < config.fail_under:
+                self.failures.append(
+                    f"{total:.{config.precision}f} % is less than {config.fail_under:g} %"
+                )
+
+    def _tests(self) -> list[str]:
+        """Return globs of the files that pytest executes by itself: they have no probes."""
+        if self.pytest_config.option.assertmode != "rewrite":
+            return []
+        patterns = ["conftest.py", *self.pytest_config.getini("python_files")]
+        return [
+            *(f"**/{pattern.lstrip('/')}" for pattern in patterns),
+            *map(glob.escape, sorted(self.rewritten)),
+        ]
+
+
+@contextlib.contextmanager
+def _directory(folder: Path) -> Iterator[None]:
+    """Be where pytest was started; tests may have gone elsewhere, and removed that."""
+    try:
+        before = Path.cwd()
+    except OSError:
+        before = folder
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
