@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 import pykcov
 from pykcov.report.data import DataFile
-from pykcov.report.lines import Shape, by_file, shape_of
+from pykcov.report.lines import Shape, by_file, hits_of_lines, shape_of
+from pykcov.symbols import FileSymbols
 
 Hits = dict[int, int]
 
@@ -201,12 +202,20 @@ def test_what_trace_functions_count_otherwise(
 
 
 def test_a_text_that_is_no_python_has_no_shape() -> None:
-    assert shape_of(b"def") == Shape()
-    assert shape_of(b"\0") == Shape()
+    assert shape_of(b"def") is None
+    assert shape_of(b"\0") is None
+    spans = ((0, 1, 9, 1, 10), (0, 1, 4, 1, 5), (0, 2, 4, 2, 5), (0, 1, 9, 1, 10))
+    symbols = FileSymbols("", "", 1, 0, "", ("f",), spans, (1, 2))
+    hits = {0: 2, 1: 5, 2: 5, 3: 2}
+    assert hits_of_lines(symbols, hits) == {1: 5, 2: 5}
+    shape = Shape(targets=frozenset({(1, 4)}))
+    assert hits_of_lines(symbols, hits, shape) == {1: 7, 2: 5}
 
 
 def test_what_is_wrong_with_a_text_is_not_a_reports_affair() -> None:
-    assert shape_of(b"'\\d'\nfor x in y: 1 is 1\n").targets == {(2, 4)}
+    shape = shape_of(b"'\\d'\nfor x in y: 1 is 1\n")
+    assert shape is not None
+    assert shape.targets == {(2, 4)}
 
 
 # -- real modules ---------------------------------------------------------------------------------

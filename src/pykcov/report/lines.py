@@ -15,6 +15,14 @@ from pykcov.report.data import Measured
 from pykcov.symbols import FileSymbols
 
 
+def lines_of(symbols: FileSymbols, blocks: Iterable[int]) -> set[int]:
+    """Return the lines with code that the blocks cover."""
+    found: set[int] = set()
+    for block in blocks:
+        found.update(symbols.block(0, block).lines)
+    return found
+
+
 class Shape(NamedTuple):
     """What the text says of how its lines are begun.
 
@@ -29,7 +37,6 @@ class Shape(NamedTuple):
     plain: frozenset[int] = frozenset()
 
 
-NO_SHAPE = Shape()
 _COMPOUND = (
     ast.For, ast.AsyncFor, ast.While, ast.If, ast.With, ast.AsyncWith, ast.Match, ast.Try,
     ast.TryStar, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef,
@@ -40,13 +47,13 @@ _LEFT = (
 )  # fmt: skip
 
 
-def shape_of(source: bytes) -> Shape:
-    """Return the shape of a text; an empty one if it is no Python."""
+def shape_of(source: bytes) -> Shape | None:
+    """Return the shape of a text, or None if it is no Python."""
     try:
         with warnings.catch_warnings(action="ignore"):
             nodes = list(ast.walk(ast.parse(source)))
     except (SyntaxError, ValueError, RecursionError):
-        return NO_SHAPE
+        return None
     targets = {
         (node.target.lineno, node.target.col_offset)
         for node in nodes
@@ -76,7 +83,7 @@ def _lines(nodes: Iterable[ast.stmt | ast.expr]) -> set[int]:
 
 
 def hits_of_lines(
-    symbols: FileSymbols, hits: Mapping[int, int], shape: Shape = NO_SHAPE
+    symbols: FileSymbols, hits: Mapping[int, int], shape: Shape | None = None
 ) -> dict[int, int]:
     """Return how often each line that was executed was begun (docs/reports.md).
 
@@ -84,8 +91,15 @@ def hits_of_lines(
     The compiler makes copies (of a `finally`, of the test of a `while`, of a short `return`): they
     have the same columns, and count together. Other runs come back to the line within one statement
     (a call to its first line, behind its arguments), and do not count: the most often executed one
-    does. A round of a `for` loop begins the loop's line again.
+    does. A round of a `for` loop begins the loop's line again. Without a shape, nobody
+    knows copies from what comes back: then it is what the line's most often executed block has.
     """
+    found: dict[int, int] = {}
+    if shape is None:
+        for block, count in hits.items():
+            for line in symbols.block(0, block).lines:
+                found[line] = max(found.get(line, 0), count)
+        return found
     begun: dict[int, dict[tuple[int, ...], int]] = {}
     rounds: dict[int, int] = {}
     headers = _headers(symbols, shape)
@@ -161,7 +175,7 @@ def text_of(path: str) -> bytes | None:
 def by_file(measured: Iterable[Measured]) -> dict[str, FileLines]:
     """Return what was executed, by path."""
     found: dict[str, FileLines] = {}
-    texts: dict[str, tuple[str, Shape] | None] = {}
+    texts: dict[str, tuple[str, Shape | None] | None] = {}
     for one in measured:
         path = one.symbols.path
         if path not in texts:
@@ -174,11 +188,9 @@ def by_file(measured: Iterable[Measured]) -> dict[str, FileLines]:
         if known and known[0] != one.symbols.source:
             file.stale += len(one.total())
             continue
-        total = one.total()
-        covered = {block: one.symbols.block(0, block).lines for block in total}
         for context, hits in one.hits.items():
-            file.lines.setdefault(context, set()).update(*map(covered.__getitem__, hits))
-        shape = known[1] if known else NO_SHAPE
-        for line, count in hits_of_lines(one.symbols, total, shape).items():
+            file.lines.setdefault(context, set()).update(lines_of(one.symbols, hits))
+        shape = known[1] if known else None
+        for line, count in hits_of_lines(one.symbols, one.total(), shape).items():
             file.hits[line] = file.hits.get(line, 0) + count
     return found
