@@ -30,7 +30,7 @@ demo: $(STAMP) ## trace a parser of the standard library, and a system call of a
 	@$(BIN)/python examples/demo.py
 
 test: $(STAMP) ## run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(ARGS)
 
 check: $(STAMP) ## ruff and strict mypy
 	@$(BIN)/ruff check .

@@ -19,6 +19,7 @@ from pykcov.report import page
 from pykcov.report.annotate import Annotated, Source
 from pykcov.report.data import DataFile
 
+pytestmark = pytest.mark.once
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 DRIVER = shutil.which("chromedriver")
 FLAGS = (

@@ -14,7 +14,7 @@ import pytest
 
 from pykcov.report.data import DataFile
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 APP = """\
 def double(x):

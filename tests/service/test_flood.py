@@ -24,6 +24,7 @@ from pykcov.service.client import SocketDescriptor
 from pykcov.service.protocol import LARGEST, Kind, decode_reply
 from pykcov.service.table import MOST
 
+pytestmark = pytest.mark.once
 ROOT = Path(__file__).parents[2]
 TOTAL = 10_000 if os.environ.get("PYKCOV_SOAK") else 2000
 FLOODERS = 4
