@@ -10,7 +10,6 @@ import atexit
 import os
 import sys
 import time
-from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +20,7 @@ from pykcov.errors import PykcovError
 from pykcov.probe import quiet
 from pykcov.report.data import DataFile, Measured
 from pykcov.store import SymbolStore
-from pykcov.symbols import number_of
+from pykcov.symbols import FileSymbols, number_of
 
 SECONDS = 2.0  # between writes, when contexts change
 MOST = 500_000  # counts that are kept in memory
@@ -38,6 +37,7 @@ class _Counting:
     written: float = field(default_factory=time.monotonic)
     # Of PCs: number of the first block of the text, -1 if the store has none, and of the block.
     _places: dict[int, tuple[int, int]] = field(default_factory=dict)
+    _files: dict[int, FileSymbols] = field(default_factory=dict)  # by that first number
 
     def take(self) -> None:
         """Put what was counted since the last time to its context."""
@@ -58,17 +58,15 @@ class _Counting:
         self.pending, self.size = {}, 0
 
     def _measured(self) -> list[Measured]:
-        files = self.store.files()
-        firsts = sorted(files)
+        places, files = self._places, self._files  # most tests execute what others did
 
         def place(pc: int) -> tuple[int, int]:
-            number = number_of(pc)
-            at = bisect_right(firsts, number) - 1
-            if at < 0 or number - firsts[at] >= len(files[firsts[at]].spans):
+            file = self.store.file_of(pc)
+            if file is None:
                 return -1, 0
-            return firsts[at], number - firsts[at]
+            first, files[first] = file
+            return first, number_of(pc) - first
 
-        places = self._places  # most tests execute what others did
         found: dict[int, Measured] = {}
         for context, counts in self.pending.items():
             by_text: dict[int, dict[int, int]] = {}

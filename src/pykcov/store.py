@@ -20,7 +20,7 @@ import os
 import sqlite3
 import struct
 import zlib
-from bisect import bisect_right
+from bisect import bisect_right, insort
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -55,6 +55,9 @@ CREATE TABLE files (
 """
 
 
+_COLUMNS = "first, path, source, magic, optimize, variant, functions, data, count, digest, seal"
+
+
 def default_path() -> Path:
     """Return PYKCOV_STORE, or symbols.sqlite in pykcov's folder under XDG_DATA_HOME."""
     if named := os.environ.get("PYKCOV_STORE"):
@@ -78,6 +81,8 @@ class SymbolStore:
     path: Path = field(default_factory=default_path)
     _files: dict[int, FileSymbols] = field(default_factory=dict, repr=False)
     _firsts: list[int] = field(default_factory=list, repr=False)
+    _alone: dict[int, FileSymbols] = field(default_factory=dict, repr=False)  # file_of()'s
+    _read: list[int] = field(default_factory=list, repr=False)
 
     def check(self, *, create: bool = True) -> None:
         """Open the store, to see that it can be. Raises as register() does, or as lookup() when it
@@ -149,6 +154,27 @@ class SymbolStore:
                     return symbols.block(first, number)
         return None
 
+    def file_of(self, pc: int) -> tuple[int, FileSymbols] | None:
+        """Return the number of a file's first block, and the file, that `pc` belongs to; None if it
+        is unknown. Reads that file alone. Raises as lookup does."""
+        number = number_of(pc)
+        n = bisect_right(self._read, number) - 1
+        if n < 0 or number >= self._read[n] + len(self._alone[self._read[n]].spans):
+            with self._connect(create=False) as db:
+                row = db.execute(
+                    f"SELECT {_COLUMNS} FROM files WHERE first <= ? ORDER BY first DESC LIMIT 1",
+                    (number,),
+                ).fetchone()
+            if row is None or number >= row[0] + row[8]:
+                return None
+            if row[0] not in self._alone:
+                self._alone[row[0]] = self._unpack(row)
+                insort(self._read, row[0])
+            n = bisect_right(self._read, number) - 1
+        first = self._read[n]
+        symbols = self._alone[first]
+        return (first, symbols) if number < first + len(symbols.spans) else None
+
     def blocks(self) -> Iterator[Block]:
         """Yield every known block, by PC. Raises as lookup does."""
         self._load()
@@ -167,8 +193,7 @@ class SymbolStore:
         after = self._firsts[-1] if self._firsts else -1
         with self._connect(create=False) as db:
             rows = db.execute(
-                "SELECT first, path, source, magic, optimize, variant, functions, data, count,"
-                " digest, seal FROM files WHERE first > ? ORDER BY first",
+                f"SELECT {_COLUMNS} FROM files WHERE first > ? ORDER BY first",
                 (after,),
             ).fetchall()
         for row in rows:

@@ -77,22 +77,18 @@ class DataFile:
 
     def add(self, counts: Mapping[int, int], store: SymbolStore, context: str = "") -> int:
         """Add how often PCs were executed. Returns how many PCs the store does not know."""
-        files = store.files()
-        firsts = sorted(files)
         unknown = 0
-        by_text: dict[int, dict[int, int]] = {}
-        at = -1
-        for pc in sorted(counts):
-            number = number_of(pc)
-            while at + 1 < len(firsts) and firsts[at + 1] <= number:
-                at += 1
-            first = firsts[at] if at >= 0 else 0
-            if at < 0 or number - first >= len(files[first].spans):
+        found: dict[int, Measured] = {}
+        for pc, count in counts.items():
+            file = store.file_of(pc)
+            if file is None:
                 unknown += 1
                 continue
-            block = by_text.setdefault(first, {})
-            block[number - first] = block.get(number - first, 0) + counts[pc]
-        self.write([Measured(files[first], {context: hits}) for first, hits in by_text.items()])
+            first, symbols = file
+            hits = found.setdefault(first, Measured(symbols, {context: {}})).hits[context]
+            block = number_of(pc) - first
+            hits[block] = hits.get(block, 0) + count
+        self.write(found.values())
         return unknown
 
     def write(self, measured: Iterable[Measured]) -> None:
