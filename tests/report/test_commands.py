@@ -133,6 +133,18 @@ def test_a_coverage_file_for_others(measured: Path) -> None:
     assert data.lines(str(measured / "other.py")) == []
 
 
+def test_relative_files(measured: Path) -> None:
+    (measured / "pyproject.toml").write_text("[tool.pykcov]\nrelative_files = true\n")
+    try:
+        pykcov(measured, "coverage", "-o", "relative.coverage")
+    finally:
+        (measured / "pyproject.toml").unlink()
+    data = coverage.CoverageData(basename=str(measured / "relative.coverage"))
+    data.read()
+    assert data.measured_files() == {"prog.py"}
+    assert 1 in (data.lines("prog.py") or ())
+
+
 def test_the_other_reports(measured: Path) -> None:
     pykcov(measured, "xml")
     root = ElementTree.parse(measured / "coverage.xml").getroot()

@@ -99,7 +99,7 @@ def main(args: argparse.Namespace) -> int:
     if args.verb == "coverage":
         out = Path(args.output)
         out.unlink(missing_ok=True)
-        standard.write_coverage(out, files, standard.unexecuted(config))
+        standard.write_coverage(out, files, standard.unexecuted(config), config.relative_files)
         return 0
     if args.verb == "report":
         text, total = standard.text(config, files, args.contexts)

@@ -16,8 +16,9 @@ class Config:
 
     source, include, omit: as of instrument(). data: the data file. exclude_also: regular
     expressions of lines that reports leave out, beside `# pragma: no cover`. fail_under: percent.
-    paths: lists of folders; a file below a later one of a list is, for combine, the same file below
-    the first.
+    relative_files: 'pykcov coverage' writes paths below the working directory without it. paths:
+    lists of folders; a file below a later one of a list is, for combine, the same file below the
+    first.
     """
 
     source: list[str] = field(default_factory=list)
@@ -29,6 +30,7 @@ class Config:
     precision: int = 0
     show_missing: bool = False
     skip_covered: bool = False
+    relative_files: bool = False
     paths: dict[str, list[str]] = field(default_factory=dict)
 
 

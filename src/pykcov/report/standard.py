@@ -50,18 +50,26 @@ def _is_wanted(selection: Selection, path: str) -> bool:
     return not selection.include or any(glob.fullmatch(path) for glob in selection.include)
 
 
-def write_coverage(path: Path, files: dict[str, FileLines], others: set[str]) -> None:
-    """Write a .coverage file: lines by context, and files of which nothing was executed.
+def write_coverage(
+    path: Path, files: dict[str, FileLines], others: set[str], relative: bool = False
+) -> None:
+    """Write a .coverage file: lines by context, and files of which nothing was executed. relative:
+    paths below the working directory are written without it, as coverage.py's relative_files does.
 
     Raises PykcovError coverage-missing.
     """
     data = _coverage().CoverageData(basename=str(path))
+
+    def named(file: str) -> str:
+        below = relative and Path(file).is_relative_to(Path.cwd())
+        return str(Path(file).relative_to(Path.cwd())) if below else file
+
     contexts = sorted({context for file in files.values() for context in file.lines})
     for context in contexts:
         data.set_context(context)
-        lines = {file.path: file.lines[context] for file in files.values() if context in file.lines}
-        data.add_lines(lines)
-    all_files = sorted(others | files.keys())
+        having = [file for file in files.values() if context in file.lines]
+        data.add_lines({named(file.path): file.lines[context] for file in having})
+    all_files = sorted(map(named, others | files.keys()))
     if contexts:
         data.touch_files(all_files)
     else:
