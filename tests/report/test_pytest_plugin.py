@@ -159,14 +159,14 @@ def test_no_hit_of_a_running_thread_is_lost_between_tests(project: Project) -> N
     project.write(
         "tests/test_a.py",
         "import app, threading, pytest\n"
-        "ran = threading.Thread(target=app.loop, args=(60000,))\n"
+        "ran = threading.Thread(target=app.loop, args=(600000,))\n"
         "@pytest.fixture(scope='module', autouse=True)\ndef thread():\n    ran.start()\n    yield\n"
         "    ran.join()\n"
         "@pytest.mark.parametrize('n', range(200))\ndef test_n(n):\n    pass\n",
     )
     project.run("--pykcov", "-q")
     found = project.hits()
-    assert sum(lines.get(8, 0) for lines in found.values()) == 60000
+    assert sum(lines.get(8, 0) for lines in found.values()) == 600000
     assert len([1 for lines in found.values() if 8 in lines]) > 1
 
 
