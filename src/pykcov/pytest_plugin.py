@@ -208,18 +208,16 @@ class Plugin:
             if kind in TERMINAL:
                 config.show_missing |= kind == "term-missing"
                 config.skip_covered |= to == "skip-covered"
-                text, total = standard.text(config, files, None)
+                text, total = standard.text(config, files)
                 self.text += text.splitlines()
             else:
-                total = getattr(standard, kind)(config, files, None, Path(to))
+                total = getattr(standard, kind)(config, files, Path(to))
                 self.text.append(f"wrote {to}")
         if config.fail_under > 0:
             if total is None:
-                _, total = standard.text(config, files, None)
-            if round(total, config.precision) < config.fail_under:
-                self.failures.append(
-                    f"{total:.{config.precision}f} % is less than {config.fail_under:g} %"
-                )
+                _, total = standard.text(config, files)
+            if (short := standard.shortfall(total, config)) is not None:
+                self.failures.append(short)
 
     def _tests(self) -> list[str]:
         """Return globs of the files that pytest executes by itself: they have no probes."""

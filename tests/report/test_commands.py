@@ -153,8 +153,9 @@ def test_the_other_reports(measured: Path) -> None:
     assert "prog.py" in (measured / "pages" / "index.html").read_text()
     table = pykcov(measured, "report", "--source", ".").stdout
     assert re.search(r"other\.py +1 +1 +0%", table)
-    table = pykcov(measured, "report", "--contexts", "nobody").stdout
-    assert re.search(r"prog\.py .* 0%", table)
+    for verb in ("report", "xml", "lcov"):
+        done = pykcov(measured, verb, "--contexts", "nobody", status=1)
+        assert done.stderr.strip().endswith("[context-unknown]")
 
 
 def test_fail_under_and_configuration(folder: Path, measured: Path) -> None:
@@ -266,3 +267,68 @@ def test_traces_become_data(tmp_path: Path) -> None:
     (tmp_path / "trace").write_text("nonsense\n")
     assert "[trace-malformed]" in pykcov(tmp_path, "add", "trace", status=1).stderr
     assert "[trace-unreadable]" in pykcov(tmp_path, "add", "none", status=1).stderr
+
+
+def test_contexts_are_selected_everywhere(tmp_path: Path) -> None:
+    (tmp_path / "prog.py").write_text("import sys\nif len(sys.argv) > 1:\n    print(1)\nprint(2)\n")
+    pykcov(tmp_path, "run", "--data", ".pykcov", "--context", "one", "prog.py")
+    pykcov(tmp_path, "run", "--data", ".pykcov", "--context", "two", "prog.py", "x")
+    pykcov(tmp_path, "lcov", "-o", "out", "--contexts", "^one$")
+    assert "DA:2,1\nDA:3,0" in (tmp_path / "out").read_text()
+    assert "DA:2,2\nDA:3,1" in pykcov(tmp_path, "lcov", "-o", "-").stdout
+    pykcov(tmp_path, "xml", "--contexts", "one", "--fail-under", "80", status=2)
+    assert 'line-rate="0.75"' in (tmp_path / "coverage.xml").read_text()
+
+
+def test_fail_under_is_not_rounded_away(tmp_path: Path) -> None:
+    lines = "".join(f"a{n} = {n}\n" for n in range(300))
+    (tmp_path / "prog.py").write_text(f"{lines}if a1 == 2:\n    pass\n")
+    pykcov(tmp_path, "run", "--data", ".pykcov", "prog.py")
+    for percent in ("100", "99.9", "99.8"):
+        done = pykcov(tmp_path, "report", "--fail-under", percent, status=2)
+        assert re.search(rf"99\.\d+ % is less than {percent} %", done.stderr)
+    for percent in ("0", "99", "99.6"):
+        pykcov(tmp_path, "report", "--fail-under", percent)
+    for percent in ("101", "-1", "nan"):
+        done = pykcov(tmp_path, "report", f"--fail-under={percent}", status=1)
+        assert "[config-bad]" in done.stderr
+
+
+def test_links_are_the_files_that_they_lead_to(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "prog.py").write_text("a = 1\nif a == 2:\n    a = 3\n")
+    (tmp_path / "link.py").symlink_to(folder / "prog.py")
+    (tmp_path / "linked").symlink_to(folder)
+    for name in ("link.py", "linked/prog.py", "folder/prog.py"):
+        pykcov(tmp_path, "run", "--data", ".pykcov", name)
+    table = pykcov(tmp_path, "report", "--source", "linked").stdout
+    assert re.search(r"folder/prog\.py +3 +1 +67%", table)
+    assert table.count("prog.py") == 1
+    assert "DA:1,3" in pykcov(tmp_path, "lcov", "-o", "-").stdout
+
+
+def test_what_can_not_be_written_or_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "prog.py").write_text("import gone\n")
+    (tmp_path / "gone.py").write_text("a = 1\n")
+    pykcov(tmp_path, "run", "--data", ".pykcov", "prog.py")
+    (tmp_path / "gone.py").unlink()
+    done = pykcov(tmp_path, "report")
+    assert "gone.py is gone: 1 blocks of it left out" in done.stderr
+    assert "gone" not in done.stdout
+    (tmp_path / "folder").mkdir()
+    for verb in ("xml", "json", "lcov", "coverage"):
+        done = pykcov(tmp_path, verb, "-o", "folder", status=1)
+        assert done.stderr.strip().endswith("[report-unwritable]")
+    (tmp_path / "pyproject.toml").write_text("[tool.pykcov]\nexclude_also = ['(']\n")
+    assert "[config-bad]" in pykcov(tmp_path, "report", status=1).stderr
+
+
+def test_what_source_lists(tmp_path: Path) -> None:
+    """As coverage.py does: no editors' files, no folders that are no packages."""
+    for name in ("prog.py", ".#prog.py", "old~.py", "data/scratch.py", "pack/__init__.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("a = 1\n")
+    pykcov(tmp_path, "run", "--data", ".pykcov", "prog.py")
+    table = pykcov(tmp_path, "report", "--source", ".").stdout.splitlines()
+    assert [line.split()[0] for line in table[2:-2]] == ["pack/__init__.py", "prog.py"]

@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from pykcov.cli.parser import complain
 from pykcov.cli.progress import progress
 from pykcov.report import config as configuration
 from pykcov.report.config import Config
+
+if TYPE_CHECKING:
+    from pykcov.report.lines import FileLines
 
 FAILED_UNDER = 2  # the exit code, as coverage.py's
 
@@ -84,33 +88,40 @@ def configured(args: argparse.Namespace) -> Config:
 
 def main(args: argparse.Namespace) -> int:
     """Write the report."""
-    from pykcov.report import data, lines, standard
+    from pykcov.report import data, lines
 
     config = configured(args)
     measured = data.DataFile(Path(config.data)).read()
+    measured = data.in_contexts(measured, getattr(args, "contexts", None))
     files = lines.by_file(progress(measured, "reading"))
     for path, file in files.items():
         if file.stale:
-            print(
-                f"pykcov: {path} has changed since: {file.stale} blocks of its old text left out",
-                file=sys.stderr,
-            )
+            what = "has changed since" if Path(path).exists() else "is gone"
+            print(f"pykcov: {path} {what}: {file.stale} blocks of it left out", file=sys.stderr)
     files = {path: file for path, file in files.items() if file.lines or not file.stale}
+    try:
+        return _write(args, config, files)
+    except OSError as error:
+        complain(f"cannot write {args.output}: {error.strerror} [report-unwritable]")
+
+
+def _write(args: argparse.Namespace, config: Config, files: dict[str, FileLines]) -> int:
+    from pykcov.report import standard
+
     if args.verb == "coverage":
         out = Path(args.output)
         out.unlink(missing_ok=True)
         standard.write_coverage(out, files, standard.unexecuted(config), config.relative_files)
         return 0
+    standard.shortfall(100, config)  # what is wrong with --fail-under is told at once
     if args.verb == "report":
-        text, total = standard.text(config, files, args.contexts)
+        text, total = standard.text(config, files)
         print(text, end="")
     else:
-        total = getattr(standard, args.verb)(config, files, args.contexts, Path(args.output))
+        total = getattr(standard, args.verb)(config, files, Path(args.output))
         print(f"pykcov: wrote {args.output}", file=sys.stderr)
-    if round(total, config.precision) < config.fail_under:
-        print(
-            f"pykcov: {total:.{config.precision}f} % is less than {config.fail_under:g} %",
-            file=sys.stderr,
-        )
-        return FAILED_UNDER
-    return 0
+    short = standard.shortfall(total, config)
+    if short is None:
+        return 0
+    print(f"pykcov: {short}", file=sys.stderr)
+    return FAILED_UNDER

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -69,4 +70,13 @@ def read(folder: Path | None = None) -> Config:
             raise PykcovError(
                 "config-bad", f"{path}: {key} in [tool.pykcov] is no {kind}: {value!r}"
             )
-    return Config(**table)
+    config = Config(**table)
+    for pattern in config.exclude_also:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise PykcovError(
+                "config-bad",
+                f"{path}: {pattern!r} in exclude_also is no regular expression: {error}",
+            ) from None
+    return config

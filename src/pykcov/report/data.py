@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import struct
 import zlib
@@ -65,6 +66,33 @@ class Measured:
             for block, count in counts.items():
                 found[block] = found.get(block, 0) + count
         return found
+
+
+def in_contexts(measured: Iterable[Measured], contexts: Iterable[str] | None) -> list[Measured]:
+    """Return what was executed in contexts that match one of these regular expressions; all of it
+    if there are none.
+
+    Raises PykcovError: contexts-bad, context-unknown.
+    """
+    if not contexts:
+        return list(measured)
+    try:
+        wanted = [re.compile(context) for context in contexts]
+    except re.error as error:
+        raise PykcovError("contexts-bad", f"--contexts is no regular expression: {error}") from None
+    found = []
+    for one in measured:
+        hits = {
+            context: counts
+            for context, counts in one.hits.items()
+            if any(pattern.search(context) for pattern in wanted)
+        }
+        if hits:
+            found.append(Measured(one.symbols, hits))
+    if not found:
+        given = " or ".join(contexts)
+        raise PykcovError("context-unknown", f"nothing was measured in a context like {given}")
+    return found
 
 
 class DataFile:

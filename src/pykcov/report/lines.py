@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -155,7 +156,7 @@ class FileLines:
     """What was executed of a file, as its source is now.
 
     lines: by context. hits: how often each line was begun. stale: blocks that are left out,
-    because they were executed of another text of the file.
+    because they were executed of another text of the file, or of one that is gone.
     """
 
     path: str
@@ -172,12 +173,17 @@ def text_of(path: str) -> bytes | None:
         return None
 
 
+def real(path: str) -> str:
+    """Return the name that coverage.py has for a file: without links."""
+    return os.path.realpath(path)
+
+
 def by_file(measured: Iterable[Measured]) -> dict[str, FileLines]:
-    """Return what was executed, by path."""
+    """Return what was executed, by real path."""
     found: dict[str, FileLines] = {}
     texts: dict[str, tuple[str, Shape | None] | None] = {}
     for one in measured:
-        path = one.symbols.path
+        path = real(one.symbols.path)
         if path not in texts:
             text = text_of(path)
             texts[path] = (
@@ -185,7 +191,8 @@ def by_file(measured: Iterable[Measured]) -> dict[str, FileLines]:
             )
         file = found.setdefault(path, FileLines(path))
         known = texts[path]
-        if known and known[0] != one.symbols.source:
+        in_archive = known is None and any(parent.is_file() for parent in Path(path).parents)
+        if not in_archive and (known is None or known[0] != one.symbols.source):
             file.stale += len(one.total())
             continue
         for context, hits in one.hits.items():

@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import io
+import os
+import re
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pykcov.errors import PykcovError
-from pykcov.instrumentation.select import Selection, absolute
+from pykcov.instrumentation.select import Selection
 from pykcov.report.config import Config
-from pykcov.report.lines import FileLines
+from pykcov.report.lines import FileLines, real
 
 if TYPE_CHECKING:
     from coverage import Coverage
@@ -35,13 +38,44 @@ def unexecuted(config: Config) -> set[str]:
         if spec is None:
             raise PykcovError("source-missing", f"there is no package {name} to report on")
         if spec.submodule_search_locations is None:
-            found.add(absolute(spec.origin or ""))
+            found.add(real(spec.origin or ""))
         else:
             folders += map(Path, spec.submodule_search_locations)
     for folder in folders:
-        found.update(absolute(path) for path in folder.rglob("*.py"))
+        found.update(_python_files(folder))
     narrowed = Selection((), config.include, config.omit)
     return {path for path in found if _is_wanted(narrowed, path)}
+
+
+# As coverage.py has it: no editors' files; below a folder packages only, not namespaces.
+_SOURCE = re.compile(r"[^.#~!$@%^&*()+=,]+\.pyw?")
+
+
+def _python_files(folder: Path) -> Iterator[str]:
+    for path, folders, names in os.walk(folder):
+        if Path(path) != folder and "__init__.py" not in names:
+            folders.clear()
+            continue
+        yield from (real(f"{path}/{name}") for name in names if _SOURCE.fullmatch(name))
+
+
+def shortfall(total: float, config: Config) -> str | None:
+    """Say that `total`, in percent, is less than `fail_under`, if it is. As with coverage.py, 100
+    is all, and fractions of `fail_under` count.
+
+    Raises PykcovError config-bad for what is no percentage.
+    """
+    least = config.fail_under
+    if not 0 <= least <= 100:
+        raise PykcovError("config-bad", f"--fail-under is a number of 0 to 100, not {least:g}")
+    digits = max(config.precision, len(f"{least:g}".partition(".")[2]))
+    if not (total < 100 if least == 100 else round(total, digits) < least):
+        return None
+    shown = f"{total:.{digits}f}"
+    while float(shown) >= least:  # rounded up
+        digits += 1
+        shown = f"{total:.{digits}f}"
+    return f"{shown} % is less than {least:g} %"
 
 
 def _is_wanted(selection: Selection, path: str) -> bool:
@@ -111,9 +145,7 @@ def _loaded(config: Config, files: dict[str, FileLines]) -> Iterator[Coverage]:
                 made.get_data().close()
 
 
-def text(
-    config: Config, files: dict[str, FileLines], contexts: list[str] | None
-) -> tuple[str, float]:
+def text(config: Config, files: dict[str, FileLines]) -> tuple[str, float]:
     """Return the table, and the percentage."""
     out = io.StringIO()
     with _loaded(config, files) as coverage:
@@ -121,30 +153,24 @@ def text(
             file=out,
             show_missing=config.show_missing,
             skip_covered=config.skip_covered,
-            contexts=contexts,
         )
     return out.getvalue(), total
 
 
-def html(
-    config: Config, files: dict[str, FileLines], contexts: list[str] | None, to: Path
-) -> float:
+def html(config: Config, files: dict[str, FileLines], to: Path) -> float:
     """Write coverage.py's pages into the folder `to`; return the percentage."""
     with _loaded(config, files) as coverage:
         return coverage.html_report(
             directory=str(to),
             skip_covered=config.skip_covered,
             show_contexts=any(file.lines.keys() - {""} for file in files.values()),
-            contexts=contexts,
         )
 
 
 def _file_report(method: str) -> Callable[..., float]:
-    def write(
-        config: Config, files: dict[str, FileLines], contexts: list[str] | None, to: Path
-    ) -> float:
+    def write(config: Config, files: dict[str, FileLines], to: Path) -> float:
         with _loaded(config, files) as coverage:
-            return float(getattr(coverage, method)(outfile=str(to), contexts=contexts))
+            return float(getattr(coverage, method)(outfile=str(to)))
 
     return write
 
@@ -153,22 +179,26 @@ xml = _file_report("xml_report")
 json = _file_report("json_report")
 
 
-def lcov(
-    config: Config, files: dict[str, FileLines], contexts: list[str] | None, to: Path
-) -> float:
+def lcov(config: Config, files: dict[str, FileLines], to: Path) -> float:
     """Write an lcov file with true hit counts, which coverage.py's does not have."""
-    total = _file_report("lcov_report")(config, files, contexts, to)
+    with tempfile.TemporaryDirectory(prefix="pykcov-") as folder:
+        plain = Path(folder) / "lcov"
+        total = _file_report("lcov_report")(config, files, plain)
+        lines = plain.read_text(encoding="utf-8").splitlines()
     hits: dict[int, int] = {}
     out = []
-    for line in to.read_text(encoding="utf-8").splitlines():
+    for line in lines:
         kind, _, rest = line.partition(":")
         if kind == "SF":
-            file = files.get(absolute(rest))
+            file = files.get(real(rest))
             hits = {} if file is None else file.hits
         elif kind == "DA":
             number, count, *more = rest.split(",")
             if count != "0" and int(number) in hits:
                 line = ",".join([f"DA:{number},{hits[int(number)]}", *more])
         out.append(f"{line}\n")
-    to.write_text("".join(out), encoding="utf-8")
+    if str(to) == "-":
+        sys.stdout.writelines(out)
+    else:
+        to.write_text("".join(out), encoding="utf-8")
     return total
