@@ -24,7 +24,17 @@ settings.register_profile("pykcov", deadline=None, suppress_health_check=[Health
 settings.load_profile("pykcov")
 refs.set_leak_mode(refs.LeakMode.RAISE)
 
+# What these test depends little on which CPython it is, and takes long: CI runs it under one.
+_ONCE = ("tests/guest/", "tests/report/test_c", "tests/report/test_d", "tests/service/test_kills",
+         "tests/service/test_c_client", "tests/style/")  # fmt: skip
 _COUNTS = pytest.StashKey[list[str]]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is to be run once."""
+    for item in items:
+        if item.nodeid.startswith(_ONCE):
+            item.add_marker(pytest.mark.once)
 
 
 @pytest.fixture(autouse=True)
