@@ -139,6 +139,35 @@ SAME = {
             except ZeroDivisionError:
                 x = 7
         """,
+    "copies of a handler, one behind the other": """
+        def f(n):
+            try:
+                if n % 2:
+                    return n
+            finally:
+                try:
+                    n = {}[n]
+                except KeyError:
+                    n += 1
+                except (ValueError, TypeError) as e:
+                    n += 2
+            return n
+
+        f(0), f(1), f(2), f(4)
+        """,
+    "a handler of what it is not": """
+        def f(n):
+            try:
+                try:
+                    n = {}[n]
+                except ValueError:
+                    n += 1
+                except TypeError: n += 2
+            except (KeyError, TypeError) as error: n = 3
+            return n
+
+        f(0), f(1), f([])
+        """,
     "a generator": """
         def f(n):
             for i in range(n):
@@ -149,6 +178,19 @@ SAME = {
         list(f(3)), list(f(0))
         """,
 }
+
+if sys.version_info >= (3, 12):  # 3.11 comes back to the last clause, to raise what is left
+    SAME["except*"] = """
+        def f(*n):
+            try:
+                raise ExceptionGroup("", n)
+            except* ValueError:
+                x = 1
+            except* TypeError as e:
+                x = 2
+
+        f(ValueError()), f(TypeError()), f(ValueError(), TypeError())
+        """
 
 
 @pytest.mark.parametrize("text", SAME.values(), ids=SAME)

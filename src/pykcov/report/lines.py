@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pykcov.report.data import Measured
@@ -28,14 +29,16 @@ class Shape(NamedTuple):
     """What the text says of how its lines are begun.
 
     targets: where the x of a `for x in y` begins. tests: lines of the tests of `if`s outside of any
-    `finally`: there is one copy of each. loops: lines with all of a `while` on them. plain: lines
-    of statements that control passes through without leaving them in between.
+    `finally`, and with all of an `except X: ...` on them: there is one copy of each. loops: lines
+    with all of a `while` on them. plain: lines of statements that control passes through without
+    leaving them in between. clauses: lines of `except X`, and where X ends.
     """
 
     targets: frozenset[tuple[int, int]] = frozenset()
     tests: frozenset[int] = frozenset()
     loops: frozenset[int] = frozenset()
     plain: frozenset[int] = frozenset()
+    clauses: Mapping[int, tuple[int, int]] = MappingProxyType({})
 
 
 _COMPOUND = (
@@ -76,7 +79,19 @@ def shape_of(source: bytes) -> Shape | None:
     compound = {node.lineno for node in statements if isinstance(node, (*_COMPOUND, ast.Pass))}
     plain = _lines(node for node in statements if not isinstance(node, _COMPOUND)) - compound
     plain -= _lines(node for node in nodes if isinstance(node, _LEFT))
-    return Shape(frozenset(targets), frozenset(tests), frozenset(loops), frozenset(plain))
+    clauses = {
+        node.lineno: (node.type.end_lineno or node.lineno, node.type.end_col_offset or 0)
+        for node in nodes
+        if isinstance(node, ast.ExceptHandler) and node.type is not None
+    }
+    short = {  # `except X: ...` on one line: its blocks' columns are all the same
+        node.lineno
+        for node in nodes
+        if isinstance(node, ast.ExceptHandler) and node.body[0].lineno == node.lineno
+    }
+    plain -= short
+    tests |= short
+    return Shape(frozenset(targets), frozenset(tests), frozenset(loops), frozenset(plain), clauses)
 
 
 def _lines(nodes: Iterable[ast.stmt | ast.expr]) -> set[int]:
@@ -128,10 +143,29 @@ def hits_of_lines(
         line: max(begun.get(line, {}).values(), default=0) + rounds.get(line, 0)
         for line in begun.keys() | rounds.keys()
     }
+    found.update(_clauses(symbols, hits, shape))
     for block, count in hits.items():
         for line in symbols.block(0, block).lines if count else ():
             found[line] = found.get(line, 0) or count
     return {line: count for line, count in found.items() if count}
+
+
+def _clauses(
+    symbols: FileSymbols, hits: Mapping[int, int], shape: Shape
+) -> Iterator[tuple[int, int]]:
+    """Yield the lines of `except X` and how often they were begun: as often as X was.
+
+    What a run begins with can't tell: the compiler puts copies of a handler behind each other, and
+    the last block of one, which raises the exception again where X is not it, is on the line, too.
+    """
+    tests: dict[int, tuple[int, ...]] = {}
+    counts: dict[tuple[int, ...], int] = {}
+    for block, span in enumerate(symbols.spans):
+        if span[1] in shape.clauses and span[3:] <= shape.clauses[span[1]]:
+            first = tests.setdefault(span[1], span)
+            if span == first:
+                counts[span] = counts.get(span, 0) + hits.get(block, 0)
+    return ((line, counts[span]) for line, span in tests.items())
 
 
 def _runs(symbols: FileSymbols) -> Iterator[list[int]]:
