@@ -41,6 +41,19 @@ static inline int compat_may_be_ending(PyThreadState *tstate)
     return !known && tstate->dict == NULL;
 }
 
+/* Since 3.12 an object can be told to live for ever, and its references are no more counted: two
+ * writes less at each use. Before, or where the number is not known, they are. */
+static inline void compat_immortalize(PyObject *object)
+{
+#if defined(_Py_IMMORTAL_INITIAL_REFCNT) && !defined(Py_GIL_DISABLED)
+    object->ob_refcnt = _Py_IMMORTAL_INITIAL_REFCNT;
+#elif defined(_Py_IMMORTAL_REFCNT) && !defined(Py_GIL_DISABLED)
+    object->ob_refcnt = _Py_IMMORTAL_REFCNT;
+#else
+    (void)object;
+#endif
+}
+
 static inline int compat_finalizing(void)
 {
 #if PY_VERSION_HEX >= 0x030d0000

@@ -55,8 +55,10 @@ static PyObject *section_open(PyObject *module, PyObject *arg)
     if (token == NULL)
         return NULL;
     r->live = 1;
-    if (kcov.sections++ == 0)
+    if (kcov.sections++ == 0) {
+        probes_choose();
         thread_all_changed();
+    }
     thread_changed(&kcov_thread);
     return token;
 }
@@ -72,6 +74,7 @@ static PyObject *section_close(PyObject *module, PyObject *args)
         r->live = 0;
         kcov.sections--;
         thread_forget_section(r);
+        probes_choose();
     }
     /* Left in another context than it was entered in: there the dead section stays, and is none. */
     if (PyContextVar_Reset(kcov.section_var, token) < 0) {
@@ -131,6 +134,7 @@ static PyObject *watch_device(PyObject *module, PyObject *args)
     kcov.device = (const uint64_t *)buffer.buf + index;
     kcov.device_seen = 0;
     Py_XSETREF(kcov.device_changed, Py_NewRef(callback));
+    probes_choose();
     thread_all_changed();
     Py_RETURN_NONE;
 }

@@ -10,18 +10,41 @@
 
 #include <structmember.h>
 
+static PyObject *hit_slow(struct kcov_thread *t, struct probe *probe)
+{
+    if (thread_slow(t, probe) < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+/* The hot path. Whatever must not go this way has left no room: thread.c sets `limit` to 0. */
 static PyObject *probe_invert(PyObject *self)
 {
     struct kcov_thread *t = &kcov_thread;
     struct probe *probe = (struct probe *)self;
 
-    if (LIKELY(*t->watch == t->seen) && LIKELY(*t->device == t->device_seen)) {
-        if (LIKELY(area_record(t->words, t->limit, probe->pc, t->step)) || !t->look)
-            Py_RETURN_NONE;
-    }
-    if (thread_slow(t, probe) < 0)
-        return NULL;
-    Py_RETURN_NONE;
+    if (LIKELY(area_record(t->words, t->limit, probe->pc, t->step)))
+        Py_RETURN_NONE;
+    return hit_slow(t, probe);
+}
+
+/* The hot path where whose record it is may change without this thread's being told. */
+static PyObject *probe_invert_watching(PyObject *self)
+{
+    struct kcov_thread *t = &kcov_thread;
+    struct probe *probe = (struct probe *)self;
+
+    if (LIKELY(*t->watch == t->seen) && LIKELY(*t->device == t->device_seen)
+        && LIKELY(area_record(t->words, t->limit, probe->pc, t->step)))
+        Py_RETURN_NONE;
+    return hit_slow(t, probe);
+}
+
+void probes_choose(void)
+{
+    /* PyNumber_Invert() reads the slot at each call, and a heap type's slots are its own memory. */
+    kcov.probe->tp_as_number->nb_invert =
+        kcov.sections > 0 || kcov.device_changed != NULL ? probe_invert_watching : probe_invert;
 }
 
 static PyObject *probe_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
@@ -39,6 +62,7 @@ static PyObject *probe_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     if (probe != NULL) {
         probe->pc = pc;
         probe->index = kcov.probes++;
+        compat_immortalize((PyObject *)probe);
     }
     return (PyObject *)probe;
 }

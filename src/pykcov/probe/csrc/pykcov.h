@@ -61,21 +61,21 @@ struct recorder {
 
 /* The state of one OS thread. The first fields are the hot path's, in one cache line:
  *
- *   *watch != seen       the answer to "whose record is it" may have changed: look again (thread.c)
- *   *device != ...       so it may, because another process has enabled this one
  *   words, limit, step   the area to record into. While nobody records it is `scratch`, where each
- *                        record goes over the one before (step 0): the same path, no branch to miss
- *   look                 not that simple (an area that is full, counters): take the long way
+ *                        record goes over the one before (step 0): the same path, no branch to miss.
+ *                        limit 0, where nothing fits, sends every hit the long way: the answer to
+ *                        "whose record is it" has changed, or is not that simple (counters)
+ *   *watch != seen       that answer may have changed, and nobody could say so (thread.c). Compared
+ *   *device != ...       only while there are sections, or other processes that may enable this one
  */
 struct kcov_thread {
+    uint64_t *words; /* Borrowed from own or section, or scratch. */
+    uint64_t limit;
+    uint64_t step;
     const uint64_t *watch; /* Borrowed. */
     uint64_t seen;
     const uint64_t *device; /* Borrowed from kcov.device. */
     uint64_t device_seen;
-    uint64_t *words; /* Borrowed from own or section, or scratch. */
-    uint64_t limit;
-    uint64_t step;
-    int look;
 
     uint64_t scratch[2];
     int paused;               /* depth of quiet blocks, collector and signal handlers */
@@ -120,6 +120,7 @@ extern struct globals kcov;
 extern __thread struct kcov_thread kcov_thread COMPAT_TLS;
 
 /* probe.c */
+void probes_choose(void);
 extern PyType_Spec probe_spec, origin_spec;
 
 /* thread.c */

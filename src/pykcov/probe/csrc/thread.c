@@ -28,8 +28,10 @@
 
 static const uint64_t changed = 1; /* differs from any `seen` of 0: look again */
 static const uint64_t no_device = 0;
+static uint64_t no_area = 0; /* of a thread that has never looked: read once, with limit 0 */
 
-__thread struct kcov_thread kcov_thread COMPAT_TLS = {.watch = &changed, .device = &no_device};
+__thread struct kcov_thread kcov_thread COMPAT_TLS = {
+    .words = &no_area, .watch = &changed, .device = &no_device};
 struct globals kcov = {.device = &no_device};
 
 void thread_off(struct kcov_thread *t)
@@ -38,12 +40,12 @@ void thread_off(struct kcov_thread *t)
     t->scratch[0] = 0;
     t->limit = 1;
     t->step = 0;
-    t->look = 0;
 }
 
 void thread_changed(struct kcov_thread *t)
 {
     thread_off(t);
+    t->limit = 0;
     t->watch = &changed;
     t->seen = 0;
 }
@@ -128,7 +130,9 @@ static int lookup(struct kcov_thread *t)
     t->stale = t->section = NULL;
 
     thread_off(t);
-    if (thread_register(t) != NULL) {
+    if (thread_register(t) == NULL) {
+        t->limit = 0; /* nothing can tell when this thread's answer changes */
+    } else {
         t->watch = &t->seen; /* nothing to watch */
         if (!t->paused && t->own == NULL && kcov.sections > 0) {
             t->section = thread_section();
@@ -138,7 +142,6 @@ static int lookup(struct kcov_thread *t)
     }
     struct recorder *r = recorder_of(t);
     if (!t->paused && (r != NULL || kcov.everyone != NULL)) {
-        t->look = 1;
         t->limit = 0;
         if (r != NULL && r->counters == NULL && r->shared == NULL && kcov.everyone == NULL) {
             t->words = r->words;
