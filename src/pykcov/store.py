@@ -207,15 +207,11 @@ class SymbolStore:
             found = _digest((path, source, magic, optimize, variant), functions, packed)
             if found != digest or seal != _seal(first, count, digest):
                 raise ValueError(f"the row of {path} is wrong")
-            words = struct.unpack(f"<{len(packed) // 4}I", packed)
             names = tuple(json.loads(functions))
+            parts = FileSymbols.unpack(packed, count if names else 0)
         except (zlib.error, struct.error, ValueError, TypeError, AttributeError) as error:
             raise self._damaged(error) from None
-        spans = 0 if not names else 5 * count
-        rows = [words[n : n + 5] for n in range(0, spans, 5)]
-        return FileSymbols(
-            path, source, magic, optimize, variant, names, tuple(rows), tuple(words[spans:])
-        )
+        return FileSymbols(path, source, magic, optimize, variant, names, *parts)
 
     def _damaged(self, error: Exception) -> PykcovError:
         return PykcovError(

@@ -9,10 +9,17 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from pykcov.abi.kcov import PC_SPACING, PC_START
+
+
+class _Unpacked(NamedTuple):
+    spans: tuple[tuple[int, int, int, int, int], ...]
+    lines: tuple[int, ...]
+    implied: tuple[tuple[int, int], ...]
 
 
 class Block(NamedTuple):
@@ -50,11 +57,48 @@ class FileSymbols:
     functions: tuple[str, ...]
     spans: tuple[tuple[int, int, int, int, int], ...]  # function, start, end
     lines: tuple[int, ...]  # sorted numbers of the lines that have code
+    # Pairs: each execution of the first block tells one of the second, which has no probe of its
+    # own at its head (instrumentation/prune.py).
+    implied: tuple[tuple[int, int], ...] = ()
 
     def pack(self) -> bytes:
-        """Return spans and lines as the store holds them, before compression."""
-        flat = [word for span in self.spans for word in span]
-        return struct.pack(f"<{len(flat) + len(self.lines)}I", *flat, *self.lines)
+        """Return spans, lines and what is implied as stores hold them, before compression."""
+        words = [*(word for span in self.spans for word in span), *self.lines]
+        if self.implied:
+            words += [0, *(block for pair in self.implied for block in pair)]  # no line is 0
+        return struct.pack(f"<{len(words)}I", *words)
+
+    @staticmethod
+    def unpack(packed: bytes, spans: int) -> _Unpacked:
+        """Return what pack() has packed, of a text with so many blocks. Raises struct.error, and
+        ValueError."""
+        words = struct.unpack(f"<{len(packed) // 4}I", packed)
+        rest = words[5 * spans :]
+        end = rest.index(0) if 0 in rest else len(rest)
+        pairs = tuple(zip(rest[end + 1 :: 2], rest[end + 2 :: 2], strict=True))
+        rows = tuple(words[n : n + 5] for n in range(0, 5 * spans, 5))
+        if any(len(row) != 5 for row in rows) or any(max(pair) >= spans for pair in pairs):
+            raise ValueError("its blocks are not whole")
+        return _Unpacked(rows, rest[:end], pairs)
+
+    def with_implied(self, hits: Mapping[int, int]) -> dict[int, int]:
+        """Return how often blocks were executed, with those that the recorded ones tell of."""
+        found = dict(hits)
+        if not self.implied:
+            return found
+        told_by: dict[int, list[int]] = {}
+        for teller, block in self.implied:
+            told_by.setdefault(block, []).append(teller)
+
+        def total(block: int) -> int:
+            if block in told_by:  # those that tell may be told of themselves; never in a circle
+                tellers = told_by.pop(block)
+                found[block] = found.get(block, 0) + sum(total(teller) for teller in tellers)
+            return found.get(block, 0)
+
+        for block in list(told_by):
+            total(block)
+        return {block: count for block, count in found.items() if count or block in hits}
 
     def block(self, first: int, number: int) -> Block:
         """Return block `number` of the range that begins at `first`."""

@@ -8,15 +8,16 @@ from typing import Any
 from tests.unit.cores import Recording, attached
 from tests.unit.rewritten import rewrite_text
 
+from pykcov.instrumentation.options import EXACT, Options
 from pykcov.store import SymbolStore
 
 
 class Program:
     """A text with probes, and a way to see which blocks a call enters."""
 
-    def __init__(self, store: SymbolStore, text: str, by_line: bool = False) -> None:
+    def __init__(self, store: SymbolStore, text: str, options: Options = EXACT) -> None:
         self.store, self.text = store, textwrap.dedent(text)
-        self.plain, self.code = rewrite_text(text, store, by_line)
+        self.plain, self.code = rewrite_text(text, store, options)
         self.names: dict[str, Any] = {"__name__": "program"}
         exec(self.code, self.names)
 

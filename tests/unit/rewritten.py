@@ -9,19 +9,22 @@ from itertools import pairwise
 from types import CodeType
 from typing import Any, NamedTuple
 
+from pykcov.instrumentation.options import EXACT, Options
 from pykcov.instrumentation.rewrite import origin
 from pykcov.instrumentation.unit import Unit
 from pykcov.probe import Probe
 from pykcov.store import SymbolStore
 
+ALL_OPTIONS = [EXACT, Options(by_line=True), Options(prune=True), Options(by_line=True, prune=True)]
+
 
 def rewrite_text(
-    text: str, store: SymbolStore, by_line: bool = False, path: str = "/no/such/file.py"
+    text: str, store: SymbolStore, options: Options = EXACT, path: str = "/no/such/file.py"
 ) -> tuple[CodeType, CodeType]:
     """Compile a text; return its code, plain and with probes."""
     source = textwrap.dedent(text).encode()
     plain = compile(source, path, "exec", dont_inherit=True)
-    new = Unit(path, source, plain, 0, by_line).rewriter(store, owner=None)(plain)
+    new = Unit(path, source, plain, 0, options).rewriter(store, owner=None)(plain)
     assert new is not None
     return plain, new
 

@@ -15,8 +15,9 @@ from types import CodeType, FrameType
 from typing import Any
 
 import pytest
-from tests.unit.rewritten import named, rewrite_text
+from tests.unit.rewritten import ALL_OPTIONS, named, rewrite_text
 
+from pykcov.instrumentation.options import Options
 from pykcov.store import SymbolStore
 
 TEXT = """
@@ -104,9 +105,9 @@ def jump(code: CodeType, at: int, to: int) -> tuple[list[object], list[int]]:
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # 3.12: unbound locals become None
-@pytest.mark.parametrize("by_line", [False, True], ids=["blocks", "by_line"])
-def test_jumps_go_where_they_went(store: SymbolStore, by_line: bool) -> None:
-    plain, new = rewrite_text(TEXT, store, by_line)
+@pytest.mark.parametrize("options", ALL_OPTIONS, ids=lambda options: options.variant)
+def test_jumps_go_where_they_went(store: SymbolStore, options: Options) -> None:
+    plain, new = rewrite_text(TEXT, store, options)
     made = refused = 0
     for at in range(3, 24):
         for to in range(2, 25):

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.unit.monitored import events
 from tests.unit.programs import programs
-from tests.unit.rewritten import check_rewritten, rewrite_text
+from tests.unit.rewritten import ALL_OPTIONS, check_rewritten, rewrite_text
 from tests.unit.running import same, warm
 
+from pykcov.instrumentation.options import Options
 from pykcov.store import SymbolStore
 
 EXAMPLES = 400 if os.environ.get("PYKCOV_SOAK") else 20
@@ -22,12 +23,13 @@ STORE = SymbolStore(Path(tempfile.mkdtemp(prefix="pykcov-test-")) / "symbols.sql
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("by_line", [False, True], ids=["blocks", "by_line"])
+@pytest.mark.parametrize("options", ALL_OPTIONS, ids=lambda options: options.variant)
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(programs)
-def test_a_program_does_the_same(by_line: bool, text: str) -> None:
-    plain, new = rewrite_text(text, STORE, by_line)
-    assert check_rewritten(plain, new) > 1
+def test_a_program_does_the_same(options: Options, text: str) -> None:
+    plain, new = rewrite_text(text, STORE, options)
+    if not options.prune:
+        assert check_rewritten(plain, new) > 1
     same(plain, new)
 
 

@@ -9,6 +9,7 @@ from types import CodeType
 from tests.unit.program import Program
 from tests.unit.rewritten import inner, line_only, named, steps
 
+from pykcov.instrumentation.options import Options
 from pykcov.instrumentation.unit import Unit
 from pykcov.store import SymbolStore
 
@@ -93,7 +94,7 @@ def test_by_line_cuts_at_each_change_of_line(store: SymbolStore) -> None:
                  a]
             return c
         """,
-        by_line=True,
+        options=Options(by_line=True),
     )
     assert program.entered("f(1)") == [(3,), (4,), (5,), (4,), (6,)]
     assert all(len(lines) == 1 for lines in program.lines("f"))
@@ -112,7 +113,7 @@ def test_by_line_shows_where_an_exception_left(store: SymbolStore) -> None:
             except AttributeError:
                 pass
     """
-    exact = Program(store, text, by_line=True)
+    exact = Program(store, text, options=Options(by_line=True))
     assert exact.entered("g(1)")[:4] == [(8,), (9,), (3,), (4,)]
     assert (5,) not in exact.entered("g(1)")
     assert (3, 4, 5) in Program(store, text).entered("g(1)")

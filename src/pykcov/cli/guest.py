@@ -12,7 +12,7 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pykcov.cli.parser import add_store, complain, store_of
+from pykcov.cli.parser import add_prune, add_store, complain, store_of
 from pykcov.errors import PykcovError
 from pykcov.instrumentation.session import instrument
 
@@ -73,6 +73,7 @@ def add_to(verbs: Any, name: str) -> None:
     parser.add_argument(
         "--log", metavar="LEVEL", choices=LEVELS, default="warning", help=", ".join(LEVELS)
     )
+    add_prune(parser)
     add_store(parser)
     parser.add_argument("command", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
 
@@ -103,7 +104,9 @@ def main(args: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         left_out: dict[str, str] = {}
         if args.source or include:
-            handle = stack.enter_context(instrument(args.source, include, store=store_of(args)))
+            handle = stack.enter_context(
+                instrument(args.source, include, prune=args.prune, store=store_of(args))
+            )
             left_out = handle.left_out
         kernel = Kernel() if args.kernel is None else load(args.kernel)
         for path, why in left_out.items():

@@ -14,7 +14,7 @@ from typing import Any
 import pykcov
 from pykcov import counting
 from pykcov.abi.kcov import SIZE_MAX, SIZE_MIN
-from pykcov.cli.parser import add_store, complain, store_of
+from pykcov.cli.parser import add_prune, add_store, complain, store_of
 from pykcov.cli.program import Program, ProgramMissingError
 from pykcov.instrumentation.session import Instrumentation, instrument
 from pykcov.probe import quiet
@@ -73,6 +73,7 @@ def add_to(verbs: Any, name: str) -> None:
     parser.add_argument(
         "--size", metavar="WORDS", type=_size, default=SIZE, help=f"of the area (default: {SIZE})"
     )
+    add_prune(parser)
     add_store(parser)
     parser.add_argument("-m", dest="module", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     parser.add_argument("program", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
@@ -103,7 +104,14 @@ def main(args: argparse.Namespace) -> int:
         complain("--device and --trace exclude each other: a traced thread has no sections [usage]")
     out = _opened(args.trace, words[0])
     by_line = args.data is not None
-    handle = instrument(args.source, args.include, args.omit, by_line=by_line, store=store_of(args))
+    handle = instrument(
+        args.source,
+        args.include,
+        args.omit,
+        by_line=by_line,
+        prune=args.prune,
+        store=store_of(args),
+    )
     if args.data is not None:
         with quiet:
             counting.start(args.data.absolute(), handle.store, args.context)

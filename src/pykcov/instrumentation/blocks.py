@@ -29,11 +29,11 @@ such claims, for half as many probes again (docs/blocks.md).
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import CodeType
 from typing import NamedTuple
 
-from pykcov.instrumentation.codec import Instruction, decode, handlers
+from pykcov.instrumentation.codec import Handler, Instruction, decode, handlers
 from pykcov.instrumentation.versions import (
     CLEANUP_THROW,
     END_FOR,
@@ -100,28 +100,21 @@ def _leaders(located: list[tuple[Instruction, Position]], table: bytes) -> set[i
     behind what the interpreter itself jumps over (versions.LANDING)."""
     instructions = [i for i, _ in located]
     index = {i.start: n for n, i in enumerate(instructions)}
-    arrivals = {h.target for h in handlers(table)}
-    starts = set()
-    fallen = {}  # where a branch that was not taken goes on, and the line of the branch
-    for i, position in located:
-        if i.op == RESUME:
-            if i.arg & RESUME_WHY in (RESUME_AT_START, RESUME_AFTER_YIELD):
-                starts.add(i.end)
-        elif i.op in JUMPS and i.op not in NO_JUMP:
-            await_loop = i.op == JUMP_BACKWARD_NO_INTERRUPT
-            if not (await_loop and instructions[index[i.target]].op == SEND):
-                arrivals.add(i.target)
-            if i.op in FALLS_THROUGH:
-                fallen[i.end] = position[0]
+    arrived = arrivals(instructions, handlers(table))
+    starts = {
+        i.end
+        for i in instructions
+        if i.op == RESUME and i.arg & RESUME_WHY in (RESUME_AT_START, RESUME_AFTER_YIELD)
+    }
+    # Where a branch that was not taken goes on, and the line of the branch.
+    fallen = {i.end: position[0] for i, position in located if i.op in FALLS_THROUGH - NO_JUMP}
     leaders = set()
-    for offset in starts | arrivals | fallen.keys():
-        n = index[offset]
-        while instructions[n].op in LANDING or _pops_loop(instructions, n):
-            n += 1
+    for offset in starts | arrived | fallen.keys():
+        n = landed(instructions, index[offset])
         i, (line, *_) = located[n]
         # A lone jump behind a branch, on its line: the second half of the branch, and no block.
         half = (
-            offset not in arrivals | starts
+            offset not in arrived | starts
             and i.op in UNCONDITIONAL
             and line in (None, fallen[offset])
         )
@@ -129,6 +122,25 @@ def _leaders(located: list[tuple[Instruction, Position]], table: bytes) -> set[i
         if not (half or step or i.op == CLEANUP_THROW):
             leaders.add(i.start)
     return leaders
+
+
+def arrivals(instructions: list[Instruction], table: Iterable[Handler]) -> set[int]:
+    """Return the offsets that jumps and exceptions lead to; but not of an await's loop."""
+    found = {handler.target for handler in table}
+    sends = {i.start for i in instructions if i.op == SEND}
+    for i in instructions:
+        await_loop = i.op == JUMP_BACKWARD_NO_INTERRUPT and i.target in sends
+        if i.op in JUMPS and i.op not in NO_JUMP and not await_loop:
+            found.add(i.target)
+    return found
+
+
+def landed(instructions: list[Instruction], n: int) -> int:
+    """Return the number of the instruction that a block which begins at number `n` has its probe
+    at: behind what the interpreter itself jumps over (versions.LANDING)."""
+    while instructions[n].op in LANDING or _pops_loop(instructions, n):
+        n += 1
+    return n
 
 
 def _pops_loop(instructions: list[Instruction], n: int) -> bool:

@@ -54,6 +54,14 @@ def decode(code: CodeType) -> list[Instruction]:
     return out
 
 
+def load(op: int, arg: int) -> bytes:
+    """Encode one instruction with as many EXTENDED_ARG as its argument needs."""
+    out = bytes((op, arg & 0xFF))
+    while arg := arg >> 8:
+        out = bytes((EXTENDED_ARG, arg & 0xFF)) + out
+    return out
+
+
 class Shift:
     """Where each offset of the old code lies in the new, after `added[i]` units at `offsets[i]`."""
 
@@ -127,6 +135,11 @@ def insert_locations(table: bytes, insertions: dict[int, int]) -> bytes:
     return bytes(out)
 
 
+def no_location(units: int) -> bytes:
+    """Return an entry for up to 8 units of code that belong to no line."""
+    return bytes((0x80 | _NONE << 3 | units - 1,))
+
+
 # -- exception table (Objects/exception_handling_notes.txt) --------------------------------------
 
 
@@ -161,13 +174,18 @@ def _varint(value: int, first: int) -> bytes:
     return bytes(reversed(groups))
 
 
-def move_handlers(table: Iterable[Handler], shift: Shift) -> bytes:
-    """Write an exception table anew for the shifted code."""
+def move_handlers(table: Iterable[Handler], shift: Shift) -> list[Handler]:
+    """Return an exception table for the shifted code."""
+    label = shift.label
+    return [Handler(label(h.start), label(h.end), label(h.target), h.depth) for h in table]
+
+
+def write_handlers(table: Iterable[Handler]) -> bytes:
+    """Write an exception table: handlers by their ranges, which don't overlap."""
     out = bytearray()
     for handler in table:
-        start, end = shift.label(handler.start), shift.label(handler.end)
-        out += _varint(start, 0x80)
-        out += _varint(end - start, 0)
-        out += _varint(shift.label(handler.target), 0)
+        out += _varint(handler.start, 0x80)
+        out += _varint(handler.end - handler.start, 0)
+        out += _varint(handler.target, 0)
         out += _varint(handler.depth, 0)
     return bytes(out)

@@ -21,10 +21,12 @@ from pykcov.instrumentation.codec import (
     Instruction,
     Shift,
     decode,
-    handlers,
     insert_locations,
-    move_handlers,
+    load,
+    write_handlers,
 )
+from pykcov.instrumentation.prune import Plan
+from pykcov.instrumentation.stubs import make as make_stubs
 from pykcov.instrumentation.versions import (
     BACKWARD,
     EXTENDED_ARG,
@@ -74,14 +76,6 @@ def original(code: CodeType) -> CodeType:
     return plain.replace(**kept)
 
 
-def _load(op: int, arg: int) -> bytes:
-    """Encode one instruction with as many EXTENDED_ARG as its argument needs."""
-    out = bytes((op, arg & 0xFF))
-    while arg := arg >> 8:
-        out = bytes((EXTENDED_ARG, arg & 0xFF)) + out
-    return out
-
-
 def _prefixes(arg: int) -> int:
     """Number of EXTENDED_ARG that an argument needs."""
     return max(0, (arg.bit_length() - 1) // 8)
@@ -119,12 +113,17 @@ def rewrite(
     probes: Sequence[Probe],
     inner: Callable[[CodeType], CodeType],
     owner: object,
+    plan: Plan | None = None,
 ) -> CodeType:
-    """Return `code` with `probes[i]` at `spans[i]`, and its nested code objects through `inner`."""
+    """Return `code` with `probes[i]` at `spans[i]`, and its nested code objects through `inner`.
+
+    With a plan, only the blocks that it keeps have their probes at their heads.
+    """
     first = len(code.co_consts)
     sequences = {
-        span.offset: _load(LOAD_CONST, first + n) + bytes((UNARY_INVERT, 0, POP_TOP, 0))
+        span.offset: load(LOAD_CONST, first + n) + bytes((UNARY_INVERT, 0, POP_TOP, 0))
         for n, span in enumerate(spans)
+        if plan is None or n in plan.kept
     }
     jumps = [i for i in decode(code) if i.op in JUMPS]
     insertions = {offset: len(sequence) // 2 for offset, sequence in sequences.items()}
@@ -147,11 +146,14 @@ def rewrite(
             out[place + 1] = arg & 0xFF
             arg >>= 8
 
+    locations = insert_locations(code.co_linetable, insertions)
+    stubs = [(stub, first + stub.block) for stub in plan.stubs] if plan else []
+    behind = make_stubs(code, stubs, shift, len(out) // 2, locations)
     consts = tuple(inner(c) if isinstance(c, CodeType) else c for c in code.co_consts)
     return code.replace(
-        co_code=bytes(out),
+        co_code=bytes(out) + behind.code,
         co_consts=(*consts, *probes, Origin(code, owner)),
-        co_linetable=insert_locations(code.co_linetable, insertions),
-        co_exceptiontable=move_handlers(handlers(code.co_exceptiontable), shift),
-        co_stacksize=code.co_stacksize + 1,
+        co_linetable=behind.locations,
+        co_exceptiontable=write_handlers(behind.table),
+        co_stacksize=max(code.co_stacksize + 1, behind.depth),
     )

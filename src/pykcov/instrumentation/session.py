@@ -14,6 +14,7 @@ from typing import Any
 
 from pykcov.errors import PykcovError, own_bug
 from pykcov.instrumentation import importer, inplace, marshalling
+from pykcov.instrumentation.options import EXACT, Options
 from pykcov.instrumentation.rewrite import origin, original
 from pykcov.instrumentation.select import Selection, absolute
 from pykcov.instrumentation.unit import Unit
@@ -52,7 +53,7 @@ class Instrumentation:
 
     selection: Selection
     store: SymbolStore
-    by_line: bool = False
+    options: Options = EXACT
     files: dict[str, int] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     running: int = 0
@@ -89,7 +90,7 @@ class Instrumentation:
         self, path: str, source: bytes, compiled: Callable[[], CodeType], optimize: int
     ) -> Callable[[CodeType], CodeType | None] | None:
         try:
-            unit = Unit(path, source, compiled(), optimize, self.by_line)
+            unit = Unit(path, source, compiled(), optimize, self.options)
             rewriter = unit.rewriter(self.store, self._mark)
         except PykcovError as error:
             self.left_out[path] = str(error)
@@ -212,23 +213,26 @@ def instrument(
     omit: Iterable[str] | str = (),
     *,
     by_line: bool = False,
+    prune: bool = False,
     store: SymbolStore | None = None,
 ) -> Instrumentation:
     """Put probes into every basic block of what is selected, imported already or not yet.
 
     source: packages by name, or directories. include, omit: file globs. Without source and include,
     everything but the standard library and installed packages. by_line: cut blocks at every change
-    of line (docs/blocks.md). store: where PCs are given out; the default is the user's.
+    of line. prune: leave out probes of which others tell the same; reports then have what they had,
+    but traces not all in order (docs/blocks.md, both). store: where PCs are given out; the default
+    is the user's.
 
     Raises PykcovError: self-instrumentation, source-missing, glob-empty, glob-bad, store-mixed, and
     those of SymbolStore.register().
     """
     with quiet, _lock:
         selection = Selection(*([x] if isinstance(x, str) else x for x in (source, include, omit)))
-        return _instrument(selection, store or SymbolStore(), by_line)
+        return _instrument(selection, store or SymbolStore(), Options(by_line, prune))
 
 
-def _instrument(selection: Selection, store: SymbolStore, by_line: bool) -> Instrumentation:
+def _instrument(selection: Selection, store: SymbolStore, options: Options) -> Instrumentation:
     if not isinstance(store, SymbolStore):
         raise TypeError(f"store is a SymbolStore, not {store!r}")
     if _active and _active[-1].store.path != store.path:
@@ -238,7 +242,7 @@ def _instrument(selection: Selection, store: SymbolStore, by_line: bool) -> Inst
             f"{store.path}, too",
         )
     store.check()
-    made = Instrumentation(selection, store, by_line)
+    made = Instrumentation(selection, store, options)
     if not _active:
         interrupts.install()
         marshalling.install()
@@ -257,7 +261,7 @@ def saved() -> dict[str, Any]:
     with _lock:
         return {
             "store": str(current_store().path),
-            "instrumented": [[made.selection.saved(), made.by_line] for made in _active],
+            "instrumented": [[made.selection.saved(), list(made.options)] for made in _active],
         }
 
 
@@ -265,8 +269,8 @@ def restore(saved: dict[str, Any]) -> None:
     """Instrument what another process has instrumented. Raises PykcovError as instrument() does."""
     with quiet, _lock:
         store = SymbolStore(Path(saved["store"]))
-        for selection, by_line in saved["instrumented"]:
-            _instrument(Selection.restored(selection), store, by_line)
+        for selection, options in saved["instrumented"]:
+            _instrument(Selection.restored(selection), store, Options(*options))
 
 
 def rewritten_main(code: CodeType, name: str, path: str) -> CodeType:

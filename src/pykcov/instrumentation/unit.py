@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import importlib.util
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from types import CodeType
 
 from pykcov.instrumentation.blocks import Span, code_lines, find_blocks, nested
+from pykcov.instrumentation.options import EXACT, Options
+from pykcov.instrumentation.prune import Plan, prune
 from pykcov.instrumentation.rewrite import rewrite
 from pykcov.probe import Probe
 from pykcov.store import SymbolStore
 from pykcov.symbols import FileSymbols, pc_of
-
-VERSION = 1  # of the rules in blocks.py: a change that moves blocks raises it
 
 # Probes by store and number of the file's first block. They are kept for the life of the process: a
 # file that is instrumented again, or reloaded, must count under the indices that it had.
@@ -26,7 +26,7 @@ _probes_lock = threading.Lock()  # a leaf: nothing is imported or called back un
 
 @dataclass
 class Unit:
-    """The code of `source` as compiled to `code`; `by_line` cuts blocks at every line.
+    """The code of `source` as compiled to `code`, and its blocks.
 
     `path` is where a person finds the text (code.co_filename may be '<frozen os>').
     """
@@ -35,10 +35,11 @@ class Unit:
     source: bytes
     code: CodeType
     optimize: int
-    by_line: bool = False
+    options: Options = EXACT
     codes: list[CodeType] = field(init=False)
     spans: list[list[Span]] = field(init=False)
     lines: list[int] = field(init=False)
+    plans: list[Plan | None] = field(init=False)
 
     def __post_init__(self) -> None:
         text = self.source.split(b"\n")
@@ -51,7 +52,12 @@ class Unit:
         def line_end(line: int) -> int:
             return len(text[line - 1].rstrip()) if 0 < line <= len(text) else 0
 
-        self.spans = [find_blocks(code, self.lines, line_end, self.by_line) for code in self.codes]
+        by_line = self.options.by_line
+        self.spans = [find_blocks(code, self.lines, line_end, by_line) for code in self.codes]
+        self.plans = [
+            prune(code, spans) if self.options.prune else None
+            for code, spans in zip(self.codes, self.spans, strict=True)
+        ]
 
     @property
     def blocks(self) -> int:
@@ -67,7 +73,7 @@ class Unit:
             source=sha256(self.source).hexdigest(),
             magic=int.from_bytes(importlib.util.MAGIC_NUMBER, "little"),
             optimize=self.optimize,
-            variant=f"{VERSION}{' by-line' if self.by_line else ''}",
+            variant=self.options.variant,
             functions=tuple(self.codes[n].co_qualname for n in with_blocks),
             spans=tuple(
                 (function, *span[1:])
@@ -75,7 +81,15 @@ class Unit:
                 for span in self.spans[n]
             ),
             lines=tuple(self.lines),
+            implied=tuple(self._implied()),
         )
+
+    def _implied(self) -> Iterator[tuple[int, int]]:
+        first = 0
+        for spans, plan in zip(self.spans, self.plans, strict=True):
+            if plan is not None:
+                yield from ((first + told, first + block) for told, block in plan.implied)
+            first += len(spans)
 
     def rewriter(self, store: SymbolStore, owner: object) -> Callable[[CodeType], CodeType | None]:
         """Return a function that gives a code object of this text its probes.
@@ -89,10 +103,10 @@ class Unit:
             if (key := (store.path, first)) not in _probes:
                 _probes[key] = [Probe(pc_of(first + n)) for n in range(self.blocks)]
             probes = _probes[key]
-        known: dict[tuple[object, ...], tuple[int, list[Span]]] = {}
+        known: dict[tuple[object, ...], tuple[int, list[Span], Plan | None]] = {}
         number = 0
-        for code, spans in zip(self.codes, self.spans, strict=True):
-            known.setdefault(_identity(code), (number, spans))
+        for code, spans, plan in zip(self.codes, self.spans, self.plans, strict=True):
+            known.setdefault(_identity(code), (number, spans, plan))
             number += len(spans)
         done: dict[int, tuple[CodeType, CodeType]] = {}
 
@@ -101,9 +115,9 @@ class Unit:
                 return done[id(code)][1]
             if (found := known.get(_identity(code))) is None:
                 return None
-            start, spans = found
+            start, spans, plan = found
             mine = probes[start : start + len(spans)]
-            new = rewrite(code, spans, mine, lambda inner: apply(inner) or inner, owner)
+            new = rewrite(code, spans, mine, lambda inner: apply(inner) or inner, owner, plan)
             done[id(code)] = (code, new)  # the old one kept, or its id might come again
             return new
 

@@ -115,3 +115,40 @@ WITH_EXCEPT_START = dis.opmap["WITH_EXCEPT_START"]
 STORES = frozenset(op for name, op in dis.opmap.items() if name.startswith("STORE_FAST")) | _ops(
     "STORE_NAME", "STORE_DEREF"
 )
+
+# -- what may stand in a block that has no probe (prune.py) ---------------------------------------
+
+# They come back, or raise, where they stand. JUMP_BACKWARD is not here: until 3.12 what a signal
+# handler raises at one is raised at the instruction before its target.
+QUIET = _ops(
+    *("LOAD_CONST", "LOAD_SMALL_INT", "LOAD_COMMON_CONSTANT", "STORE_FAST", "STORE_DEREF", "NOP"),
+    *("COPY", "SWAP", "PUSH_NULL", "POP_TOP", "NOT_TAKEN", "JUMP_FORWARD", "STORE_FAST_STORE_FAST"),
+    "JUMP_BACKWARD_NO_INTERRUPT",
+    # 3.11 raises at one whose local is unbound; later versions have LOAD_FAST_CHECK for these.
+    *(("LOAD_FAST", "LOAD_FAST_LOAD_FAST") if sys.version_info >= (3, 12) else ()),
+    *("LOAD_FAST_BORROW", "LOAD_FAST_BORROW_LOAD_FAST_BORROW", "STORE_FAST_LOAD_FAST"),
+)
+SOFT = QUIET | _ops(
+    *("LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLOSURE"),
+    *("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR", "LOAD_ASSERTION_ERROR", "LOAD_CLASSDEREF"),
+    *("STORE_ATTR", "STORE_NAME", "STORE_GLOBAL", "STORE_SUBSCR", "STORE_SLICE"),
+    *("DELETE_FAST", "DELETE_NAME", "DELETE_ATTR", "DELETE_SUBSCR", "DELETE_GLOBAL"),
+    *(
+        "BINARY_OP",
+        "BINARY_SUBSCR",
+        "BINARY_SLICE",
+        "COMPARE_OP",
+        "CONTAINS_OP",
+        "IS_OP",
+        "TO_BOOL",
+    ),
+    *("UNARY_NOT", "UNARY_NEGATIVE", "UNARY_INVERT", "UNARY_POSITIVE", "UNPACK_SEQUENCE"),
+    *("BUILD_TUPLE", "BUILD_LIST", "BUILD_MAP", "BUILD_SET", "BUILD_SLICE", "BUILD_STRING"),
+    *("BUILD_CONST_KEY_MAP", "LIST_APPEND", "SET_ADD", "MAP_ADD", "GET_LEN", "MATCH_SEQUENCE"),
+    *("MATCH_MAPPING", "MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE"),
+    *("POP_JUMP_IF_FALSE", "POP_JUMP_IF_TRUE", "POP_JUMP_IF_NONE", "POP_JUMP_IF_NOT_NONE"),
+    *(name for name in dis.opmap if name.startswith("POP_JUMP_FORWARD_IF_")),
+    *("JUMP_IF_FALSE_OR_POP", "JUMP_IF_TRUE_OR_POP"),
+)
+# Nothing behind one of these is reached through it.
+FINAL = UNCONDITIONAL | _ops("RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "RERAISE")

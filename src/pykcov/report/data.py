@@ -137,7 +137,7 @@ class DataFile:
     def combine(self, other: DataFile, renamed: Callable[[str], str] = lambda path: path) -> None:
         """Add all of another; renamed: gives the path that a file of its has here."""
         found = []
-        for one in other.read():
+        for one in other._recorded():
             symbols = one.symbols
             path = renamed(symbols.path)
             if path != symbols.path:
@@ -148,7 +148,13 @@ class DataFile:
     # -- reading ----------------------------------------------------------------------------------
 
     def read(self) -> list[Measured]:
-        """Return all that is in it."""
+        """Return what was executed: what was recorded, and what that tells."""
+        found = self._recorded()
+        for one in found:
+            one.hits = {name: one.symbols.with_implied(hits) for name, hits in one.hits.items()}
+        return found
+
+    def _recorded(self) -> list[Measured]:
         with self._connect(create=False) as db:
             names = dict(db.execute("SELECT id, name FROM contexts"))
             found = {}
@@ -168,15 +174,13 @@ class DataFile:
                 functions: str, data: bytes, blocks: int) -> FileSymbols:  # fmt: skip
         try:
             packed = zlib.decompress(data)
-            words = struct.unpack(f"<{len(packed) // 4}I", packed)
             names = tuple(json.loads(functions))
-            spans = tuple(words[n : n + 5] for n in range(0, 5 * blocks, 5))
-            if any(len(span) != 5 or span[0] >= len(names) for span in spans):
+            parts = FileSymbols.unpack(packed, blocks)
+            if any(span[0] >= len(names) for span in parts.spans):
                 raise ValueError("spans")
         except (zlib.error, struct.error, ValueError, TypeError) as error:
             raise self._foreign(f"it is damaged: {error}") from None
-        lines = words[5 * blocks :]
-        return FileSymbols(path, source, magic, optimize, variant, names, spans, lines)
+        return FileSymbols(path, source, magic, optimize, variant, names, *parts)
 
     # -- the file ---------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from types import CodeType
 
 from pykcov.instrumentation.blocks import Span
 from pykcov.instrumentation.codec import decode
+from pykcov.instrumentation.options import Options
 from pykcov.instrumentation.unit import Unit
 from pykcov.instrumentation.versions import (
     CLEANUP_THROW,
@@ -82,7 +83,7 @@ def _compiled(symbols: FileSymbols, data: bytes) -> Unit | None:
             code = compile(data, symbols.path, "exec", dont_inherit=True, optimize=symbols.optimize)
     except (SyntaxError, ValueError):
         return None
-    unit = Unit(symbols.path, data, code, symbols.optimize, symbols.variant.endswith(" by-line"))
+    unit = Unit(symbols.path, data, code, symbols.optimize, Options.of(symbols.variant))
     return unit if unit.symbols() == symbols else None
 
 

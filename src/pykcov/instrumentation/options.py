@@ -1,0 +1,29 @@
+"""What a person can choose of how code is instrumented."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+VERSION = 1  # of the rules in blocks.py: a change that moves blocks raises it
+
+
+class Options(NamedTuple):
+    """by_line: cut blocks at every change of line. prune: leave out what other probes tell."""
+
+    by_line: bool = False
+    prune: bool = False
+
+    @property
+    def variant(self) -> str:
+        """What the symbol store keeps of it: under other options, a text has other PCs."""
+        names = [name.replace("_", "-") for name, on in self._asdict().items() if on]
+        return " ".join((str(VERSION), *names))
+
+    @staticmethod
+    def of(variant: str) -> Options:
+        """Return the options that a variant stands for."""
+        words = variant.split()
+        return Options(*(name.replace("_", "-") in words for name in Options._fields))
+
+
+EXACT = Options()
