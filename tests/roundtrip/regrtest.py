@@ -1,7 +1,8 @@
 """Run a test module of CPython's, and print `@outcome id` for each test, and `@N records`.
 
-Usage: regrtest.py TEST SUBJECT. With SUBJECT, that package is instrumented, in place and on import,
-and the main thread traced; records are counted over the run, though the area is emptied when full.
+Usage: regrtest.py TEST SUBJECT [prune]. With SUBJECT, that package is instrumented, in place and
+on import, and the main thread traced; records are counted over the run, though the area is emptied
+when full.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import unittest
 import pykcov
 
 name, subject = sys.argv[1:3]
+prune = sys.argv[3:] == ["prune"]
 sys.argv[1:] = []
 SIZE = 1 << 22
 
@@ -53,7 +55,7 @@ def main() -> None:
     with contextlib.ExitStack() as stack:
         tracer = None
         if subject:
-            stack.enter_context(pykcov.instrument(source=[subject]))
+            stack.enter_context(pykcov.instrument(source=[subject], prune=prune))
             tracer = stack.enter_context(pykcov.trace(SIZE))
         result = Result(tracer)
         suite = unittest.defaultTestLoader.loadTestsFromName(f"test.{name}")
