@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import mmap
 import operator
 import sys
 from array import array
@@ -18,7 +17,7 @@ from pykcov.device.descriptor import open as open_device
 from pykcov.errors import fail
 from pykcov.instrumentation.session import current_store
 from pykcov.kernel.task import ContextTask, Task, ThreadTask, notice_fork
-from pykcov.reader.decode import pcs as decode
+from pykcov.reader.decode import Records
 from pykcov.reader.symbolize import symbolize
 from pykcov.symbols import Block
 
@@ -84,7 +83,7 @@ class trace:  # noqa: N801
         self.discipline = discipline
         self._descriptor: Descriptor | None = None
         self._task: Task | None = None
-        self._words: mmap.mmap | None = None
+        self._records: Records | None = None
         self._pcs = array("Q")  # once it is over: a trace that is kept keeps no area, no descriptor
         self._store = current_store()
         self._overflowed = False
@@ -100,7 +99,7 @@ class trace:  # noqa: N801
             self._store = current_store()
             try:
                 descriptor.ioctl(KCOV_INIT_TRACE, self.size)
-                self._words = descriptor.mmap(self.size * WORD)
+                self._records = Records(descriptor.mmap(self.size * WORD))
                 descriptor.ioctl(KCOV_ENABLE, KCOV_TRACE_PC, task=task)
             except BaseException:  # a signal handler's, too, that comes when ENABLE is done
                 self._stop()
@@ -126,8 +125,8 @@ class trace:  # noqa: N801
             if task is not None and descriptor.owner is task:  # not in a forked child
                 descriptor.ioctl(KCOV_DISABLE, 0, task=task)
             self._overflowed = descriptor.dropped
-        if self._words is not None:
-            self._pcs, self._words = decode(self._words), None
+        if self._records is not None:
+            self._pcs, self._records = self._records.pcs(), None
 
     def __repr__(self) -> str:
         state = "not recording" if self._descriptor is None else "recording"
@@ -136,14 +135,13 @@ class trace:  # noqa: N801
 
     def clear(self) -> None:
         """Begin anew: store 0 into the count, as a client does."""
-        if self._words is not None:
-            self._words[:WORD] = bytes(WORD)
+        if self._records is not None:
+            self._records.clear()
 
     @property
     def pcs(self) -> array[int]:
         """The PCs recorded so far, in order (array of type 'Q')."""
-        with probe.quiet:
-            return self._pcs if self._words is None else decode(self._words)
+        return self._pcs if self._records is None else self._records.pcs()
 
     @property
     def blocks(self) -> list[Block]:

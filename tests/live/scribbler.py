@@ -89,7 +89,7 @@ def main(how: str, discipline: str, seconds: float) -> int:
             assert compute() == expected
             descriptor.ioctl(KCOV_DISABLE)
             descriptor.ioctl(KCOV_ENABLE)
-            assert len(decode.pcs(seen)) < SIZE
+            assert len(decode.Records(seen).pcs()) < SIZE
             runs += 1
         descriptor.ioctl(KCOV_DISABLE)
     print(runs)

@@ -7,22 +7,30 @@ from array import array
 from collections.abc import Iterable, Iterator
 
 
-def pcs(words: mmap.mmap | memoryview) -> array[int]:
-    """Return the PCs that an area holds, in order.
+class Records:
+    """The records of an area that go on coming. Its views are made once: a reader in a loop of
+    "store 0, call, load" asks a million times a second."""
 
-    A count larger than the area (clients may store anything) is taken for a full area.
-    """
-    with memoryview(words) as raw, raw.cast("B") as octets, octets.cast("Q") as view:
-        count = min(view[0], len(view) - 1)
+    def __init__(self, words: mmap.mmap) -> None:
+        self._words = words
+        self._octets = memoryview(words)
+        self._view = self._octets.cast("Q")
+        self._most = len(self._view) - 1
+
+    def pcs(self) -> array[int]:
+        """Return the PCs so far, in order.
+
+        A count larger than the area (clients may store anything) is taken for a full area.
+        """
+        count = self._view[0]
         out = array("Q")
-        out.frombytes(octets[8 : 8 * (count + 1)])
-    return out
+        if count:
+            out.frombytes(self._octets[8 : 8 * (min(count, self._most) + 1)])
+        return out
 
-
-def is_full(words: mmap.mmap | memoryview) -> bool:
-    """Is there no room for another record?"""
-    with memoryview(words) as raw, raw.cast("B") as octets, octets.cast("Q") as view:
-        return view[0] >= len(view) - 1
+    def clear(self) -> None:
+        """Begin anew: store 0 into the count, as a client does."""
+        self._view[0] = 0
 
 
 def pc_of(text: str) -> int | None:

@@ -18,7 +18,7 @@ from pykcov.area import map_words, whole_pages
 from pykcov.closing import Closing
 from pykcov.device.remote import RemoteArg
 from pykcov.errors import fail
-from pykcov.reader.decode import pcs as decode
+from pykcov.reader.decode import Records
 from pykcov.reader.symbolize import symbolize
 from pykcov.remoting import handle_of
 from pykcov.service.link import Link
@@ -100,7 +100,7 @@ class RemoteTrace:
         self.size = whole_pages(size)
         self._discipline, self._timeout = discipline, timeout
         self._descriptor: SocketDescriptor | None = None
-        self._words: mmap.mmap | None = None
+        self._records: Records | None = None
         self._pcs = array("Q")
         self.complete = False
 
@@ -111,7 +111,7 @@ class RemoteTrace:
         descriptor = SocketDescriptor(self._device, self._discipline, next(_tasks))
         try:
             descriptor.ioctl(KCOV_INIT_TRACE, self.size)
-            self._words = descriptor.mmap(self.size * WORD)
+            self._records = Records(descriptor.mmap(self.size * WORD))
             arg = RemoteArg(KCOV_TRACE_PC, min(self.size, 2**32 - 1), 0, (self._handle,))
             descriptor.ioctl(KCOV_REMOTE_ENABLE, arg.encode())
         except FileExistsError as error:
@@ -139,7 +139,7 @@ class RemoteTrace:
         traceback: TracebackType | None,
     ) -> None:
         descriptor, self._descriptor = self._descriptor, None
-        if descriptor is None or self._words is None:
+        if descriptor is None or self._records is None:
             return
         _collected.pop(self._handle, None)
         with descriptor:
@@ -148,7 +148,7 @@ class RemoteTrace:
                 descriptor.ioctl(KCOV_DISABLE)
             except ConnectionResetError:
                 self.complete = False  # the service has gone; what it published is there
-        self._pcs, self._words = decode(self._words), None
+        self._pcs, self._records = self._records.pcs(), None
         self.complete = self.complete and len(self._pcs) < self.size - 1
 
     def _wait(self, descriptor: SocketDescriptor) -> bool:
@@ -161,13 +161,13 @@ class RemoteTrace:
 
     def clear(self) -> None:
         """Begin anew: store 0 into the count."""
-        if self._words is not None:
-            self._words[:WORD] = bytes(WORD)
+        if self._records is not None:
+            self._records.clear()
 
     @property
     def pcs(self) -> array[int]:
         """The PCs published so far, in order."""
-        return self._pcs if self._words is None else decode(self._words)
+        return self._pcs if self._records is None else self._records.pcs()
 
     @property
     def blocks(self) -> list[Block]:
