@@ -41,12 +41,12 @@ def main(args: argparse.Namespace) -> int:
     """Print the source, or write the pages."""
     from pykcov.report import terminal
     from pykcov.report.annotate import Annotated
-    from pykcov.report.data import DataFile
+    from pykcov.report.data import DataFile, in_contexts
 
     if args.html is None and len(args.files) != 1:
         complain("name one FILE, or a folder with --html; see 'pykcov annotate --help' [usage]")
     data = Path(args.data or configuration.read().data)
-    annotated = Annotated(DataFile(data).read(), args.contexts)
+    annotated = Annotated(in_contexts(DataFile(data).read(), args.contexts))
     if args.html is not None:
         return _pages(annotated, args.files, Path(args.html))
     source = annotated.source(args.files[0])

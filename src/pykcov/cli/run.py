@@ -14,8 +14,9 @@ from typing import Any
 import pykcov
 from pykcov import counting
 from pykcov.abi.kcov import SIZE_MAX, SIZE_MIN
-from pykcov.cli.parser import add_store, complain, store_of
+from pykcov.cli.parser import add_selection, add_store, complain, store_of
 from pykcov.cli.program import Program, ProgramMissingError
+from pykcov.cli.reports import configured
 from pykcov.instrumentation.session import Instrumentation, instrument
 from pykcov.probe import quiet
 from pykcov.reader.decode import raw
@@ -33,20 +34,13 @@ def add_to(verbs: Any, name: str) -> None:
         "       pykcov run [options] -m module [args ...]",
         description="Runs a program as plain Python would, exit code included, with every basic "
         "block of the selected files instrumented, and traces its main thread. Without --source "
-        "and --include, everything but the standard library and installed packages is selected. "
+        "and --include, here and in [tool.pykcov] of pyproject.toml, everything but the standard "
+        "library and installed packages is selected. "
         "A summary is printed on stderr. The trace ends with the main module's code: threads, "
         "child processes and atexit handlers are not in it, and there is none after os._exit() or "
         "exec.",
     )
-    parser.add_argument(
-        "--source", metavar="S", action="append", default=[], help="a package or directory"
-    )
-    parser.add_argument(
-        "--include", metavar="G", action="append", default=[], help="a file glob to narrow it"
-    )
-    parser.add_argument(
-        "--omit", metavar="G", action="append", default=[], help="a file glob to leave out"
-    )
+    add_selection(parser)
     parser.add_argument(
         "--trace", metavar="FILE", type=_file, help="write the raw trace: 0xPC, one a line"
     )
@@ -102,11 +96,24 @@ def main(args: argparse.Namespace) -> int:
     if args.device is not None and args.trace is not None:
         complain("--device and --trace exclude each other: a traced thread has no sections [usage]")
     out = _opened(args.trace, words[0])
-    by_line = args.data is not None
-    handle = instrument(args.source, args.include, args.omit, by_line=by_line, store=store_of(args))
+    config = configured(args)
+    handle = instrument(
+        config.source,
+        config.include,
+        config.omit,
+        by_line=args.data is not None,
+        store=store_of(args),
+    )
     if args.data is not None:
         with quiet:
-            counting.start(args.data.absolute(), handle.store, args.context)
+            counting.start(
+                args.data.absolute(),
+                handle.store,
+                args.context,
+                every=config.save_every,
+                patch=config.patch,
+                sigterm=config.sigterm,
+            )
     if args.device is not None:
         with quiet:
             pykcov.serve(args.device)

@@ -8,7 +8,6 @@ context is a name for what was going on: a test, a request's handle, a guest; ""
 from __future__ import annotations
 
 import json
-import os
 import re
 import sqlite3
 import struct
@@ -22,7 +21,6 @@ from pykcov.errors import PykcovError
 from pykcov.store import SymbolStore
 from pykcov.symbols import FileSymbols, number_of
 
-DEFAULT = ".pykcov"
 APPLICATION_ID = 0x6B636F64  # "kcod"
 SCHEMA = 1
 BUSY_SECONDS = 60.0
@@ -70,7 +68,7 @@ class Measured:
 
 def in_contexts(measured: Iterable[Measured], contexts: Iterable[str] | None) -> list[Measured]:
     """Return what was executed in contexts that match one of these regular expressions; all of it
-    if there are none.
+    if there are none. Files of which that is nothing stay, without hits.
 
     Raises PykcovError: contexts-bad, context-unknown.
     """
@@ -80,16 +78,18 @@ def in_contexts(measured: Iterable[Measured], contexts: Iterable[str] | None) ->
         wanted = [re.compile(context) for context in contexts]
     except re.error as error:
         raise PykcovError("contexts-bad", f"--contexts is no regular expression: {error}") from None
-    found = []
-    for one in measured:
-        hits = {
-            context: counts
-            for context, counts in one.hits.items()
-            if any(pattern.search(context) for pattern in wanted)
-        }
-        if hits:
-            found.append(Measured(one.symbols, hits))
-    if not found:
+    found = [
+        Measured(
+            one.symbols,
+            {
+                context: counts
+                for context, counts in one.hits.items()
+                if any(pattern.search(context) for pattern in wanted)
+            },
+        )
+        for one in measured
+    ]
+    if not any(one.hits for one in found):
         given = " or ".join(contexts)
         raise PykcovError("context-unknown", f"nothing was measured in a context like {given}")
     return found
@@ -133,6 +133,17 @@ class DataFile:
                         [(text, name, block, min(n, _MOST)) for block, n in hits.items()],
                     )
             db.execute("COMMIT")
+
+    def renew(self) -> None:
+        """Begin an empty one in its place."""
+        try:
+            for name in (f"{self.path}-journal", str(self.path)):
+                Path(name).unlink(missing_ok=True)
+        except OSError as error:
+            raise PykcovError(
+                "data-unwritable", f"cannot remove {error.filename}: {error.strerror}"
+            ) from None
+        self.write(())
 
     def combine(self, other: DataFile, renamed: Callable[[str], str] = lambda path: path) -> None:
         """Add all of another; renamed: gives the path that a file of its has here."""
@@ -247,8 +258,3 @@ def _text_of(db: sqlite3.Connection, symbols: FileSymbols) -> int:
 def _context_of(db: sqlite3.Connection, name: str) -> int:
     db.execute("INSERT OR IGNORE INTO contexts VALUES (NULL, ?)", (name,))
     return int(db.execute("SELECT id FROM contexts WHERE name = ?", (name,)).fetchone()[0])
-
-
-def path_given(text: str | os.PathLike[str] | None) -> Path:
-    """Return the path of the data file that a person names, or of the default one."""
-    return Path(text) if text else Path(DEFAULT)
