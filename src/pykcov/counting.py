@@ -30,7 +30,9 @@ from pykcov.symbols import FileSymbols, number_of
 SECONDS = 2.0  # between writes, when contexts change
 MOST = 500_000  # counts that are kept in memory
 
-_lock = threading.RLock()  # guards what is pending; taken before that of the coverage module
+# Guards what is pending; taken before that of the coverage module. Forks wait for it: in the child
+# SQLite would believe that the transaction of a thread that is not there is still open.
+_lock = threading.RLock()
 # As they are now: a program may put others there (gevent does).
 _start_thread, _sleep = _thread.start_new_thread, time.sleep
 
@@ -123,7 +125,7 @@ def start(
     data.write(())  # an unwritable one is told now
     _running = _Counting(data, store, context, wanted, every)
     coverage.enable()
-    atexit.register(save)
+    atexit.register(_at_exit)
     endings.watch(save, lambda die: save(then=die), patch, sigterm)
     _save_now_and_then(_running)
 
@@ -154,7 +156,7 @@ def save(complaining: bool = True, then: Callable[[], None] | None = None) -> No
         if running is None:
             return
         if running.saving:
-            running.then = then
+            running.then = then or running.then
             return
         running.saving, running.then = True, then
         try:
@@ -175,7 +177,7 @@ def stop() -> None:
     with quiet, _lock:
         counting, _running = _running, None
         if counting is not None:
-            atexit.unregister(save)
+            atexit.unregister(_at_exit)
             endings.unwatch()
             coverage.disable()
             counting.take()
@@ -189,12 +191,26 @@ def _save_now_and_then(counting: _Counting) -> None:
     def run() -> None:
         while True:
             _sleep(counting.every)
-            if _running is not counting:
+            if _running is not counting or not counting.every:
                 return
             save(complaining=False)
 
     if counting.every > 0:
         _start_thread(run, ())
+
+
+def _at_exit() -> None:
+    save()
+    if _running is not None:
+        _running.every = 0  # the interpreter may end a thread wherever it is
+
+
+def _before_fork() -> None:
+    _lock.acquire()
+
+
+def _after_fork_in_parent() -> None:
+    _lock.release()
 
 
 def _after_fork() -> None:
@@ -204,7 +220,7 @@ def _after_fork() -> None:
     _lock = threading.RLock()  # whoever held it is not in this process
     if _running is None:
         return
-    coverage.renew()
+    coverage.clear()
     _running.pending, _running.size = {}, 0
     _running.saving, _running.then = False, None
     util: Any = sys.modules.get("multiprocessing.util")
@@ -214,4 +230,6 @@ def _after_fork() -> None:
     _save_now_and_then(_running)
 
 
-os.register_at_fork(after_in_child=_after_fork)
+os.register_at_fork(
+    before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork
+)

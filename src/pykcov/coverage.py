@@ -58,17 +58,6 @@ def clear() -> None:
         _counters.clear()
 
 
-def renew() -> None:
-    """Forget all hits, in a forked child: another thread may have been in the middle of take() at
-    the fork, which leaves nothing to go on with here."""
-    global _counters, _spare
-    with probe.quiet:
-        counting = probe.everyone() is not None
-        _counters, _spare = probe.new_counters(), probe.new_counters()
-        if counting:
-            probe.count_everyone(_counters)
-
-
 def take() -> dict[int, int]:
     """Return how often each block was hit since the last clear(), by PC, and clear."""
     global _counters, _spare

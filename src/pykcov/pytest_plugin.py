@@ -18,8 +18,10 @@ from typing import Any
 import pytest
 
 from pykcov import counting
+from pykcov.cli.progress import progress
 from pykcov.cli.reports import KINDS
 from pykcov.errors import PykcovError
+from pykcov.instrumentation import session
 from pykcov.instrumentation.session import Instrumentation, instrument
 from pykcov.report import config as configuration
 from pykcov.report import data, lines, standard
@@ -91,6 +93,7 @@ class Plugin:
         self.text: list[str] = []
         self.failures: list[str] = []
         store = SymbolStore()
+        session.progress = progress
         self.handle: Instrumentation = instrument(
             config.source, config.include, config.omit, by_line=True, store=store
         )
@@ -119,7 +122,9 @@ class Plugin:
             try:
                 data.DataFile(Path(self.config.data)).renew()
             except PykcovError as error:
-                raise pytest.UsageError(f"pykcov: {error}") from None
+                raise pytest.UsageError(
+                    f"pykcov: {error}; --pykcov-append leaves it, and adds to it"
+                ) from None
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
@@ -169,7 +174,7 @@ class Plugin:
             terminalreporter.write_sep("=", "pykcov")
         for line in self.text:
             terminalreporter.write_line(line)
-        for line in self.failures:
+        for line in dict.fromkeys(self.failures):
             terminalreporter.write_line(f"pykcov: {line}", red=True, bold=True)
 
     def pytest_unconfigure(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from hashlib import sha256
@@ -76,3 +77,20 @@ def run(folder: Path, text: str | bytes, name: str = "prog.py", context: str = "
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return path
+
+
+def pykcov(
+    folder: Path, *words: str, status: int = 0, **env: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a folder, which has a symbol store of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pykcov", *words],
+        cwd=folder,
+        env={**os.environ, "PYKCOV_STORE": str(folder / "store"), **env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    return done

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pykcov.cli.parser import complain
+from pykcov.cli.progress import progress
 from pykcov.errors import PykcovError
 from pykcov.report import config as configuration
 
@@ -60,8 +61,10 @@ def main(args: argparse.Namespace) -> int:
 def _pages(annotated: Any, files: list[str], folder: Path) -> int:
     from pykcov.report import page
 
+    if not annotated.paths:
+        complain("there is nothing to show: nothing that was selected was executed [data-empty]")
     sources = []
-    for file in files or annotated.paths:
+    for file in progress(files or annotated.paths, "annotating"):
         try:
             sources.append(annotated.source(file))
         except PykcovError as error:

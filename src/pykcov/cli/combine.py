@@ -60,10 +60,11 @@ def main(args: argparse.Namespace) -> int:
     """Combine them."""
     config = configured(args)
     to = DataFile(Path(config.data))
-    renamed = renamer(config.paths)
-    for path in progress(args.files, "combining"):
+    others = []
+    for path in args.files:
         if path.exists() and to.path.exists() and path.samefile(to.path):
             print(f"pykcov: left out {path}: it is what is added to", file=sys.stderr)
-            continue
-        to.combine(DataFile(path), renamed)
+        else:
+            others.append(DataFile(path))
+    to.combine(progress(others, "combining"), renamer(config.paths))
     return 0

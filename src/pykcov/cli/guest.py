@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pykcov.cli.parser import add_selection, add_store, complain, store_of
+from pykcov.cli.progress import progress
 from pykcov.errors import PykcovError
+from pykcov.instrumentation import session
 from pykcov.instrumentation.session import instrument
 
 if TYPE_CHECKING:
@@ -98,6 +100,7 @@ def main(args: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         left_out: dict[str, str] = {}
         if source or include:
+            session.progress = progress
             handle = stack.enter_context(instrument(source, include, store=store_of(args)))
             left_out = handle.left_out
         kernel = Kernel() if args.kernel is None else load(args.kernel)

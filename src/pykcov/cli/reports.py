@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pykcov.cli.parser import add_selection, complain
-from pykcov.cli.progress import progress
+from pykcov.cli.progress import progress, working
 from pykcov.report import config as configuration
 from pykcov.report.config import Config
 
 if TYPE_CHECKING:
-    from pykcov.report.lines import FileLines
+    from pykcov.report.standard import Reports
 
 FAILED_UNDER = 2  # the exit code, as coverage.py's
 
@@ -102,7 +102,7 @@ def configured(args: argparse.Namespace) -> Config:
 
 def main(args: argparse.Namespace) -> int:
     """Write the report."""
-    from pykcov.report import data, lines
+    from pykcov.report import data, lines, standard
 
     config = configured(args)
     config.sort = configuration.sorting(config.sort)
@@ -112,35 +112,36 @@ def main(args: argparse.Namespace) -> int:
     for told in lines.left_out(files):
         print(f"pykcov: {told}", file=sys.stderr)
     try:
-        return _write(args, config, lines.current(files))
+        standard.shortfall(100, config)  # what is wrong with --fail-under is told at once
+        reports = standard.Reports(config, lines.current(files))
+        with working(f"writing {args.verb}"):
+            text, total = _write(args, reports)
     except OSError as error:
         complain(f"cannot write {args.output}: {error.strerror} [report-unwritable]")
-
-
-def _write(args: argparse.Namespace, config: Config, files: dict[str, FileLines]) -> int:
-    from pykcov.report import standard
-
-    standard.shortfall(100, config)  # what is wrong with --fail-under is told at once
-    reports = standard.Reports(config, files)
-    total = 100.0
-    if args.verb == "report":
-        text, total = reports.text(args.format)
-        print(text, end="" if text.endswith("\n") else "\n")
-    elif args.verb == "coverage":
-        Path(args.output).unlink(missing_ok=True)
-        reports.coverage(Path(args.output))
-    elif args.verb == "html":
-        total = reports.html(Path(args.output), args.title)
-    elif args.verb == "json":
-        total = reports.json(Path(args.output), args.pretty_print, args.show_contexts)
-    else:
-        total = getattr(reports, args.verb)(Path(args.output))
+    print(text, end="")
     for note in reports.notes:
         print(f"pykcov: {note}", file=sys.stderr)
-    if args.verb not in ("report", "coverage") and not args.quiet and args.output != "-":
+    if not text and not args.quiet and args.output != "-":
         print(f"pykcov: wrote {args.output}", file=sys.stderr)
-    short = None if args.verb == "coverage" else standard.shortfall(total, config)
+    short = None if total is None else standard.shortfall(total, config)
     if short is None:
         return 0
     print(f"pykcov: {short}", file=sys.stderr)
     return FAILED_UNDER
+
+
+def _write(args: argparse.Namespace, reports: Reports) -> tuple[str, float | None]:
+    """Return what is to be printed, and the percentage, if there is one."""
+    if args.verb == "report":
+        text, total = reports.text(args.format)
+        return text if text.endswith("\n") else f"{text}\n", total
+    out = Path(args.output)
+    if args.verb == "coverage":
+        out.unlink(missing_ok=True)
+        reports.coverage(out)
+        return "", None
+    if args.verb == "html":
+        return "", reports.html(out, args.title)
+    if args.verb == "json":
+        return "", reports.json(out, args.pretty_print, args.show_contexts)
+    return "", reports.xml(out) if args.verb == "xml" else reports.lcov(out)

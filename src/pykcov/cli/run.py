@@ -16,7 +16,9 @@ from pykcov import counting
 from pykcov.abi.kcov import SIZE_MAX, SIZE_MIN
 from pykcov.cli.parser import add_selection, add_store, complain, store_of
 from pykcov.cli.program import Program, ProgramMissingError
+from pykcov.cli.progress import progress
 from pykcov.cli.reports import configured
+from pykcov.instrumentation import session
 from pykcov.instrumentation.session import Instrumentation, instrument
 from pykcov.probe import quiet
 from pykcov.reader.decode import raw
@@ -97,6 +99,7 @@ def main(args: argparse.Namespace) -> int:
         complain("--device and --trace exclude each other: a traced thread has no sections [usage]")
     out = _opened(args.trace, words[0])
     config = configured(args)
+    session.progress = progress
     handle = instrument(
         config.source,
         config.include,

@@ -10,6 +10,7 @@ from typing import Any
 from pykcov.endings import PATCHES
 from pykcov.errors import PykcovError
 
+DAY = 86_400  # seconds
 SORTS = ("name", "stmts", "miss", "cover")
 
 
@@ -70,6 +71,8 @@ def _wrong(config: Config) -> str | None:
         for folder in folders[1:]:
             if folder.rstrip("/").endswith("*"):
                 return f"{folder!r} in paths must not end with *: it names a folder, not its files"
+    if not 0 <= config.save_every <= DAY:
+        return f"save_every is a number of seconds, 0 to {DAY}, not {config.save_every}"
     for key in config.patch:
         if key not in PATCHES:
             return f"patch has no {key!r}; it has {', '.join(PATCHES)}"

@@ -14,7 +14,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pykcov.errors import PykcovError
@@ -48,6 +48,7 @@ _CREATE = (
 ) WITHOUT ROWID""",
 )
 _MOST = (1 << 63) - 1  # of a count
+_HEADER = 100  # bytes, of a SQLite file
 
 
 @dataclass
@@ -123,6 +124,7 @@ class DataFile:
         """Add what was measured, all of it or nothing."""
         with self._connect(create=True) as db:
             db.execute("BEGIN IMMEDIATE")
+            self._check_size(db)
             for one in measured:
                 text = _text_of(db, one.symbols)
                 for context, hits in one.hits.items():
@@ -145,15 +147,16 @@ class DataFile:
             ) from None
         self.write(())
 
-    def combine(self, other: DataFile, renamed: Callable[[str], str] = lambda path: path) -> None:
-        """Add all of another; renamed: gives the path that a file of its has here."""
+    def combine(
+        self, others: Iterable[DataFile], renamed: Callable[[str], str] = lambda path: path
+    ) -> None:
+        """Add all of others, or nothing where one of them can't be read. renamed: gives the path
+        that a file of theirs has here."""
         found = []
-        for one in other.read():
-            symbols = one.symbols
-            path = renamed(symbols.path)
-            if path != symbols.path:
-                symbols = FileSymbols(**{**vars(symbols), "path": path})
-            found.append(Measured(symbols, one.hits))
+        for other in others:
+            for one in other.read():
+                symbols = replace(one.symbols, path=renamed(one.symbols.path))
+                found.append(Measured(symbols, one.hits))
         self.write(found)
 
     # -- reading ----------------------------------------------------------------------------------
@@ -161,7 +164,9 @@ class DataFile:
     def read(self) -> list[Measured]:
         """Return all that is in it."""
         with self._connect(create=False) as db:
+            db.execute("BEGIN")
             names = dict(db.execute("SELECT id, name FROM contexts"))
+            self._check_size(db)
             found = {}
             for number, *row in db.execute(
                 "SELECT id, path, source, magic, optimize, variant, functions, data, blocks"
@@ -172,6 +177,8 @@ class DataFile:
                 one = found.get(text)
                 if one is None or context not in names or not 0 <= block < len(one.symbols.spans):
                     raise self._foreign("it is damaged: hits of what it does not have")
+                if type(count) is not int or not 0 < count <= _MOST:
+                    raise self._foreign(f"it is damaged: {count!r} hits")
                 one.hits.setdefault(names[context], {})[block] = count
         return list(found.values())
 
@@ -232,9 +239,18 @@ class DataFile:
             db.execute("COMMIT")
         found = identity()
         if found[0] != APPLICATION_ID:
+            if self.path.stat().st_size < _HEADER:
+                raise self._foreign("it is empty, or has been cut off")
             raise self._foreign("it is another program's file")
         if found[1] != SCHEMA:
             raise self._foreign(f"it has schema {found[1]}, this pykcov reads {SCHEMA}")
+
+    def _check_size(self, db: sqlite3.Connection) -> None:
+        """SQLite takes what is missing of a last page for zeros."""
+        pages = db.execute("PRAGMA page_count").fetchone()[0]
+        whole = pages * db.execute("PRAGMA page_size").fetchone()[0]
+        if (size := self.path.stat().st_size) < whole:
+            raise self._foreign(f"it has been cut off: {size} of {whole} bytes")
 
     def _foreign(self, why: str) -> PykcovError:
         return PykcovError("data-foreign", f"{self.path} is no data file of this pykcov: {why}")

@@ -143,9 +143,10 @@ class Reports:
 
     def _empty(self) -> PykcovError:
         return PykcovError(
-            "data-empty", f"there is nothing to report in {self.config.data}: no file was executed "
-            "that is selected and is as it was"
-        )  # fmt: skip
+            "data-empty",
+            f"there is nothing to report in {self.config.data}: nothing that is selected was "
+            "executed, or all of it has changed since",
+        )
 
     @contextmanager
     def _loaded(self) -> Iterator[Coverage]:
