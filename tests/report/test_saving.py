@@ -134,17 +134,22 @@ def test_sigkill_loses_what_came_after_the_last_save(ending: Ending) -> None:
     assert ending.counted() == 5
 
 
-def test_forks_while_a_thread_saves(ending: Ending) -> None:
+def test_a_fork_while_a_thread_saves(ending: Ending) -> None:
     ending.run(
-        "for k in range(30):\n    pid = os.fork()\n    if not pid:\n        work(7)\n"
-        "        os._exit(0) if k % 2 else sys.exit()\n"
-        "    work(1)\n    assert os.waitpid(pid, 0)[1] == 0\n",
-        config=ALL + "save_every = 0.002\n",
+        "import threading\nfrom pykcov.report import data\ndata.BUSY_SECONDS = 2.0\n"
+        "plain, saving = data._text_of, threading.Event()\n"
+        "def slow(*args):\n    saving.set()\n    time.sleep(0.3)\n    return plain(*args)\n"
+        "data._text_of = slow\nwork(5)\nassert saving.wait(20)\n"
+        "pid, data._text_of = os.fork(), plain\nwork(3)\n"
+        "if pid:\n    assert os.waitpid(pid, 0)[1] == 0\n",
+        config=ALL + "save_every = 0.01\n",
     )
-    assert ending.counted() == 30 * 8
+    assert ending.counted() == 11
 
 
-@pytest.mark.parametrize("key", ['patch = ["fork"]', "save_every = 'a'", "save_every = inf", "sigterm = 1"])
+@pytest.mark.parametrize(
+    "key", ['patch = ["fork"]', "save_every = 'a'", "save_every = inf", "sigterm = 1"]
+)
 def test_wrong_settings(ending: Ending, key: str) -> None:
     out = ending.run("", config=key, status=1)
     assert re.fullmatch(r"pykcov: [^\n]+\[config-bad\]\n", out)
