@@ -2,20 +2,25 @@
 
 What is going on has a name, the context, that may change. What was counted under each is kept until
 there is enough of it to write, or some seconds have gone by.
+
+Without changes of the context, all is written at the end. A thread can do it now and then, for
+processes that are killed: opt-in, for a program may see that it is there.
 """
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import os
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pykcov import coverage
+from pykcov import coverage, endings
 from pykcov.errors import PykcovError
 from pykcov.probe import quiet
 from pykcov.report.data import DataFile, Measured
@@ -25,6 +30,12 @@ from pykcov.symbols import FileSymbols, number_of
 SECONDS = 2.0  # between writes, when contexts change
 MOST = 500_000  # counts that are kept in memory
 
+# Guards what is pending; taken before that of the coverage module. Forks wait for it: in the child
+# SQLite would believe that the transaction of a thread that is not there is still open.
+_lock = threading.RLock()
+# As they are now: a program may put others there (gevent does).
+_start_thread, _sleep = _thread.start_new_thread, time.sleep
+
 
 @dataclass
 class _Counting:
@@ -32,6 +43,9 @@ class _Counting:
     store: SymbolStore
     context: str
     wanted: Callable[[str], bool] | None
+    every: float = 0.0  # seconds between the writes of a thread; 0: there is none
+    saving: bool = False
+    then: Callable[[], None] | None = None  # what is to be done after the save that is under way
     pending: dict[str, dict[int, int]] = field(default_factory=dict)  # by context: hits by PC
     size: int = 0  # of all in pending
     written: float = field(default_factory=time.monotonic)
@@ -91,11 +105,16 @@ def start(
     store: SymbolStore,
     context: str = "",
     wanted: Callable[[str], bool] | None = None,
+    *,
+    every: float = 0.0,
+    patch: Iterable[str] = (),
+    sigterm: bool = False,
 ) -> None:
     """Count from now on, until stop() or the end of this process; its forked children count, too.
 
-    wanted: of which files, by path; None: of all. Raises PykcovError counting-already, and those of
-    DataFile.
+    wanted: of which files, by path; None: of all. every: also write each so many seconds. patch,
+    sigterm: at which ends beside Python's own, as of endings.watch(). Raises PykcovError
+    counting-already, and those of DataFile.
     """
     global _running
     if _running is not None:
@@ -104,9 +123,11 @@ def start(
         )
     data = DataFile(path)
     data.write(())  # an unwritable one is told now
-    _running = _Counting(data, store, context, wanted)
+    _running = _Counting(data, store, context, wanted, every)
     coverage.enable()
-    atexit.register(save)
+    atexit.register(_at_exit)
+    endings.watch(save, lambda die: save(then=die), patch, sigterm)
+    _save_now_and_then(_running)
 
 
 def switch(context: str) -> None:
@@ -114,49 +135,101 @@ def switch(context: str) -> None:
     if _running is None:
         return
     with quiet:
-        _running.take()
-        _running.context = context
-        coverage.enable()  # a program may use pykcov.coverage itself
+        with _lock:
+            _running.take()
+            _running.context = context
+            coverage.enable()  # a program may use pykcov.coverage itself
         if _running.size >= MOST or time.monotonic() - _running.written >= SECONDS:
             save(complaining=False)
 
 
-def save(complaining: bool = True) -> None:
-    """Add what was counted since the last time to the data file."""
+def save(complaining: bool = True, then: Callable[[], None] | None = None) -> None:
+    """Add what was counted since the last time to the data file.
+
+    then: called afterwards. In a signal handler that has interrupted a save, that is when the
+    interrupted one is done; nothing else happens there.
+    """
     if _running is None:
         return
-    with quiet:
-        _running.take()
+    with quiet, _lock:
+        running = _running
+        if running is None:
+            return
+        if running.saving:
+            running.then = then or running.then
+            return
+        running.saving, running.then = True, then
         try:
-            _running.write()
+            running.take()
+            running.write()
         except PykcovError as error:  # tried again, the next time
-            if complaining:
+            if complaining and sys.stderr is not None:
                 print(f"pykcov: {error}", file=sys.stderr)
+        finally:
+            running.saving = False
+        if running.then is not None:
+            running.then()
 
 
 def stop() -> None:
     """Count no more. Raises PykcovError as DataFile does."""
     global _running
-    with quiet:
+    with quiet, _lock:
         counting, _running = _running, None
         if counting is not None:
-            atexit.unregister(save)
+            atexit.unregister(_at_exit)
+            endings.unwatch()
             coverage.disable()
             counting.take()
             counting.write()
 
 
+def _save_now_and_then(counting: _Counting) -> None:
+    """Start the thread that does, if one is wanted. threading does not know it, and it ends with
+    the process."""
+
+    def run() -> None:
+        while True:
+            _sleep(counting.every)
+            if _running is not counting or not counting.every:
+                return
+            save(complaining=False)
+
+    if counting.every > 0:
+        _start_thread(run, ())
+
+
+def _at_exit() -> None:
+    save()
+    if _running is not None:
+        _running.every = 0  # the interpreter may end a thread wherever it is
+
+
+def _before_fork() -> None:
+    _lock.acquire()
+
+
+def _after_fork_in_parent() -> None:
+    _lock.release()
+
+
 def _after_fork() -> None:
     """A child begins with no hits, and saves them when it ends; so do multiprocessing's, which end
     without atexit."""
+    global _lock
+    _lock = threading.RLock()  # whoever held it is not in this process
     if _running is None:
         return
     coverage.clear()
     _running.pending, _running.size = {}, 0
+    _running.saving, _running.then = False, None
     util: Any = sys.modules.get("multiprocessing.util")
     if util is not None:
         # multiprocessing forgets its finalizers in a new child before it runs; later ones hold.
         util.register_after_fork(save, lambda _: util.Finalize(None, save, exitpriority=-100))
+    _save_now_and_then(_running)
 
 
-os.register_at_fork(after_in_child=_after_fork)
+os.register_at_fork(
+    before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork
+)

@@ -18,8 +18,10 @@ from typing import Any
 import pytest
 
 from pykcov import counting
+from pykcov.cli.progress import progress
 from pykcov.cli.reports import KINDS
 from pykcov.errors import PykcovError
+from pykcov.instrumentation import session
 from pykcov.instrumentation.session import Instrumentation, instrument
 from pykcov.report import config as configuration
 from pykcov.report import data, lines, standard
@@ -91,11 +93,19 @@ class Plugin:
         self.text: list[str] = []
         self.failures: list[str] = []
         store = SymbolStore()
+        session.progress = progress
         self.handle: Instrumentation = instrument(
             config.source, config.include, config.omit, by_line=True, store=store
         )
         try:
-            counting.start(Path(config.data), store, wanted=self.handle.files.__contains__)
+            counting.start(
+                Path(config.data),
+                store,
+                wanted=self.handle.files.__contains__,
+                every=config.save_every,
+                patch=config.patch,
+                sigterm=config.sigterm,
+            )
         except BaseException:
             self.handle.undo()
             raise
@@ -109,9 +119,12 @@ class Plugin:
     def pytest_sessionstart(self) -> None:
         """Remove the data file of the last run, before there are workers."""
         if self.anew and not self._is_worker() and not self.pytest_config.option.collectonly:
-            Path(f"{self.config.data}-journal").unlink(missing_ok=True)
-            Path(self.config.data).unlink(missing_ok=True)
-            data.DataFile(Path(self.config.data)).write(())
+            try:
+                data.DataFile(Path(self.config.data)).renew()
+            except PykcovError as error:
+                raise pytest.UsageError(
+                    f"pykcov: {error}; --pykcov-append leaves it, and adds to it"
+                ) from None
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
@@ -161,7 +174,7 @@ class Plugin:
             terminalreporter.write_sep("=", "pykcov")
         for line in self.text:
             terminalreporter.write_line(line)
-        for line in self.failures:
+        for line in dict.fromkeys(self.failures):
             terminalreporter.write_line(f"pykcov: {line}", red=True, bold=True)
 
     def pytest_unconfigure(self) -> None:
@@ -188,17 +201,14 @@ class Plugin:
     def _report(self) -> None:
         config = self.config
         files = lines.by_file(data.DataFile(Path(config.data)).read())
-        for path, file in files.items():
-            if file.stale:
-                self.text.append(
-                    f"{path} has changed since: {file.stale} blocks of its old text left out"
-                )
-        files = {path: file for path, file in files.items() if file.lines or not file.stale}
+        self.text += lines.left_out(files)
+        files = lines.current(files)
         config.source = [
             place for name in config.source for place in self.folders.get(name, [name])
         ]
         config.omit = [*config.omit, *self._tests()]
-        if not files and not standard.unexecuted(config):
+        reports = standard.Reports(config, files)
+        if not reports.files and not reports.others:
             self.text.append("nothing was executed of what is selected")
             if config.fail_under > 0:
                 self.failures.append(f"0 % is less than {config.fail_under:g} %")
@@ -208,16 +218,17 @@ class Plugin:
             if kind in TERMINAL:
                 config.show_missing |= kind == "term-missing"
                 config.skip_covered |= to == "skip-covered"
-                text, total = standard.text(config, files)
+                text, total = reports.text()
                 self.text += text.splitlines()
             else:
-                total = getattr(standard, kind)(config, files, Path(to))
+                total = getattr(reports, kind)(Path(to))
                 self.text.append(f"wrote {to}")
         if config.fail_under > 0:
             if total is None:
-                _, total = standard.text(config, files)
+                _, total = reports.text()
             if (short := standard.shortfall(total, config)) is not None:
                 self.failures.append(short)
+        self.text += reports.notes
 
     def _tests(self) -> list[str]:
         """Return globs of the files that pytest executes by itself: they have no probes."""

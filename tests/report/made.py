@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import os
 import subprocess
 import sys
 from hashlib import sha256
 from pathlib import Path
+from typing import IO
 
+import pytest
+
+from pykcov.cli.main import main
 from pykcov.report.annotate import Source, source
 from pykcov.report.data import Measured
 from pykcov.symbols import FileSymbols
@@ -76,3 +83,41 @@ def run(folder: Path, text: str | bytes, name: str = "prog.py", context: str = "
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return path
+
+
+def pykcov(
+    folder: Path, *words: str, status: int = 0, stdin: IO[bytes] | None = None, **env: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a folder, which has a symbol store of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pykcov", *words],
+        cwd=folder,
+        stdin=stdin or subprocess.DEVNULL,
+        env={**os.environ, "PYKCOV_STORE": str(folder / "store"), **env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def called(folder: Path, *words: str, status: int = 0) -> subprocess.CompletedProcess[str]:
+    """Do the same in this process, which takes less time. Not for verbs that run a program."""
+    out, told, before = io.StringIO(), io.StringIO(), Path.cwd()
+    store = os.environ["PYKCOV_STORE"]
+    os.chdir(folder)
+    os.environ["PYKCOV_STORE"] = str(folder / "store")
+    try:
+        with (
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(told),
+            pytest.raises(SystemExit) as ended,
+        ):
+            main(list(words))
+    finally:
+        os.chdir(before)
+        os.environ["PYKCOV_STORE"] = store
+    assert ended.value.code == status, told.getvalue()
+    return subprocess.CompletedProcess(words, status, out.getvalue(), told.getvalue())

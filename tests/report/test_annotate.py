@@ -15,7 +15,7 @@ from pykcov.cli.main import main
 from pykcov.errors import PykcovError
 from pykcov.report import terminal
 from pykcov.report.annotate import HEATS, Annotated, Source, characters, decode, heat
-from pykcov.report.data import DataFile
+from pykcov.report.data import DataFile, in_contexts
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n\0"))
 
@@ -180,10 +180,10 @@ def test_a_context_of_several(tmp_path: Path) -> None:
     run(tmp_path, text, context="two")
     measured = DataFile(tmp_path / ".pykcov").read()
     assert Annotated(measured).source(path).lines[0].hits == 2
-    assert Annotated(measured, ["^one$"]).source(path).lines[0].hits == 1
+    assert Annotated(in_contexts(measured, ["^one$"])).source(path).lines[0].hits == 1
     for contexts, slug in ((["three"], "context-unknown"), (["("], "contexts-bad")):
         with pytest.raises(PykcovError) as raised:
-            Annotated(measured, contexts)
+            in_contexts(measured, contexts)
         assert raised.value.slug == slug
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import coverage
 import pytest
+from tests.report.made import pykcov
 
 PROGRAM = """\
 import os, sys, threading
@@ -51,22 +51,6 @@ if len(sys.argv) > 1:
         sys.exit()
     os.waitpid(pid, 0)
 """
-
-
-def pykcov(
-    folder: Path, *words: str, status: int = 0, **env: str
-) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "pykcov", *words],
-        cwd=folder,
-        env={**os.environ, "PYKCOV_STORE": str(folder / "store"), **env},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == status, done.stderr
-    assert "Traceback" not in done.stderr
-    return done
 
 
 @pytest.fixture(scope="module")

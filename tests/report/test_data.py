@@ -50,7 +50,7 @@ def test_counts_add_up(
             expected[path, context, block] += count
     for data in (one, two):
         data.write(())
-        both.combine(data)
+        both.combine([data])
     assert totals(both) == expected == totals(one) + totals(two)
 
 

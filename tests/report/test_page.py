@@ -56,7 +56,7 @@ class Codes(HTMLParser):
             self.codes[-1] += data
 
 
-TAGS = Codes(page.file_page(annotated("a", {}), "a")).tags | {"span"}
+TAGS = Codes(page.file_page(annotated("a", {}), "a")).tags | {"span", "wbr"}
 
 
 @given(

@@ -26,6 +26,7 @@ LAYERS = (
     "guest",
     "reader",
     "coverage",
+    "endings",
     "report",
     "counting",
     "tracing",

@@ -40,7 +40,7 @@ def main(args: argparse.Namespace) -> int:
                 counts.update(block.pc for _, block in symbolizer.read(sys.stdin))
                 continue
             with Path(name).open(encoding="ascii", errors="replace") as trace:
-                counts.update(block.pc for _, block in symbolizer.read(trace))
+                counts.update(block.pc for _, block in symbolizer.read(trace, name))
     except OSError as error:
         complain(f"cannot read {error.filename}: {error.strerror} [trace-unreadable]")
     DataFile(Path(configured(args).data)).add(counts, store, args.context)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pykcov.cli.parser import complain
+from pykcov.cli.progress import progress
 from pykcov.errors import PykcovError
 from pykcov.report import config as configuration
 
@@ -41,12 +42,12 @@ def main(args: argparse.Namespace) -> int:
     """Print the source, or write the pages."""
     from pykcov.report import terminal
     from pykcov.report.annotate import Annotated
-    from pykcov.report.data import DataFile
+    from pykcov.report.data import DataFile, in_contexts
 
     if args.html is None and len(args.files) != 1:
         complain("name one FILE, or a folder with --html; see 'pykcov annotate --help' [usage]")
     data = Path(args.data or configuration.read().data)
-    annotated = Annotated(DataFile(data).read(), args.contexts)
+    annotated = Annotated(in_contexts(DataFile(data).read(), args.contexts))
     if args.html is not None:
         return _pages(annotated, args.files, Path(args.html))
     source = annotated.source(args.files[0])
@@ -60,8 +61,10 @@ def main(args: argparse.Namespace) -> int:
 def _pages(annotated: Any, files: list[str], folder: Path) -> int:
     from pykcov.report import page
 
+    if not annotated.paths:
+        complain("there is nothing to show: nothing that was selected was executed [data-empty]")
     sources = []
-    for file in files or annotated.paths:
+    for file in progress(files or annotated.paths, "annotating"):
         try:
             sources.append(annotated.source(file))
         except PykcovError as error:

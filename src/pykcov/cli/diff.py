@@ -31,9 +31,9 @@ def main(args: argparse.Namespace) -> int:
     symbolizer = Symbolizer(store, form_of(args))
     try:
         with args.a.open(encoding="ascii", errors="replace") as a:
-            before = {block.pc for _, block in symbolizer.read(a)}
+            before = {block.pc for _, block in symbolizer.read(a, str(args.a))}
         with args.b.open(encoding="ascii", errors="replace") as b:
-            more = [found for found in symbolizer.read(b) if found[1].pc not in before]
+            more = [found for found in symbolizer.read(b, str(args.b)) if found[1].pc not in before]
     except OSError as error:
         complain(f"cannot read {error.filename}: {error.strerror} [trace-unreadable]")
     if args.format != "json":

@@ -12,8 +12,10 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pykcov.cli.parser import add_prune, add_store, complain, store_of
+from pykcov.cli.parser import add_options, add_selection, add_store, complain, store_of
+from pykcov.cli.progress import progress
 from pykcov.errors import PykcovError
+from pykcov.instrumentation import session
 from pykcov.instrumentation.session import instrument
 
 if TYPE_CHECKING:
@@ -41,16 +43,11 @@ def add_to(verbs: Any, name: str) -> None:
         type=Path,
         help="the kernel: a Python file that defines a class made of pykcov.kernel.Kernel",
     )
-    parser.add_argument(
-        "--source",
-        metavar="S",
-        action="append",
-        default=[],
-        help="a package or directory to instrument (default: the Python files in the kernel's "
+    add_selection(
+        parser,
+        source="a package or directory to instrument (default: the Python files in the kernel's "
         "directory, not below it)",
-    )
-    parser.add_argument(
-        "--include", metavar="G", action="append", default=[], help="a file glob to narrow it"
+        omit=False,
     )
     parser.add_argument(
         "--device",
@@ -73,7 +70,7 @@ def add_to(verbs: Any, name: str) -> None:
     parser.add_argument(
         "--log", metavar="LEVEL", choices=LEVELS, default="warning", help=", ".join(LEVELS)
     )
-    add_prune(parser)
+    add_options(parser)
     add_store(parser)
     parser.add_argument("command", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
 
@@ -96,16 +93,17 @@ def main(args: argparse.Namespace) -> int:
     logging.basicConfig(
         level=args.log.upper(), format="pykcov: %(levelname)s: %(message)s", stream=sys.stderr
     )
-    include = list(args.include)
-    if args.kernel is not None and device is None and not args.source and not include:
+    source, include = args.source or [], list(args.include or [])
+    if args.kernel is not None and device is None and not source and not include:
         kernel_file = args.kernel.resolve()
         files = {kernel_file, *kernel_file.parent.glob("*.py")}
         include = [glob.escape(str(file)) for file in sorted(files)]
     with contextlib.ExitStack() as stack:
         left_out: dict[str, str] = {}
-        if args.source or include:
+        if source or include:
+            session.progress = progress
             handle = stack.enter_context(
-                instrument(args.source, include, prune=args.prune, store=store_of(args))
+                instrument(source, include, prune=args.prune, store=store_of(args))
             )
             left_out = handle.left_out
         kernel = Kernel() if args.kernel is None else load(args.kernel)

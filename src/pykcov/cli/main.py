@@ -54,8 +54,9 @@ def main(argv: list[str] | None = None) -> None:
     try:
         if args.verb in ("run", "guest"):  # stdout is the program's affair
             raise SystemExit(VERBS[args.verb].main(args))
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="backslashreplace")  # paths of any locale
+        for stream in (sys.stdin, sys.stdout):  # anything may be in a trace, and in a path
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
         status = VERBS[args.verb].main(args)
         if sys.stdout is not None:
             sys.stdout.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -31,6 +32,28 @@ def complain(message: str) -> NoReturn:
     raise SystemExit(1)
 
 
+def several(text: str) -> list[str]:
+    """Split what an option is given at commas, as coverage.py does; a folder may have them in its
+    name."""
+    return [text] if os.path.exists(text) else text.split(",")  # noqa: PTH110 - True or False
+
+
+def add_selection(
+    parser: argparse.ArgumentParser,
+    *,
+    source: str = "a package or directory",
+    omit: bool = True,
+) -> None:
+    """Add --source, --include and --omit."""
+    for name, kind, text in (
+        ("--source", "S", source),
+        ("--include", "G", "a file glob to narrow it"),
+        ("--omit", "G", "a file glob to leave out"),
+    ):
+        if omit or name != "--omit":
+            parser.add_argument(name, metavar=kind, action="extend", type=several, help=text)
+
+
 def add_store(parser: argparse.ArgumentParser) -> None:
     """Add --store."""
     parser.add_argument(
@@ -43,8 +66,8 @@ def add_store(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_prune(parser: argparse.ArgumentParser) -> None:
-    """Add --prune."""
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what says how code is instrumented."""
     parser.add_argument(
         "--prune",
         action="store_true",

@@ -3,21 +3,68 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 T = TypeVar("T")
+# Work that is done by then shows nothing; nor is rich imported, which a program that is to be
+# measured may do itself.
+SECONDS = 0.5
 
 
-def progress(items: Sequence[T] | Iterable[T], text: str) -> Iterator[T]:
-    """Yield the items, with a bar on stderr."""
-    if sys.stderr is not None and sys.stderr.isatty():
-        try:
-            from rich.console import Console
-            from rich.progress import track
-        except ImportError:
-            pass
+def _bar(text: str, total: int | None) -> Callable[[int], Any] | None:
+    """Show a bar on stderr; return what says how much is done, and, of -1, that all is."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return None
+    try:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    except ImportError:
+        return None
+    counted = [MofNCompleteColumn()] if total is not None else []
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), *counted,
+        console=Console(stderr=True), transient=True, auto_refresh=total is None,
+    )  # fmt: skip
+    task = bar.add_task(text, total=total)
+    bar.start()
+
+    def told(done: int) -> None:
+        if done < 0:
+            bar.stop()
         else:
-            yield from track(items, text, console=Console(stderr=True), transient=True)
-            return
-    yield from items
+            bar.update(task, completed=done, refresh=True)
+
+    return told
+
+
+def progress(items: Sequence[T], text: str) -> Iterator[T]:
+    """Yield the items, with a bar on stderr when it takes long."""
+    begun = shown = time.monotonic()
+    tell: Callable[[int], Any] | None = None
+    asked = False
+    try:
+        for done, item in enumerate(items):
+            now = time.monotonic()
+            if not asked and now - begun >= SECONDS:
+                asked, tell = True, _bar(text, len(items))
+            if tell is not None and now - shown >= 0.1:
+                shown = now
+                tell(done)
+            yield item
+    finally:
+        if tell is not None:
+            tell(-1)
+
+
+@contextmanager
+def working(text: str) -> Iterator[None]:
+    """Show on stderr that something is done of which nobody knows how long it takes."""
+    tell = _bar(text, None)
+    try:
+        yield
+    finally:
+        if tell is not None:
+            tell(-1)

@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pykcov.cli.parser import complain
-from pykcov.cli.progress import progress
+from pykcov.cli.parser import add_selection, complain
+from pykcov.cli.progress import progress, working
 from pykcov.report import config as configuration
 from pykcov.report.config import Config
 
 if TYPE_CHECKING:
-    from pykcov.report.lines import FileLines
+    from pykcov.report.standard import Reports
 
 FAILED_UNDER = 2  # the exit code, as coverage.py's
 
@@ -39,17 +39,13 @@ def add_to(verbs: Any, name: str) -> None:
     )
     parser.add_argument("--data", metavar="FILE", help="the data file (default: .pykcov)")
     if default:
+        # coverage.py has -d, --directory for the one with a folder.
+        names = ("-o", "--output", *(("-d", "--directory") if kind == "DIR" else ()))
         parser.add_argument(
-            "-o", "--output", metavar=kind, default=default, help=f"(default: {default})"
+            *names, dest="output", metavar=kind, default=default, help=f"(default: {default})"
         )
-    parser.add_argument(
-        "--source",
-        metavar="S",
-        action="append",
-        help="a package or directory: its files are listed, imported or not",
-    )
-    parser.add_argument("--include", metavar="G", action="append", help="a file glob to narrow it")
-    parser.add_argument("--omit", metavar="G", action="append", help="a file glob to leave out")
+        _flag(parser, "-q", "--quiet", text="do not say that it was written")
+    add_selection(parser, source="a package or directory: its files are listed, imported or not")
     if name == "coverage":
         return
     parser.add_argument(
@@ -62,18 +58,36 @@ def add_to(verbs: Any, name: str) -> None:
         "--fail-under", metavar="PERCENT", type=float, help="exit with 2 below that"
     )
     parser.add_argument("--precision", metavar="N", type=int, help="digits behind the point")
-    if name == "report":
-        parser.add_argument(
-            "-m",
-            "--show-missing",
-            action="store_true",
-            default=None,
-            help="name the lines not executed",
-        )
+    _flag(parser, "-i", "--ignore-errors", text="leave out files that can't be parsed")
     if name in ("report", "html"):
         parser.add_argument(
-            "--skip-covered", action="store_true", default=None, help="leave out files all executed"
+            "--skip-covered",
+            action=argparse.BooleanOptionalAction,
+            help="leave out files all executed",
         )
+    if name in ("report", "html", "xml"):
+        _flag(parser, "--skip-empty", text="leave out files without code")
+    if name == "report":
+        _flag(parser, "-m", "--show-missing", text="name the lines not executed")
+        parser.add_argument(
+            "--sort", metavar="COLUMN", help="name, stmts, miss or cover; -COLUMN for the reverse"
+        )
+        parser.add_argument(
+            "--format",
+            choices=("text", "markdown", "total"),
+            default="text",
+            help="total: the percentage alone",
+        )
+    if name == "html":
+        parser.add_argument("--title", help="of the pages")
+    if name == "json":
+        _flag(parser, "--pretty-print", text="indented, for people")
+        _flag(parser, "--show-contexts", text="which contexts executed each line")
+
+
+def _flag(parser: argparse.ArgumentParser, *names: str, text: str) -> None:
+    """Add an option without a value; None where it is not given."""
+    parser.add_argument(*names, action="store_true", default=None, help=text)
 
 
 def configured(args: argparse.Namespace) -> Config:
@@ -88,40 +102,46 @@ def configured(args: argparse.Namespace) -> Config:
 
 def main(args: argparse.Namespace) -> int:
     """Write the report."""
-    from pykcov.report import data, lines
+    from pykcov.report import data, lines, standard
 
     config = configured(args)
+    config.sort = configuration.sorting(config.sort)
     measured = data.DataFile(Path(config.data)).read()
     measured = data.in_contexts(measured, getattr(args, "contexts", None))
     files = lines.by_file(progress(measured, "reading"))
-    for path, file in files.items():
-        if file.stale:
-            what = "has changed since" if Path(path).exists() else "is gone"
-            print(f"pykcov: {path} {what}: {file.stale} blocks of it left out", file=sys.stderr)
-    files = {path: file for path, file in files.items() if file.lines or not file.stale}
+    for told in lines.left_out(files):
+        print(f"pykcov: {told}", file=sys.stderr)
     try:
-        return _write(args, config, files)
+        standard.shortfall(100, config)  # what is wrong with --fail-under is told at once
+        reports = standard.Reports(config, lines.current(files))
+        with working(f"writing {args.verb}"):
+            text, total = _write(args, reports)
     except OSError as error:
         complain(f"cannot write {args.output}: {error.strerror} [report-unwritable]")
-
-
-def _write(args: argparse.Namespace, config: Config, files: dict[str, FileLines]) -> int:
-    from pykcov.report import standard
-
-    if args.verb == "coverage":
-        out = Path(args.output)
-        out.unlink(missing_ok=True)
-        standard.write_coverage(out, files, standard.unexecuted(config), config.relative_files)
-        return 0
-    standard.shortfall(100, config)  # what is wrong with --fail-under is told at once
-    if args.verb == "report":
-        text, total = standard.text(config, files)
-        print(text, end="")
-    else:
-        total = getattr(standard, args.verb)(config, files, Path(args.output))
+    print(text, end="")
+    for note in reports.notes:
+        print(f"pykcov: {note}", file=sys.stderr)
+    if not text and not args.quiet and args.output != "-":
         print(f"pykcov: wrote {args.output}", file=sys.stderr)
-    short = standard.shortfall(total, config)
+    short = None if total is None else standard.shortfall(total, config)
     if short is None:
         return 0
     print(f"pykcov: {short}", file=sys.stderr)
     return FAILED_UNDER
+
+
+def _write(args: argparse.Namespace, reports: Reports) -> tuple[str, float | None]:
+    """Return what is to be printed, and the percentage, if there is one."""
+    if args.verb == "report":
+        text, total = reports.text(args.format)
+        return text if text.endswith("\n") else f"{text}\n", total
+    out = Path(args.output)
+    if args.verb == "coverage":
+        out.unlink(missing_ok=True)
+        reports.coverage(out)
+        return "", None
+    if args.verb == "html":
+        return "", reports.html(out, args.title)
+    if args.verb == "json":
+        return "", reports.json(out, args.pretty_print, args.show_contexts)
+    return "", reports.xml(out) if args.verb == "xml" else reports.lcov(out)

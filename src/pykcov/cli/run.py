@@ -14,8 +14,11 @@ from typing import Any
 import pykcov
 from pykcov import counting
 from pykcov.abi.kcov import SIZE_MAX, SIZE_MIN
-from pykcov.cli.parser import add_prune, add_store, complain, store_of
+from pykcov.cli.parser import add_options, add_selection, add_store, complain, store_of
 from pykcov.cli.program import Program, ProgramMissingError
+from pykcov.cli.progress import progress
+from pykcov.cli.reports import configured
+from pykcov.instrumentation import session
 from pykcov.instrumentation.session import Instrumentation, instrument
 from pykcov.probe import quiet
 from pykcov.reader.decode import raw
@@ -33,20 +36,13 @@ def add_to(verbs: Any, name: str) -> None:
         "       pykcov run [options] -m module [args ...]",
         description="Runs a program as plain Python would, exit code included, with every basic "
         "block of the selected files instrumented, and traces its main thread. Without --source "
-        "and --include, everything but the standard library and installed packages is selected. "
+        "and --include, here and in [tool.pykcov] of pyproject.toml, everything but the standard "
+        "library and installed packages is selected. "
         "A summary is printed on stderr. The trace ends with the main module's code: threads, "
         "child processes and atexit handlers are not in it, and there is none after os._exit() or "
         "exec.",
     )
-    parser.add_argument(
-        "--source", metavar="S", action="append", default=[], help="a package or directory"
-    )
-    parser.add_argument(
-        "--include", metavar="G", action="append", default=[], help="a file glob to narrow it"
-    )
-    parser.add_argument(
-        "--omit", metavar="G", action="append", default=[], help="a file glob to leave out"
-    )
+    add_selection(parser)
     parser.add_argument(
         "--trace", metavar="FILE", type=_file, help="write the raw trace: 0xPC, one a line"
     )
@@ -73,7 +69,7 @@ def add_to(verbs: Any, name: str) -> None:
     parser.add_argument(
         "--size", metavar="WORDS", type=_size, default=SIZE, help=f"of the area (default: {SIZE})"
     )
-    add_prune(parser)
+    add_options(parser)
     add_store(parser)
     parser.add_argument("-m", dest="module", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     parser.add_argument("program", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
@@ -103,18 +99,26 @@ def main(args: argparse.Namespace) -> int:
     if args.device is not None and args.trace is not None:
         complain("--device and --trace exclude each other: a traced thread has no sections [usage]")
     out = _opened(args.trace, words[0])
-    by_line = args.data is not None
+    config = configured(args)
+    session.progress = progress
     handle = instrument(
-        args.source,
-        args.include,
-        args.omit,
-        by_line=by_line,
+        config.source,
+        config.include,
+        config.omit,
+        by_line=args.data is not None,
         prune=args.prune,
         store=store_of(args),
     )
     if args.data is not None:
         with quiet:
-            counting.start(args.data.absolute(), handle.store, args.context)
+            counting.start(
+                args.data.absolute(),
+                handle.store,
+                args.context,
+                every=config.save_every,
+                patch=config.patch,
+                sigterm=config.sigterm,
+            )
     if args.device is not None:
         with quiet:
             pykcov.serve(args.device)

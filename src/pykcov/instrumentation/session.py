@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -20,6 +20,14 @@ from pykcov.instrumentation.select import Selection, absolute
 from pykcov.instrumentation.unit import Unit
 from pykcov.probe import interrupts, quiet, set_code
 from pykcov.store import SymbolStore
+
+
+def _silently(items: Sequence[Any], text: str) -> Iterable[Any]:  # noqa: ARG001
+    return items
+
+
+# Gives items through, and shows how far that is; a command line sets it.
+progress: Callable[[Sequence[Any], str], Iterable[Any]] = _silently
 
 _lock = threading.RLock()  # guards _active and the process-wide hooks
 _active: list[Instrumentation] = []
@@ -124,7 +132,7 @@ class Instrumentation:
                 by_file[function.__code__.co_filename].append(function)
         modules = _modules_by_filename()
         changed: list[tuple[FunctionType, CodeType]] = []
-        for filename, functions in by_file.items():
+        for filename, functions in progress(list(by_file.items()), "instrumenting"):
             names = functions[0].__globals__
             if (module := modules.get(filename)) is not None:
                 names = inplace.attributes(module)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import mmap
+import re
 from array import array
 from collections.abc import Iterable, Iterator
+
+_PC = re.compile(r"(?:0[xX])?[0-9a-fA-F]{1,16}")  # int() takes more: _, signs, digits of any script
 
 
 class Records:
@@ -35,11 +38,7 @@ class Records:
 
 def pc_of(text: str) -> int | None:
     """Return the PC that a line of a raw trace is, hexadecimal with 0x or without, or None."""
-    try:
-        pc = int(text, 16)
-    except ValueError:
-        return None
-    return pc if 0 <= pc < 2**64 else None
+    return int(text, 16) if _PC.fullmatch(text) else None
 
 
 def raw(pcs: Iterable[int]) -> Iterator[str]:

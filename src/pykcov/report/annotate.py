@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
 import tokenize
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
@@ -237,32 +236,12 @@ def source(path: str, data: bytes, ways: Iterable[tuple[Measured, Mapping[int, i
 
 
 class Annotated:
-    """What was measured, by file. contexts: only what was executed in those that match one.
+    """What was measured, by file."""
 
-    Raises PykcovError: contexts-bad, context-unknown.
-    """
-
-    def __init__(self, measured: Iterable[Measured], contexts: list[str] | None = None) -> None:
-        try:
-            wanted = [re.compile(context) for context in contexts or []]
-        except re.error as error:
-            raise PykcovError(
-                "contexts-bad", f"--contexts is no regular expression: {error}"
-            ) from None
+    def __init__(self, measured: Iterable[Measured]) -> None:
         self._files: dict[str, list[tuple[Measured, dict[int, int]]]] = {}
-        matched = not wanted
         for one in measured:
-            kept = {
-                name: hits
-                for name, hits in one.hits.items()
-                if not wanted or any(pattern.search(name) for pattern in wanted)
-            }
-            matched = matched or bool(kept)
-            hits = Measured(one.symbols, kept).total()
-            self._files.setdefault(one.symbols.path, []).append((one, hits))
-        if not matched:
-            given = " or ".join(contexts or [])
-            raise PykcovError("context-unknown", f"nothing was measured in a context like {given}")
+            self._files.setdefault(one.symbols.path, []).append((one, one.total()))
 
     @property
     def paths(self) -> list[str]:

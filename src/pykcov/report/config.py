@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from pykcov.endings import PATCHES
 from pykcov.errors import PykcovError
+
+DAY = 86_400  # seconds
+SORTS = ("name", "stmts", "miss", "cover")
 
 
 @dataclass
@@ -18,8 +21,10 @@ class Config:
     source, include, omit: as of instrument(). data: the data file. exclude_also: regular
     expressions of lines that reports leave out, beside `# pragma: no cover`. fail_under: percent.
     relative_files: 'pykcov coverage' writes paths below the working directory without it. paths:
-    lists of folders; a file below a later one of a list is, for combine, the same file below the
-    first.
+    lists of folders; a file below a later one of a list, which may be a glob, is, for combine, the
+    same file below the first. sort: a column of the table, `-` before it for the reverse.
+    ignore_errors: files that can't be parsed are left out of reports. sigterm, patch: save at these
+    ends, too (endings.py). save_every: seconds, 0 for never.
     """
 
     source: list[str] = field(default_factory=list)
@@ -31,8 +36,14 @@ class Config:
     precision: int = 0
     show_missing: bool = False
     skip_covered: bool = False
+    skip_empty: bool = False
+    ignore_errors: bool = False
+    sort: str = "name"
     relative_files: bool = False
     paths: dict[str, list[str]] = field(default_factory=dict)
+    sigterm: bool = False
+    patch: list[str] = field(default_factory=list)
+    save_every: float = 0.0
 
 
 def _fits(value: Any, default: Any) -> bool:
@@ -47,6 +58,34 @@ def _fits(value: Any, default: Any) -> bool:
     return isinstance(value, str)
 
 
+def _wrong(config: Config) -> str | None:
+    """Say what is wrong with values that are of the right kind."""
+    for pattern in config.exclude_also:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            return f"{pattern!r} in exclude_also is no regular expression: {error}"
+    for name, folders in config.paths.items():
+        if folders and set(folders[0]) & set("*?["):
+            return f"the first folder of {name} in paths is this machine's, no glob: {folders[0]!r}"
+        for folder in folders[1:]:
+            if folder.rstrip("/").endswith("*"):
+                return f"{folder!r} in paths must not end with *: it names a folder, not its files"
+    if not 0 <= config.save_every <= DAY:
+        return f"save_every is a number of seconds, 0 to {DAY}, not {config.save_every}"
+    for key in config.patch:
+        if key not in PATCHES:
+            return f"patch has no {key!r}; it has {', '.join(PATCHES)}"
+    return None
+
+
+def sorting(text: str) -> str:
+    """Return what names a column to sort by. Raises PykcovError config-bad."""
+    if text.lstrip("+-").lower() not in SORTS:
+        raise PykcovError("config-bad", f"sort is by one of {', '.join(SORTS)}, not {text!r}")
+    return text.lower()
+
+
 def read(folder: Path | None = None) -> Config:
     """Return what pyproject.toml in a folder, the working directory's if None, says.
 
@@ -54,12 +93,18 @@ def read(folder: Path | None = None) -> Config:
     """
     path = (folder or Path()) / "pyproject.toml"
     try:
-        with path.open("rb") as file:
-            table = tomllib.load(file).get("tool", {}).get("pykcov", {})
+        text = path.read_bytes()
+        if b"pykcov" not in text:
+            return Config()
+        import tomllib  # only now: a program that is to be measured may import it itself
+
+        table = tomllib.loads(text.decode()).get("tool", {}).get("pykcov", {})
     except FileNotFoundError:
         return Config()
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise PykcovError("config-bad", f"cannot read {path}: {error}") from None
+    if not isinstance(table, dict):
+        raise PykcovError("config-bad", f"{path}: [tool.pykcov] is no table")
     defaults = {item.name: getattr(Config(), item.name) for item in fields(Config)}
     for key, value in table.items():
         if key not in defaults:
@@ -71,12 +116,7 @@ def read(folder: Path | None = None) -> Config:
                 "config-bad", f"{path}: {key} in [tool.pykcov] is no {kind}: {value!r}"
             )
     config = Config(**table)
-    for pattern in config.exclude_also:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise PykcovError(
-                "config-bad",
-                f"{path}: {pattern!r} in exclude_also is no regular expression: {error}",
-            ) from None
+    if (wrong := _wrong(config)) is not None:
+        raise PykcovError("config-bad", f"{path}: {wrong}")
+    sorting(config.sort)
     return config

@@ -8,21 +8,19 @@ context is a name for what was going on: a test, a request's handle, a guest; ""
 from __future__ import annotations
 
 import json
-import os
 import re
 import sqlite3
 import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pykcov.errors import PykcovError
 from pykcov.store import SymbolStore
 from pykcov.symbols import FileSymbols, number_of
 
-DEFAULT = ".pykcov"
 APPLICATION_ID = 0x6B636F64  # "kcod"
 SCHEMA = 1
 BUSY_SECONDS = 60.0
@@ -50,6 +48,7 @@ _CREATE = (
 ) WITHOUT ROWID""",
 )
 _MOST = (1 << 63) - 1  # of a count
+_HEADER = 100  # bytes, of a SQLite file
 
 
 @dataclass
@@ -70,7 +69,7 @@ class Measured:
 
 def in_contexts(measured: Iterable[Measured], contexts: Iterable[str] | None) -> list[Measured]:
     """Return what was executed in contexts that match one of these regular expressions; all of it
-    if there are none.
+    if there are none. Files of which that is nothing stay, without hits.
 
     Raises PykcovError: contexts-bad, context-unknown.
     """
@@ -80,16 +79,18 @@ def in_contexts(measured: Iterable[Measured], contexts: Iterable[str] | None) ->
         wanted = [re.compile(context) for context in contexts]
     except re.error as error:
         raise PykcovError("contexts-bad", f"--contexts is no regular expression: {error}") from None
-    found = []
-    for one in measured:
-        hits = {
-            context: counts
-            for context, counts in one.hits.items()
-            if any(pattern.search(context) for pattern in wanted)
-        }
-        if hits:
-            found.append(Measured(one.symbols, hits))
-    if not found:
+    found = [
+        Measured(
+            one.symbols,
+            {
+                context: counts
+                for context, counts in one.hits.items()
+                if any(pattern.search(context) for pattern in wanted)
+            },
+        )
+        for one in measured
+    ]
+    if not any(one.hits for one in found):
         given = " or ".join(contexts)
         raise PykcovError("context-unknown", f"nothing was measured in a context like {given}")
     return found
@@ -123,6 +124,7 @@ class DataFile:
         """Add what was measured, all of it or nothing."""
         with self._connect(create=True) as db:
             db.execute("BEGIN IMMEDIATE")
+            self._check_size(db)
             for one in measured:
                 text = _text_of(db, one.symbols)
                 for context, hits in one.hits.items():
@@ -134,15 +136,27 @@ class DataFile:
                     )
             db.execute("COMMIT")
 
-    def combine(self, other: DataFile, renamed: Callable[[str], str] = lambda path: path) -> None:
-        """Add all of another; renamed: gives the path that a file of its has here."""
+    def renew(self) -> None:
+        """Begin an empty one in its place."""
+        try:
+            for name in (f"{self.path}-journal", str(self.path)):
+                Path(name).unlink(missing_ok=True)
+        except OSError as error:
+            raise PykcovError(
+                "data-unwritable", f"cannot remove {error.filename}: {error.strerror}"
+            ) from None
+        self.write(())
+
+    def combine(
+        self, others: Iterable[DataFile], renamed: Callable[[str], str] = lambda path: path
+    ) -> None:
+        """Add all of others, or nothing where one of them can't be read. renamed: gives the path
+        that a file of theirs has here."""
         found = []
-        for one in other._recorded():
-            symbols = one.symbols
-            path = renamed(symbols.path)
-            if path != symbols.path:
-                symbols = FileSymbols(**{**vars(symbols), "path": path})
-            found.append(Measured(symbols, one.hits))
+        for other in others:
+            for one in other._recorded():
+                symbols = replace(one.symbols, path=renamed(one.symbols.path))
+                found.append(Measured(symbols, one.hits))
         self.write(found)
 
     # -- reading ----------------------------------------------------------------------------------
@@ -156,7 +170,9 @@ class DataFile:
 
     def _recorded(self) -> list[Measured]:
         with self._connect(create=False) as db:
+            db.execute("BEGIN")
             names = dict(db.execute("SELECT id, name FROM contexts"))
+            self._check_size(db)
             found = {}
             for number, *row in db.execute(
                 "SELECT id, path, source, magic, optimize, variant, functions, data, blocks"
@@ -167,6 +183,8 @@ class DataFile:
                 one = found.get(text)
                 if one is None or context not in names or not 0 <= block < len(one.symbols.spans):
                     raise self._foreign("it is damaged: hits of what it does not have")
+                if type(count) is not int or not 0 < count <= _MOST:
+                    raise self._foreign(f"it is damaged: {count!r} hits")
                 one.hits.setdefault(names[context], {})[block] = count
         return list(found.values())
 
@@ -225,9 +243,18 @@ class DataFile:
             db.execute("COMMIT")
         found = identity()
         if found[0] != APPLICATION_ID:
+            if self.path.stat().st_size < _HEADER:
+                raise self._foreign("it is empty, or has been cut off")
             raise self._foreign("it is another program's file")
         if found[1] != SCHEMA:
             raise self._foreign(f"it has schema {found[1]}, this pykcov reads {SCHEMA}")
+
+    def _check_size(self, db: sqlite3.Connection) -> None:
+        """SQLite takes what is missing of a last page for zeros."""
+        pages = db.execute("PRAGMA page_count").fetchone()[0]
+        whole = pages * db.execute("PRAGMA page_size").fetchone()[0]
+        if (size := self.path.stat().st_size) < whole:
+            raise self._foreign(f"it has been cut off: {size} of {whole} bytes")
 
     def _foreign(self, why: str) -> PykcovError:
         return PykcovError("data-foreign", f"{self.path} is no data file of this pykcov: {why}")
@@ -251,8 +278,3 @@ def _text_of(db: sqlite3.Connection, symbols: FileSymbols) -> int:
 def _context_of(db: sqlite3.Connection, name: str) -> int:
     db.execute("INSERT OR IGNORE INTO contexts VALUES (NULL, ?)", (name,))
     return int(db.execute("SELECT id FROM contexts WHERE name = ?", (name,)).fetchone()[0])
-
-
-def path_given(text: str | os.PathLike[str] | None) -> Path:
-    """Return the path of the data file that a person names, or of the default one."""
-    return Path(text) if text else Path(DEFAULT)

@@ -189,14 +189,29 @@ def _headers(symbols: FileSymbols, shape: Shape) -> set[int]:
 class FileLines:
     """What was executed of a file, as its source is now.
 
-    lines: by context. hits: how often each line was begun. stale: blocks that are left out,
-    because they were executed of another text of the file, or of one that is gone.
+    lines: by context. hits: how often each line was begun. current: what was measured is its text
+    as it is now. stale: blocks that are left out, because they were executed of another text of the
+    file, or of one that is gone.
     """
 
     path: str
     lines: dict[str, set[int]] = field(default_factory=dict)
     hits: dict[int, int] = field(default_factory=dict)
+    current: bool = False
     stale: int = 0
+
+
+def left_out(files: Mapping[str, FileLines]) -> Iterator[str]:
+    """Say of which files something is left out, and why."""
+    for path, file in files.items():
+        if file.stale or not file.current:
+            what = "has changed since" if os.path.exists(path) else "is gone"  # noqa: PTH110
+            yield f"{path} {what}: {file.stale} blocks of it left out"
+
+
+def current(files: Mapping[str, FileLines]) -> dict[str, FileLines]:
+    """Return the files of which something can be shown."""
+    return {path: file for path, file in files.items() if file.current}
 
 
 def text_of(path: str) -> bytes | None:
@@ -229,6 +244,7 @@ def by_file(measured: Iterable[Measured]) -> dict[str, FileLines]:
         if not in_archive and (known is None or known[0] != one.symbols.source):
             file.stale += len(one.total())
             continue
+        file.current = True
         for context, hits in one.hits.items():
             file.lines.setdefault(context, set()).update(lines_of(one.symbols, hits))
         shape = known[1] if known else None

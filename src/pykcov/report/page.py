@@ -32,14 +32,30 @@ _HEAD = """<!DOCTYPE html>
 <script src="page.js" defer></script>
 </head>
 """
-_KEYS = (
+Keys = tuple[tuple[tuple[str, ...], str], ...]
+_HELP_KEYS: Keys = ((("?",), "show or hide this help"), (("Esc",), "close it"))
+_KEYS: Keys = (
     (("j", "n"), "next block not executed"),
     (("k", "p"), "previous block not executed"),
     (("g",), "to the top"),
     (("u",), "to the list of files"),
-    (("?",), "show or hide this help"),
-    (("Esc",), "close it"),
+    *_HELP_KEYS,
 )
+_INDEX_KEYS: Keys = (
+    (("j", "n"), "next file"),
+    (("k", "p"), "previous file"),
+    (("Enter",), "open it"),
+    (("g",), "to the top"),
+    *_HELP_KEYS,
+)
+# Columns of the index, and what they say of themselves.
+_COLUMNS = {
+    "File": "by path",
+    "Executed": "of its blocks",
+    "Not": "blocks not executed",
+    "Blocks": "all of them",
+    "Most": "hits of a line",
+}
 
 
 def escape(text: str) -> str:
@@ -56,6 +72,11 @@ def name_of(path: str) -> str:
     return f"{stem[:60]}-{digest}.html"
 
 
+def breakable(path: str) -> str:
+    """Return a path for HTML that a narrow window breaks at its slashes."""
+    return escape(path).replace("/", "/<wbr>")
+
+
 def shown(paths: Sequence[str]) -> dict[str, str]:
     """Return each path as a person reads it: without the folder that all are in."""
     folders = [os.path.dirname(path) for path in paths]  # noqa: PTH120
@@ -63,7 +84,9 @@ def shown(paths: Sequence[str]) -> dict[str, str]:
         common = os.path.commonpath(folders)
     except ValueError:
         common = ""
-    return {path: os.path.relpath(path, common) if common else path for path in paths}
+    if common.strip("/") == "":
+        return {path: path for path in paths}
+    return {path: os.path.relpath(path, common) for path in paths}
 
 
 def times(count: int) -> str:
@@ -88,10 +111,10 @@ def _legend() -> str:
     )
 
 
-def _help() -> str:
+def _help(keys: Keys) -> str:
     rows = "".join(
-        f"<dt>{' '.join(f'<kbd>{key}</kbd>' for key in keys)}</dt><dd>{text}</dd>"
-        for keys, text in _KEYS
+        f"<dt>{' '.join(f'<kbd>{key}</kbd>' for key in names)}</dt><dd>{text}</dd>"
+        for names, text in keys
     )
     return (
         '<dialog id="help" aria-labelledby="help-title"><h2 id="help-title">Keys</h2>'
@@ -143,7 +166,7 @@ def file_page(source: Source, name: str) -> str:
         + f"""<body class="file">
 <header>
 <nav><a href="index.html" id="up">All files</a></nav>
-<h1>{title}</h1>
+<h1>{breakable(name)}</h1>
 <p class="sum">{left}</p>
 <div class="tools">
 <button id="previous" aria-keyshortcuts="k p"
@@ -160,7 +183,7 @@ title="Next block not executed (j or n)">&#9660; Next</button>
 </div>
 </main>
 <footer id="status" role="status" aria-live="polite">{left}</footer>
-{_help()}
+{_help(_KEYS)}
 </body>
 </html>
 """
@@ -175,12 +198,18 @@ def index_page(sources: Sequence[Source], names: dict[str, str]) -> str:
         share = 100 * (total - left) // total if total else 100  # 100 only if all were
         most = max((line.hits or 0 for line in source.lines), default=0)
         rows.append(
-            f'<tr><th scope="row"><a href="{name_of(source.path)}">{escape(names[source.path])}</a>'
-            f'</th><td class="share"><meter min="0" max="100" value="{share}">{share} %</meter>'
+            f'<tr><th scope="row"><a href="{name_of(source.path)}">'
+            f"{breakable(names[source.path])}</a></th>"
+            f'<td class="share" data-v="{share}">'
+            f'<meter min="0" max="100" value="{share}">{share} %</meter>'
             f"<span>{share}&nbsp;%</span></td><td>{left}</td><td>{total}</td>"
-            f'<td><span class="count h{heat(most)}" title="{times(most)}">{short(most)}</span></td>'
-            "</tr>"
+            f'<td data-v="{most}"><span class="count h{heat(most)}" title="{times(most)}">'
+            f"{short(most)}</span></td></tr>"
         )
+    columns = "".join(
+        f'<th scope="col" title="{told}"><button>{column}</button></th>'
+        for column, told in _COLUMNS.items()
+    )
     total, left = (
         sum(len(blocks) for blocks in each)
         for each in ([s.blocks for s in sources], [s.missing for s in sources])
@@ -191,17 +220,20 @@ def index_page(sources: Sequence[Source], names: dict[str, str]) -> str:
 <header>
 <h1>Blocks executed</h1>
 <p class="sum">{left} of {total} blocks not executed, in {len(sources)} files</p>
+<div class="tools">
+<button id="ask" title="?" aria-keyshortcuts="?">Keys</button>
+</div>
 {_legend()}
 </header>
 <main id="source" tabindex="0" aria-label="Files">
 <table>
-<thead><tr><th scope="col">File</th><th scope="col">Executed</th><th scope="col">Not</th>
-<th scope="col">Blocks</th><th scope="col" title="hits of a line">Most</th></tr></thead>
+<thead><tr>{columns}</tr></thead>
 <tbody>
 {chr(10).join(rows)}
 </tbody>
 </table>
 </main>
+{_help(_INDEX_KEYS)}
 </body>
 </html>
 """

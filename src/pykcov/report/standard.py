@@ -9,7 +9,8 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,34 +85,6 @@ def _is_wanted(selection: Selection, path: str) -> bool:
     return not selection.include or any(glob.fullmatch(path) for glob in selection.include)
 
 
-def write_coverage(
-    path: Path, files: dict[str, FileLines], others: set[str], relative: bool = False
-) -> None:
-    """Write a .coverage file: lines by context, and files of which nothing was executed. relative:
-    paths below the working directory are written without it, as coverage.py's relative_files does.
-
-    Raises PykcovError coverage-missing.
-    """
-    data = _coverage().CoverageData(basename=str(path))
-
-    def named(file: str) -> str:
-        below = relative and Path(file).is_relative_to(Path.cwd())
-        return str(Path(file).relative_to(Path.cwd())) if below else file
-
-    contexts = sorted({context for file in files.values() for context in file.lines})
-    for context in contexts:
-        data.set_context(context)
-        having = [file for file in files.values() if context in file.lines]
-        data.add_lines({named(file.path): file.lines[context] for file in having})
-    all_files = sorted(map(named, others | files.keys()))
-    if contexts:
-        data.touch_files(all_files)
-    else:
-        data.add_lines({path: [] for path in all_files})  # touch_files() refuses empty data
-    data.write()
-    data.close()
-
-
 def _coverage() -> Any:
     try:
         import coverage
@@ -123,82 +96,139 @@ def _coverage() -> Any:
     return coverage
 
 
-@contextmanager
-def _loaded(config: Config, files: dict[str, FileLines]) -> Iterator[Coverage]:
-    selection = Selection((), config.include, config.omit)
-    wanted = {path: file for path, file in files.items() if _is_wanted(selection, path)}
-    coverage = _coverage()
-    with tempfile.TemporaryDirectory(prefix="pykcov-") as folder:
-        path = Path(folder) / ".coverage"
-        write_coverage(path, wanted, unexecuted(config))
-        made = coverage.Coverage(data_file=str(path), config_file=False)
-        excluded = [*made.get_option("report:exclude_lines"), *config.exclude_also]
-        made.set_option("report:exclude_lines", excluded)
-        made.set_option("report:precision", config.precision)
-        made.load()
-        try:
-            yield made
-        except coverage.exceptions.CoverageException as error:
-            raise PykcovError("report-failed", f"coverage.py: {error}") from None
-        finally:
-            with contextlib.suppress(Exception):
-                made.get_data().close()
+class Reports:
+    """Reports of files, by path, of which something was executed, and of those that `source` lists.
 
+    Each returns the percentage. notes: what a person should be told beside. All raise PykcovError:
+    coverage-missing, data-empty, report-failed; the constructor source-missing; and what can't be
+    written OSError.
+    """
 
-def text(config: Config, files: dict[str, FileLines]) -> tuple[str, float]:
-    """Return the table, and the percentage."""
-    out = io.StringIO()
-    with _loaded(config, files) as coverage:
-        total = coverage.report(
-            file=out,
-            show_missing=config.show_missing,
-            skip_covered=config.skip_covered,
+    def __init__(self, config: Config, files: dict[str, FileLines]) -> None:
+        selection = Selection((), config.include, config.omit)
+        self.config = config
+        self.files = {path: file for path, file in files.items() if _is_wanted(selection, path)}
+        self.others = unexecuted(config)
+        self.notes: list[str] = []
+
+    def coverage(self, to: Path) -> None:
+        """Write a .coverage file: lines by context, and files of which nothing was executed.
+
+        With relative_files, paths below the working directory are written without it, as
+        coverage.py does.
+        """
+        if not self.files and not self.others:
+            raise self._empty()
+        self._write(to, self.config.relative_files)
+
+    def _write(self, to: Path, relative: bool) -> None:
+        data = _coverage().CoverageData(basename=str(to))
+
+        def named(file: str) -> str:
+            below = relative and Path(file).is_relative_to(Path.cwd())
+            return str(Path(file).relative_to(Path.cwd())) if below else file
+
+        contexts = sorted({context for file in self.files.values() for context in file.lines})
+        for context in contexts:
+            data.set_context(context)
+            having = [file for file in self.files.values() if context in file.lines]
+            data.add_lines({named(file.path): file.lines[context] for file in having})
+        all_files = sorted(map(named, self.others | self.files.keys()))
+        if contexts:
+            data.touch_files(all_files)
+        else:
+            data.add_lines({path: [] for path in all_files})  # touch_files() refuses empty data
+        data.write()
+        data.close()
+
+    def _empty(self) -> PykcovError:
+        return PykcovError(
+            "data-empty",
+            f"there is nothing to report in {self.config.data}: nothing that is selected was "
+            "executed, or all of it has changed since",
         )
-    return out.getvalue(), total
 
+    @contextmanager
+    def _loaded(self) -> Iterator[Coverage]:
+        coverage, config = _coverage(), self.config
+        with tempfile.TemporaryDirectory(prefix="pykcov-") as folder:
+            path = Path(folder) / ".coverage"
+            self._write(path, relative=False)
+            made = coverage.Coverage(data_file=str(path), config_file=False)
+            excluded = [*made.get_option("report:exclude_lines"), *config.exclude_also]
+            made.set_option("report:exclude_lines", excluded)
+            for name in (
+                "ignore_errors", "precision", "show_missing", "skip_covered", "skip_empty", "sort",
+            ):  # fmt: skip
+                made.set_option(f"report:{name}", getattr(config, name))
+            made.load()
+            try:
+                with warnings.catch_warnings(record=True) as told:
+                    warnings.simplefilter("always", coverage.exceptions.CoverageWarning)
+                    yield made
+                texts = dict.fromkeys(str(one.message) for one in told)
+                self.notes += [text for text in texts if text not in self.notes]
+            except coverage.exceptions.NoDataError:
+                raise self._empty() from None
+            except coverage.exceptions.CoverageException as error:
+                raise PykcovError("report-failed", f"coverage.py: {error}") from None
+            finally:
+                with contextlib.suppress(Exception):
+                    made.get_data().close()
 
-def html(config: Config, files: dict[str, FileLines], to: Path) -> float:
-    """Write coverage.py's pages into the folder `to`; return the percentage."""
-    with _loaded(config, files) as coverage:
-        return coverage.html_report(
-            directory=str(to),
-            skip_covered=config.skip_covered,
-            show_contexts=any(file.lines.keys() - {""} for file in files.values()),
-        )
+    def text(self, form: str = "text") -> tuple[str, float]:
+        """Return the table, and the percentage. form: text, markdown or total."""
+        out = io.StringIO()
+        with self._loaded() as coverage:
+            total = coverage.report(file=out, output_format=form)
+        return out.getvalue(), total
 
+    def html(self, to: Path, title: str | None = None) -> float:
+        """Write coverage.py's pages into the folder `to`."""
+        with self._loaded() as coverage:
+            return coverage.html_report(
+                directory=str(to),
+                skip_covered=self.config.skip_covered,
+                show_contexts=any(file.lines.keys() - {""} for file in self.files.values()),
+                title=title,
+            )
 
-def _file_report(method: str) -> Callable[..., float]:
-    def write(config: Config, files: dict[str, FileLines], to: Path) -> float:
-        with _loaded(config, files) as coverage:
-            return float(getattr(coverage, method)(outfile=str(to)))
+    def xml(self, to: Path) -> float:
+        """Write a Cobertura file; `-` is stdout."""
+        with self._loaded() as coverage:
+            return float(coverage.xml_report(outfile=str(to)))
 
-    return write
+    def json(
+        self, to: Path, pretty_print: bool | None = None, show_contexts: bool | None = None
+    ) -> float:
+        """Write coverage.py's JSON; `-` is stdout."""
+        with self._loaded() as coverage:
+            return coverage.json_report(
+                outfile=str(to), pretty_print=pretty_print, show_contexts=show_contexts
+            )
 
-
-xml = _file_report("xml_report")
-json = _file_report("json_report")
-
-
-def lcov(config: Config, files: dict[str, FileLines], to: Path) -> float:
-    """Write an lcov file with true hit counts, which coverage.py's does not have."""
-    with tempfile.TemporaryDirectory(prefix="pykcov-") as folder:
-        plain = Path(folder) / "lcov"
-        total = _file_report("lcov_report")(config, files, plain)
-        lines = plain.read_text(encoding="utf-8").splitlines()
-    hits: dict[int, int] = {}
-    out = []
-    for line in lines:
-        kind, _, rest = line.partition(":")
-        if kind == "SF":
-            file = files.get(real(rest))
-            hits = {} if file is None else file.hits
-        elif kind == "DA":
-            number, count, *more = rest.split(",")
-            if count != "0" and int(number) in hits:
-                line = ",".join([f"DA:{number},{hits[int(number)]}", *more])
-        out.append(f"{line}\n")
-    if str(to) == "-":
-        sys.stdout.writelines(out)
-    else:
-        to.write_text("".join(out), encoding="utf-8")
-    return total
+    def lcov(self, to: Path) -> float:
+        """Write an lcov file with true hit counts, which coverage.py's does not have; `-` is
+        stdout."""
+        with tempfile.TemporaryDirectory(prefix="pykcov-") as folder:
+            plain = Path(folder) / "lcov"
+            with self._loaded() as coverage:
+                total = float(coverage.lcov_report(outfile=str(plain)))
+            lines = plain.read_text(encoding="utf-8").splitlines()
+        hits: dict[int, int] = {}
+        out = []
+        for line in lines:
+            kind, _, rest = line.partition(":")
+            if kind == "SF":
+                file = self.files.get(real(rest))
+                hits = {} if file is None else file.hits
+            elif kind == "DA":
+                number, count, *more = rest.split(",")
+                if count != "0" and int(number) in hits:
+                    line = ",".join([f"DA:{number},{hits[int(number)]}", *more])
+            out.append(f"{line}\n")
+        if str(to) == "-":
+            sys.stdout.writelines(out)
+        else:
+            to.write_text("".join(out), encoding="utf-8")
+        return total

@@ -24,7 +24,38 @@
     status.textContent = which + piece.title;
   };
 
+  // On the list of files: from one to the next.
+  const links = status ? [] : [...main.querySelectorAll("tbody a")];
+  const walk = (step) => {
+    const order = [...main.querySelectorAll("tbody a")];
+    const from = order.indexOf(document.activeElement);
+    const to = from < 0 ? (step > 0 ? 0 : order.length - 1) : from + step + order.length;
+    order[to % order.length].focus();
+  };
+
+  const sort = (column, head) => {
+    const down = head.getAttribute("aria-sort") === "descending";
+    const first = column > 1 ? "descending" : "ascending"; // what needs a look comes first
+    const to = head.hasAttribute("aria-sort") ? (down ? "ascending" : "descending") : first;
+    for (const other of head.parentNode.children) other.removeAttribute("aria-sort");
+    head.setAttribute("aria-sort", to);
+    const value = (row) => {
+      const cell = row.children[column];
+      return column ? Number(cell.dataset.v || cell.textContent) : links.indexOf(cell.firstChild);
+    };
+    const body = main.querySelector("tbody");
+    const rows = [...body.children].sort((a, b) => value(a) - value(b));
+    body.append(...(to === "ascending" ? rows : rows.reverse()));
+  };
+  [...main.querySelectorAll("thead th")].forEach((head, column) => {
+    head.firstChild.addEventListener("click", () => sort(column, head));
+  });
+
   const go = (step) => {
+    if (links.length) {
+      walk(step);
+      return;
+    }
     if (!missing.length) {
       if (status) status.textContent = "All blocks were executed.";
       return;

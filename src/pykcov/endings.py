@@ -1,0 +1,77 @@
+"""Ends of a process at which Python calls no atexit function: os._exit(), exec, and SIGTERM.
+
+Nothing can be saved there without the program being able to see it: os._exit becomes another
+function, and SIGTERM a handler, which waits for the main thread to come out of C code. So all of it
+is asked for, in [tool.pykcov], under the names that coverage.py has.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+PATCHES = {"_exit": ("_exit",), "execv": ("execv", "execve")}  # os's other exec functions call them
+
+_plain: dict[str, Any] = {}  # what stood in os
+_ours: dict[str, Any] = {}
+_handler: Callable[..., None] | None = None
+
+
+def _saving(plain: Callable[..., Any], save: Callable[[], None]) -> Callable[..., Any]:
+    @functools.wraps(plain)
+    def end(*args: Any, **kwargs: Any) -> Any:
+        save()
+        return plain(*args, **kwargs)
+
+    return end
+
+
+def _die() -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def watch(
+    save: Callable[[], None],
+    terminate: Callable[[Callable[[], None]], None],
+    patch: Iterable[str],
+    sigterm: bool,
+) -> None:
+    """Call save() before what `patch` names, of PATCHES; and with `sigterm`, have a SIGTERM that
+    the program does not handle itself call terminate(die).
+
+    terminate: saves, and calls what it is given then. SIGTERM is left alone where this is not the
+    main thread, which alone may set handlers.
+    """
+    global _handler
+    for name in (name for key in patch for name in PATCHES[key]):
+        _plain[name] = getattr(os, name)
+        _ours[name] = _saving(_plain[name], save)
+        setattr(os, name, _ours[name])
+    if (
+        sigterm
+        and threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    ):
+        _handler = lambda *_: terminate(_die)  # noqa: E731 - a new one each time
+        signal.signal(signal.SIGTERM, _handler)
+
+
+def unwatch() -> None:
+    """Put back what is still ours."""
+    global _handler
+    for name, ours in _ours.items():
+        if getattr(os, name) is ours:
+            setattr(os, name, _plain[name])
+    _ours.clear()
+    if (
+        _handler is not None
+        and threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGTERM) is _handler
+    ):
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _handler = None
