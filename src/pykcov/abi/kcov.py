@@ -15,6 +15,9 @@ KCOV_REMOTE_ENABLE = IOW("c", 102, _STRUCT_KCOV_REMOTE_ARG)
 KCOV_UNIQUE_ENABLE = IOW("c", 103, _UNSIGNED_LONG)
 KCOV_RESET_TRACE = IO("c", 104)
 
+# What records a task's own code, or all of a service's threads.
+ENABLES = (KCOV_ENABLE, KCOV_UNIQUE_ENABLE)
+
 # Argument of KCOV_ENABLE.
 KCOV_TRACE_PC = 0
 KCOV_TRACE_CMP = 1
@@ -25,6 +28,7 @@ KCOV_MODE_INIT = 1
 KCOV_MODE_TRACE_PC = 2
 KCOV_MODE_TRACE_CMP = 3
 KCOV_MODE_REMOTE = 4
+KCOV_MODE_UNIQUE_PC = 5  # proposed, as the requests are
 
 # Handles of remote coverage.
 KCOV_SUBSYSTEM_MASK = 0xFF << 56
