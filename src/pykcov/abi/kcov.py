@@ -15,9 +15,6 @@ KCOV_REMOTE_ENABLE = IOW("c", 102, _STRUCT_KCOV_REMOTE_ARG)
 KCOV_UNIQUE_ENABLE = IOW("c", 103, _UNSIGNED_LONG)
 KCOV_RESET_TRACE = IO("c", 104)
 
-# What records a task's own code, or all of a service's threads.
-ENABLES = (KCOV_ENABLE, KCOV_UNIQUE_ENABLE)
-
 # Argument of KCOV_ENABLE.
 KCOV_TRACE_PC = 0
 KCOV_TRACE_CMP = 1

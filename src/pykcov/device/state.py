@@ -45,6 +45,8 @@ MODES = {
     KCOV_MODE_UNIQUE_PC: "UNIQUE_PC",
 }
 
+# What records a task's own code; over a socket, all threads. KCOV_REMOTE_ENABLE records sections.
+ENABLES = (KCOV_ENABLE, KCOV_UNIQUE_ENABLE)
 
 _U64 = 2**64 - 1
 

@@ -9,7 +9,8 @@ import os
 from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
-from pykcov.abi.kcov import ENABLES, KCOV_DISABLE, KCOV_REMOTE_ENABLE
+from pykcov.abi.kcov import KCOV_DISABLE, KCOV_REMOTE_ENABLE
+from pykcov.device.state import ENABLES
 from pykcov.errors import PykcovError, fail
 from pykcov.kernel.task import Task
 from pykcov.service.client import SocketDescriptor

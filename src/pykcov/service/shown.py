@@ -8,11 +8,12 @@ import os
 import sys
 from typing import Any
 
-from pykcov.abi.kcov import ENABLES, KCOV_REMOTE_ENABLE, KCOV_REMOTE_MAX_HANDLES
+from pykcov.abi.kcov import KCOV_REMOTE_ENABLE, KCOV_REMOTE_MAX_HANDLES
 from pykcov.device import sections
 from pykcov.device.descriptor import Descriptor
 from pykcov.device.kcov import Kcov
 from pykcov.device.sections import Watcher
+from pykcov.device.state import ENABLES
 from pykcov.errors import fail
 from pykcov.instrumentation import session
 from pykcov.probe import Shared
