@@ -186,7 +186,7 @@ class Kcov(Refs):
         """
         if self.recorder is not None and self.recorder.counters is not None:
             self.recorder.counters.clear()
-        self.shared.reset(self.area.words(), self.shared.bitmap_words)
+        self.shared.reset(self.area.words(), self.area.fd, self.shared.bitmap_words)
 
     # -- called by the task -----------------------------------------------------------------------
 

@@ -94,9 +94,9 @@ class Shared:
     def publish(self, area: object, section: object, /) -> int:
         """Append the records of `section` to `area`, both buffers of words, the count last; then
         `section` is empty. Returns how many there was room for. The lock must be held."""
-    def reset(self, area: object, bitmap_words: int, /) -> None:
-        """Zero a bitmap of so many words at the head of `area`, and the count behind it, while
-        nobody records there."""
+    def reset(self, area: object, fd: int, bitmap_words: int, /) -> None:
+        """Zero a bitmap of so many words at the head of `area`, a mapping of the memfd `fd`, and
+        the count behind it. Nobody records there meanwhile."""
     def report(
         self, ring: object, section: object, handle: int, number: int, flags: int, /
     ) -> bool:

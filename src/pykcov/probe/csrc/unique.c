@@ -17,6 +17,9 @@
 #include "area.h"
 #include "shared.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 #define PC_START UINT64_C(0xffffffff80000000) /* and PC_SPACING, as in abi/kcov.py */
 #define PC_SPACING 8
 
@@ -47,26 +50,43 @@ int unique_record(struct recorder *r, uint64_t pc)
     uint64_t bit, *word = word_of(r, pc, &bit);
     if (word == NULL)
         return area_record(r->words, r->limit, pc, 1);
+    if (LIKELY((__atomic_load_n(word, __ATOMIC_RELAXED) & bit) != 0))
+        return 1;
     if (r->counters == NULL)
-        return (__atomic_fetch_or(word, bit, __ATOMIC_RELAXED) & bit) != 0
-            || area_record(r->words, r->limit, pc, 1);
-    if ((__atomic_load_n(word, __ATOMIC_RELAXED) & bit) == 0) {
-        if (!area_record(r->words, r->limit, pc, 1))
-            return 0;
         __atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
-    }
-    return 1;
+    int recorded = area_record(r->words, r->limit, pc, 1);
+    if (recorded && r->counters != NULL)
+        __atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
+    return recorded;
 }
 
-/* reset(area, bitmap_words): zero the bitmap and the count behind it. Recording stands still
+/* Zero `size` bytes at the head of the memfd's mapping. A client may have set any bit, so all must
+ * go; but what nobody has touched is a hole, is zero, and shall cost no memory. */
+static void zero(char *bytes, off_t size, int fd)
+{
+    for (off_t end = 0; end < size;) {
+        off_t start = lseek(fd, end, SEEK_DATA);
+        if (start < 0 && errno != ENXIO)
+            start = end; /* it can't be told: all of it */
+        if (start < 0 || start >= size)
+            break;
+        end = lseek(fd, start, SEEK_HOLE);
+        if (end < 0 || end > size)
+            end = size;
+        memset(bytes + start, 0, (size_t)(end - start));
+    }
+}
+
+/* reset(area, fd, bitmap_words): zero the bitmap and the count behind it. Recording stands still
  * meanwhile, here by the GIL and elsewhere by the mutex: a block that is hit between the two would
  * have its bit and no record. */
 PyObject *unique_reset(PyObject *shared, PyObject *args)
 {
     pthread_mutex_t *append = &((struct shared *)shared)->page->append;
     unsigned long long bitmap_words;
+    int fd;
     Py_buffer area;
-    if (!PyArg_ParseTuple(args, "w*K:reset", &area, &bitmap_words))
+    if (!PyArg_ParseTuple(args, "w*iK:reset", &area, &fd, &bitmap_words))
         return NULL;
     if (bitmap_words >= (unsigned long long)area.len / 8) {
         PyBuffer_Release(&area);
@@ -75,7 +95,7 @@ PyObject *unique_reset(PyObject *shared, PyObject *args)
     }
     uint64_t *words = area.buf;
     int locked = lock_result(append, pthread_mutex_lock(append)) == 0;
-    memset(words, 0, bitmap_words * sizeof *words);
+    zero(area.buf, (off_t)(bitmap_words * sizeof *words), fd);
     __atomic_store_n(&words[bitmap_words], 0, __ATOMIC_RELEASE);
     if (locked)
         pthread_mutex_unlock(append);
