@@ -42,9 +42,10 @@ int unique_is_set(const struct recorder *r, uint64_t pc)
 
 /* Record a block unless its bit is set; 0 when there was no room.
  *
- * The discipline "trace" sets the bit first, as Linux does: what found no room is in the bitmap, and
- * in no trace until a reset. "blocks" keeps what does not fit for the next time: no record, no bit.
- * Setting is atomic, so a client that clears bits meanwhile gets none of them back. */
+ * In the discipline "trace" what found no room has its bit, as on Linux: it is in no trace until a
+ * reset. "blocks" keeps what does not fit for the next time: no record, no bit. The record comes
+ * first, so a process that is killed in between leaves a block that is recorded twice, not one that
+ * is missing. Setting is atomic: a client that clears bits meanwhile gets none of them back. */
 int unique_record(struct recorder *r, uint64_t pc)
 {
     uint64_t bit, *word = word_of(r, pc, &bit);
@@ -52,10 +53,8 @@ int unique_record(struct recorder *r, uint64_t pc)
         return area_record(r->words, r->limit, pc, 1);
     if (LIKELY((__atomic_load_n(word, __ATOMIC_RELAXED) & bit) != 0))
         return 1;
-    if (r->counters == NULL)
-        __atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
     int recorded = area_record(r->words, r->limit, pc, 1);
-    if (recorded && r->counters != NULL)
+    if (recorded || r->counters == NULL)
         __atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
     return recorded;
 }
