@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.service.conftest import Service
+from tests.service.conftest import ROOT, Service
 from tests.service.test_device import alone  # noqa: F401 - a fixture
 from tests.service.test_workers import METHODS, once
 
@@ -23,6 +23,8 @@ from pykcov.abi.kcov import (
     KCOV_UNIQUE_ENABLE,
     WORD,
 )
+from pykcov.errors import PykcovError
+from pykcov.guest.launch import check_machine
 from pykcov.service.client import Device
 
 Start = Callable[..., Service]
@@ -181,3 +183,69 @@ def test_sections_are_nobody_elses(start: Start, alone: Alone) -> None:  # noqa:
             service.request(7, 5)
         assert list(t.pcs) == alone(5) * 2
         assert unique.trace() == []
+
+
+# -- a client in C ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bool], Path]:
+    """unique_client.c, as it speaks over the socket, or to Linux."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler (cc)")
+    folder = tmp_path_factory.mktemp("client")
+
+    def made(over_the_socket: bool) -> Path:
+        program = folder / ("socket" if over_the_socket else "linux")
+        flags = ["-DSOCKET", f"-I{ROOT / 'clients' / 'c'}"] if over_the_socket else []
+        source = HERE / "unique_client.c"
+        subprocess.run([compiler, "-Wall", "-Werror", *flags, "-o", program, source], check=True)
+        return program
+
+    return made
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("way", ["socket", "guest"])
+def test_a_client_in_c(
+    start: Start,
+    alone: Alone,  # noqa: F811
+    client: Callable[[bool], Path],
+    way: str,
+    workers: int,
+) -> None:
+    if way == "guest":
+        try:
+            check_machine()
+        except PykcovError as error:
+            pytest.skip(str(error))
+    service = start(workers)
+    bitmap = max(numbers_of(all_of(alone))) // 64 + 1
+    words = -(-(bitmap + ROOM) // 512) * 512
+    runner = [sys.executable, "-m", "pykcov", "guest", "--device", service.name, "--"]
+    with subprocess.Popen(
+        [
+            *(runner if way == "guest" else []),
+            str(client(way == "socket")),
+            service.name,
+            str(bitmap),
+            str(words),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        for n in [*range(8), 8, 8]:
+            for _ in range(2):
+                service.request(8, n)
+            process.stdin.write("\n")
+            pcs, _, bits = process.stdout.readline().partition(";")
+            assert [int(pc, 16) for pc in pcs.split()] == once(alone(n))
+            assert {int(bit) for bit in bits.split()} == numbers_of(alone(n))
+        process.stdin.close()
+        assert process.wait(20) == 0
