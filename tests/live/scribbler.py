@@ -5,8 +5,8 @@
 HOW: thread, process or both; DISCIPLINE: trace or blocks; MODE: plain or unique.
 
 The area lies between two forbidden pages, so that a store outside of it is the end of this process.
-What the program computes is compared with what it computed before. In unique mode the bitmap has another size each time, and is reset.
-Prints how often it ran.
+What the program computes is compared with what it computed before. In unique mode the bitmap has
+another size each time, and is reset. Prints how often it ran.
 """
 
 from __future__ import annotations
