@@ -191,6 +191,21 @@ def test_reset_needs_no_writable_mapping(task: Task, device: Device) -> None:
         assert trace_of(area) == device.pcs
 
 
+def test_reset_of_a_large_bitmap_costs_what_was_touched(task: Task, device: Device) -> None:
+    size = (128 << 20) // 8
+    fd = task.open()
+    task.ioctl(fd, KCOV_INIT_TRACE, size)
+    area = task.mmap(fd, size * 8)
+    task.ioctl(fd, KCOV_UNIQUE_ENABLE, size // 2)
+    area.store(size // 4, 2**64 - 1)
+    for _ in range(3):
+        task.ioctl(fd, KCOV_RESET_TRACE)
+        assert area.load(size // 4) == 0
+        task.run()
+        assert area.load(size // 2) == len(set(device.pcs))
+    assert task.memory(fd) <= 8 * SIZE * 8
+
+
 # -- errors, and which one first -------------------------------------------------------------------
 
 

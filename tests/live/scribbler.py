@@ -111,4 +111,4 @@ def main(how: str, discipline: str, mode: str, seconds: float) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:4], float(sys.argv[4])))
+    sys.exit(main(sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4])))

@@ -184,9 +184,9 @@ class Kcov(Refs):
 
         Preconditions: `shared` is held, the calling task owns it.
         """
+        self.shared.reset(self.area.words(), self.area.fd, self.shared.bitmap_words)
         if self.recorder is not None and self.recorder.counters is not None:
             self.recorder.counters.clear()
-        self.shared.reset(self.area.words(), self.area.fd, self.shared.bitmap_words)
 
     # -- called by the task -----------------------------------------------------------------------
 

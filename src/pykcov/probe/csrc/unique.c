@@ -26,7 +26,7 @@
 /* Return the word of the block's bit, which goes to *bit; NULL: it has none. */
 static uint64_t *word_of(const struct recorder *r, uint64_t pc, uint64_t *bit)
 {
-    uint64_t number = (pc - PC_START) / PC_SPACING - 1; /* huge where it is below the range */
+    uint64_t number = (pc - PC_START) / PC_SPACING - 1; /* no block's where it is no block's PC */
     if (number / 64 >= r->bitmap_words)
         return NULL;
     *bit = UINT64_C(1) << number % 64;
