@@ -413,4 +413,14 @@ static inline void pykcov_reset(uint64_t *area)
     __atomic_store_n(&area[0], 0, __ATOMIC_RELEASE);
 }
 
+/* After pykcov_ioctl(fd, KCOV_UNIQUE_ENABLE, bitmap, task) the first `bitmap` words of the area are a
+ * bitmap, and what is behind them is a trace: pykcov_count(area + bitmap, words - bitmap). A block is
+ * recorded when its bit is clear; pykcov_ioctl(fd, KCOV_RESET_TRACE, 0, task) clears all, and the
+ * count. This is the number of a PC's bit: bit n % 64 of word n / 64. A block has none, and is
+ * recorded at each hit, where that word is not in the bitmap. */
+static inline uint64_t pykcov_bit(uint64_t pc)
+{
+    return (pc - UINT64_C(0xffffffff80000000)) / 8 - 1;
+}
+
 #endif

@@ -150,7 +150,6 @@ def test_disable_by_who_has_not_enabled(task: Task, device: Device) -> None:
         task.ioctl(fd, KCOV_DISABLE)
 
 
-# The last two are proposed to Linux, and not answered yet.
 UNKNOWN = {
     "INIT_TRACE of a 32-bit client": 0x80046301,
     "no number": 0,
@@ -159,8 +158,8 @@ UNKNOWN = {
     "another size": IOR("c", 1, 16),
     "ENABLE with a size": IOW("c", 100, 8),
     "next after the last": IO("c", 105),
-    "UNIQUE_ENABLE": abi.KCOV_UNIQUE_ENABLE,
-    "RESET_TRACE": abi.KCOV_RESET_TRACE,
+    "UNIQUE_ENABLE in the direction of INIT_TRACE": IOR("c", 103, 8),
+    "RESET_TRACE with a size": IOW("c", 104, 8),
 }
 
 

@@ -16,26 +16,49 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from tests.conformance.adapter import PAGE_WORDS, Device, Map, Rows, Task
+from tests.conformance.test_unique import number_of
 
-from pykcov.abi.kcov import ENOTSUPP, KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE, SIZE_MAX
+from pykcov.abi.kcov import (
+    ENOTSUPP,
+    KCOV_DISABLE,
+    KCOV_ENABLE,
+    KCOV_INIT_TRACE,
+    KCOV_RESET_TRACE,
+    KCOV_UNIQUE_ENABLE,
+    SIZE_MAX,
+)
 
 WHICH = st.integers(0, 1)
 SIZES = st.sampled_from([0, 1, 2, PAGE_WORDS - 1, PAGE_WORDS, 2 * PAGE_WORDS, SIZE_MAX + 1])
+# Words of a bitmap; a negative one is less than the area's size by so many.
+BITMAPS = st.sampled_from([0, 1, 8, 8, PAGE_WORDS // 2, -3, -2, -1])
 
 
 @dataclass
 class Model:
-    """A descriptor as the table has it. size 0: DISABLED; owner None: at most INIT."""
+    """A descriptor as the table has it. size 0: DISABLED; owner None: at most INIT.
+
+    bitmap: its words, where the ENABLE was KCOV_UNIQUE_ENABLE; else 0.
+    """
 
     size: int = 0
     owner: int | None = None
+    bitmap: int = 0
     words: list[int] = field(default_factory=list)
     area: Map | None = None
 
     def record(self, pc: int) -> None:
-        if self.words[0] < self.size - 1:
-            self.words[0] += 1
-            self.words[self.words[0]] = pc
+        word, bit = divmod(number_of(pc), 64)
+        if word < self.bitmap:
+            if self.words[word] >> bit & 1:
+                return
+            self.words[word] |= 1 << bit
+        if (count := self.words[self.bitmap]) < self.size - self.bitmap - 1:
+            self.words[self.bitmap] += 1
+            self.words[self.bitmap + count + 1] = pc
+
+    def reset(self) -> None:
+        self.words[: self.bitmap + 1] = [0] * (self.bitmap + 1)
 
 
 def machine_of(device: Device) -> type[RuleBasedStateMachine]:
@@ -96,7 +119,27 @@ def machine_of(device: Device) -> type[RuleBasedStateMachine]:
                 expected = {0: 0, 1: ENOTSUPP, 2: errno.EINVAL}[mode]
             self.ask(thread, which, KCOV_ENABLE, mode, expected)
             if not expected:
-                model.owner = thread
+                model.owner, model.bitmap = thread, 0
+
+        @rule(thread=WHICH, which=WHICH, words=BITMAPS)
+        def unique_enable(self, thread: int, which: int, words: int) -> None:
+            model = self.models[which]
+            bitmap = words if words >= 0 else max(model.size + words, 0)
+            if not model.size or model.owner is not None or not 0 < bitmap < model.size - 1:
+                expected = errno.EINVAL
+            else:
+                expected = errno.EBUSY if self.recorded(thread) else 0
+            self.ask(thread, which, KCOV_UNIQUE_ENABLE, bitmap, expected)
+            if not expected:
+                model.owner, model.bitmap = thread, bitmap
+
+        @rule(thread=WHICH, which=WHICH, arg=st.sampled_from([0, 0, 0, 1]))
+        def reset(self, thread: int, which: int, arg: int) -> None:
+            model = self.models[which]
+            expected = errno.EINVAL if arg or model.owner != thread else 0
+            self.ask(thread, which, KCOV_RESET_TRACE, arg, expected)
+            if not expected:
+                model.reset()
 
         @rule(thread=WHICH, which=WHICH, arg=st.sampled_from([0, 0, 1]))
         def disable(self, thread: int, which: int, arg: int) -> None:
@@ -131,7 +174,11 @@ def machine_of(device: Device) -> type[RuleBasedStateMachine]:
                         model.record(pc)
 
         @precondition(lambda self: any(model.area for model in self.models))
-        @rule(which=WHICH, index=st.sampled_from([0, 1, -1]), word=st.integers(0, 2 * PAGE_WORDS))
+        @rule(
+            which=WHICH,
+            index=st.sampled_from([0, 1, 8, -1]),
+            word=st.integers(0, 2 * PAGE_WORDS) | st.just(2**64 - 1),
+        )
         def store(self, which: int, index: int, word: int) -> None:
             model = self.models[which]
             if model.area:

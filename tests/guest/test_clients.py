@@ -48,7 +48,8 @@ def test_every_check_of_an_ioctl_and_of_mmap(guests: Guests, clients: Clients) -
         disable enabled 0; records no more 0; disable again EINVAL
         enable another then 0; disable another then 0
         enable anew 0; count is kept 0; disable anew 0
-        init of 32 bits ENOTTY; unique ENOTTY; reset ENOTTY; unknown c ENOTTY; unknown ENOTTY
+        init of 32 bits ENOTTY; unique of another direction ENOTTY; reset with a size ENOTTY
+        unknown c ENOTTY; unknown ENOTTY
         FIONREAD 0; TIOCGWINSZ ENOTTY; high half EINVAL; no descriptor EBADF; of a pipe ENOTTY
         records after 6; disable after 0
     """)
@@ -70,6 +71,20 @@ def test_a_trace_is_that_of_the_method_alone(
     assert expected(numbers) == expected("""
         words left alone 1; full 511; each 10; garbage stays 1; large stays 1
         disabled 0; anew 6; one more 511
+    """)
+
+
+def test_unique_coverage_and_resets(
+    guests: Guests, clients: Clients, alone: dict[str, list[int]]
+) -> None:
+    done = guests.run(clients["unique"], kernel="counting.py")
+    assert (done.returncode, done.stderr) == (0, "")
+    found = traces_of(done.stdout)
+    assert found == {f"work{n}": list(dict.fromkeys(alone[f"work{n}"])) for n in range(8)}
+    numbers = "\n".join(line for line in done.stdout.splitlines() if "ffffffff8" not in line)
+    assert expected(numbers) == expected("""
+        wrong 0; reset with 1 EINVAL; reset with 2**32 EINVAL; left 1
+        disable 0; reset disabled EINVAL; no bitmap EINVAL; all bitmap EINVAL; almost all 0
     """)
 
 

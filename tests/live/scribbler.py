@@ -1,9 +1,12 @@
 """A program that is traced while somebody stores random words all over its area.
 
-    python -m tests.live.scribbler (thread | process | both) (trace | blocks) SECONDS
+    python -m tests.live.scribbler HOW DISCIPLINE MODE SECONDS
+
+HOW: thread, process or both; DISCIPLINE: trace or blocks; MODE: plain or unique.
 
 The area lies between two forbidden pages, so that a store outside of it is the end of this process.
-What the program computes is compared with what it computed before. Prints how often it ran.
+What the program computes is compared with what it computed before. In unique mode the bitmap has
+another size each time, and is reset. Prints how often it ran.
 """
 
 from __future__ import annotations
@@ -19,7 +22,13 @@ from collections.abc import Iterator
 from tests.unit.native_raw import GuardedArea, scribble_for_ever, scribbling_thread
 
 import pykcov
-from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE
+from pykcov.abi.kcov import (
+    KCOV_DISABLE,
+    KCOV_ENABLE,
+    KCOV_INIT_TRACE,
+    KCOV_RESET_TRACE,
+    KCOV_UNIQUE_ENABLE,
+)
 from pykcov.area import Area
 from pykcov.reader import decode
 
@@ -64,7 +73,7 @@ def scribbling_process(fd: int, seed: int) -> Iterator[None]:
         os.waitpid(pid, 0)
 
 
-def main(how: str, discipline: str, seconds: float) -> int:
+def main(how: str, discipline: str, mode: str, seconds: float) -> int:
     guarded: list[GuardedArea] = []
 
     def words(area: Area) -> object:
@@ -81,15 +90,21 @@ def main(how: str, discipline: str, seconds: float) -> int:
         seen = descriptor.mmap(SIZE * 8)
         if how in ("process", "both"):
             stack.enter_context(scribbling_process(descriptor.fileno(), 1))
-        descriptor.ioctl(KCOV_ENABLE)
+        enable = KCOV_UNIQUE_ENABLE if mode == "unique" else KCOV_ENABLE
+        bitmap = 1 if mode == "unique" else 0
+        descriptor.ioctl(enable, bitmap)
         if how in ("thread", "both"):
             stack.enter_context(scribbling_thread(guarded[0].address, SIZE, 2))
         end = time.monotonic() + seconds
         while runs < 100 or time.monotonic() < end:
             assert compute() == expected
+            descriptor.ioctl(KCOV_RESET_TRACE)
+            assert compute() == expected
             descriptor.ioctl(KCOV_DISABLE)
-            descriptor.ioctl(KCOV_ENABLE)
-            assert len(decode.Records(seen).pcs()) < SIZE
+            records = decode.Records(memoryview(seen)[8 * bitmap :]).pcs()
+            assert len(records) < SIZE - bitmap
+            bitmap = bitmap and bitmap * 7 % (SIZE - 3) + 1  # 1 to SIZE - 3
+            descriptor.ioctl(enable, bitmap)
             runs += 1
         descriptor.ioctl(KCOV_DISABLE)
     print(runs)
@@ -97,4 +112,4 @@ def main(how: str, discipline: str, seconds: float) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2], float(sys.argv[3])))
+    sys.exit(main(sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4])))

@@ -17,6 +17,7 @@ EXPORT uint64_t c_handle(uint64_t number);
 EXPORT uint64_t c_handle_of_string(const char *string);
 EXPORT uint64_t c_count(const uint64_t *area, uint64_t words);
 EXPORT void c_reset(uint64_t *area);
+EXPORT uint64_t c_bit(uint64_t pc);
 EXPORT uint64_t c_number(int which);
 
 int c_open(const char *name, int blocks)
@@ -62,6 +63,11 @@ uint64_t c_count(const uint64_t *area, uint64_t words)
 void c_reset(uint64_t *area)
 {
     pykcov_reset(area);
+}
+
+uint64_t c_bit(uint64_t pc)
+{
+    return pykcov_bit(pc);
 }
 
 /* In the order of NUMBERS in test_c_client.py. */

@@ -25,6 +25,7 @@ import pykcov
 from pykcov.abi import kcov
 from pykcov.service import places
 from pykcov.service.protocol import LARGEST, REPLY, Request, Type, encode_reply
+from pykcov.store import CAPACITY
 
 Start = Callable[..., Service]
 CLIENTS = ROOT / "clients" / "c"
@@ -72,8 +73,8 @@ def library_of(folder: Path, *arguments: str) -> ctypes.CDLL:
     library.c_mmap.restype = words
     library.c_live.restype = ctypes.c_int64
     library.c_count.argtypes = [words, word]
-    library.c_handle.argtypes = [word]
-    for name in ("c_handle", "c_handle_of_string", "c_count", "c_number"):
+    library.c_handle.argtypes = library.c_bit.argtypes = [word]
+    for name in ("c_handle", "c_handle_of_string", "c_count", "c_bit", "c_number"):
         getattr(library, name).restype = word
     return library
 
@@ -229,6 +230,13 @@ def test_an_area_is_read_and_reset(start: Start, c: ctypes.CDLL, blocks: bool) -
     assert c.c_count(area, WORDS) == WORDS - 1
     assert c.c_ioctl(fd, kcov.KCOV_DISABLE, 0, TASK) == 0
     os.close(fd)
+
+
+def test_the_bit_of_a_pc(c: ctypes.CDLL) -> None:
+    for number in (0, 1, 63, 64, 2**27):
+        assert c.c_bit(kcov.PC_START + kcov.PC_SPACING * (number + 1)) == number
+    for other in (0, kcov.PC_START, kcov.PC_START - 8):
+        assert c.c_bit(other) >= CAPACITY  # no block's
 
 
 def test_errors_are_the_devices(start: Start, c: ctypes.CDLL) -> None:

@@ -52,6 +52,7 @@ INTERNAL = {
     "KCOV_MODE_TRACE_PC": 2,
     "KCOV_MODE_TRACE_CMP": 3,
     "KCOV_MODE_REMOTE": 4,
+    "KCOV_MODE_UNIQUE_PC": 5,  # of the proposal
     "SIZE_MIN": 2,
     "ENOTSUPP": 524,
     "PC_START": 0xFFFFFFFF80000000,

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from pykcov.store import SymbolStore
+
 pytestmark = pytest.mark.slow
 
 PROGRAM = """\
@@ -287,6 +289,16 @@ def test_env_describes(folder: Path) -> None:
     assert done.returncode == 0, done.stderr
     for word in ("pykcov:", "python:", "symbol store:", "areas:         yes", "GIL:           on"):
         assert word in done.stdout
+
+
+def test_env_says_how_many_words_a_bitmap_needs(folder: Path) -> None:
+    store = folder / "symbols"
+    for package in ("email", "tomllib"):
+        pykcov("run", "--store", str(store), "--source", package, "-m", package, folder=folder)
+        last = max(block.pc for block in SymbolStore(store).blocks())
+        number = (last - 0xFFFFFFFF80000000) // 8 - 1
+        done = pykcov("env", "--store", str(store), folder=folder)
+        assert f"in a bitmap of {number // 64 + 1} words\n" in done.stdout
 
 
 def test_a_reader_that_leaves_is_no_error(folder: Path) -> None:

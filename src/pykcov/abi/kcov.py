@@ -25,6 +25,7 @@ KCOV_MODE_INIT = 1
 KCOV_MODE_TRACE_PC = 2
 KCOV_MODE_TRACE_CMP = 3
 KCOV_MODE_REMOTE = 4
+KCOV_MODE_UNIQUE_PC = 5  # proposed, as the requests are
 
 # Handles of remote coverage.
 KCOV_SUBSYSTEM_MASK = 0xFF << 56

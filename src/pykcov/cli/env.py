@@ -32,7 +32,11 @@ def _store(store: SymbolStore) -> str:
     except PykcovError as error:
         return f"{store.path}: {error}"
     blocks = sum(len(symbols.spans) for symbols in files.values())
-    return f"{store.path}: {len(files)} files, {blocks} blocks of {CAPACITY}"
+    end = max((first + len(symbols.spans) for first, symbols in files.items()), default=0)
+    return (
+        f"{store.path}: {len(files)} files, {blocks} blocks of {CAPACITY}, all of them in a bitmap "
+        f"of {max(-(-end // 64), 1)} words"
+    )
 
 
 def _area() -> str:

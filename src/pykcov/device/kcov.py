@@ -19,6 +19,7 @@ from pykcov.abi.kcov import (
     KCOV_MODE_INIT,
     KCOV_MODE_REMOTE,
     KCOV_MODE_TRACE_PC,
+    KCOV_MODE_UNIQUE_PC,
 )
 from pykcov.area import Area
 from pykcov.device import sections
@@ -89,19 +90,21 @@ class Kcov(Refs):
         self.shared.size = size
         self.shared.mode = KCOV_MODE_INIT
 
-    def enable(self, task: Task) -> None:
-        """INIT to TRACE_PC, owned by `task`. Raises OSError ENOMEM.
+    def enable(self, task: Task, bitmap_words: int = 0) -> None:
+        """INIT to TRACE_PC, or with a bitmap to UNIQUE_PC, owned by `task`. Raises OSError ENOMEM.
 
-        Preconditions: `shared` is held, the mode is INIT, `task` owns no kcov.
+        Preconditions: `shared` is held, the mode is INIT, `task` owns no kcov, behind the bitmap
+        are 2 words or more.
         """
         assert self.mode == KCOV_MODE_INIT
         assert task.kcov is None
         self._forget_owner()
-        recorder = self._new_recorder()
+        recorder = self._new_recorder(bitmap_words)
+        self.shared.bitmap_words = bitmap_words
         task.claim(self.shared)
         self.inc_ref()
         self.shared.sequence += 1
-        self.shared.mode = KCOV_MODE_TRACE_PC
+        self.shared.mode = KCOV_MODE_UNIQUE_PC if bitmap_words else KCOV_MODE_TRACE_PC
         self.dropped = False
         if self.discipline == "blocks":
             task.register_work(self.task_work)
@@ -119,6 +122,7 @@ class Kcov(Refs):
             self.area.words()  # that of a client that sealed it can't be written to
         except (OSError, MemoryError) as failed:
             raise fail(errno.ENOMEM) from failed
+        self.shared.bitmap_words = 0
         self.shared.sequence += 1
         self.shared.forget(-1)
         error = sections.register(self, arg)
@@ -145,9 +149,9 @@ class Kcov(Refs):
         """The area. Raises OSError ENOMEM."""
         return self.area.words()
 
-    def _new_recorder(self) -> Recorder:
+    def _new_recorder(self, bitmap_words: int) -> Recorder:
         try:
-            return Recorder(self.area.words(), self.discipline == "blocks")
+            return Recorder(self.area.words(), self.discipline == "blocks", bitmap_words)
         except (OSError, MemoryError) as error:
             raise fail(errno.ENOMEM) from error
 
@@ -157,7 +161,7 @@ class Kcov(Refs):
         task.attach(recorder)
 
     def disable(self, task: Task) -> None:
-        """TRACE_PC or REMOTE to INIT; area and contents stay. What is pending is consumed first.
+        """Any mode that traces to INIT; area and contents stay. What is pending is consumed first.
 
         Preconditions: `shared` is held, `task` owns it.
         """
@@ -174,6 +178,15 @@ class Kcov(Refs):
         self.shared.mode = KCOV_MODE_INIT
         task.disclaim(self.shared)
         self.dec_ref(self.destroy)
+
+    def reset(self) -> None:
+        """Begin anew: the bitmap, if there is one, and the count are 0, and nothing is pending.
+
+        Preconditions: `shared` is held, the calling task owns it.
+        """
+        self.shared.reset(self.area.words(), self.area.fd, self.shared.bitmap_words)
+        if self.recorder is not None and self.recorder.counters is not None:
+            self.recorder.counters.clear()
 
     # -- called by the task -----------------------------------------------------------------------
 
@@ -199,7 +212,7 @@ class Kcov(Refs):
         with self.shared:
             task.claim(self.shared)
             if self.remote_arg is None:
-                self._own(task, self._new_recorder())
+                self._own(task, self._new_recorder(self.shared.bitmap_words))
             else:
                 sections.register(self, self.remote_arg)
 
@@ -217,6 +230,7 @@ class Kcov(Refs):
                 "discipline": self.discipline,
                 "mode": self.mode,
                 "size": self.shared.size,
+                "bitmap_words": self.shared.bitmap_words,
                 "area": self.area,
                 "task": self.task,
                 "remote_arg": self.remote_arg,
@@ -229,6 +243,7 @@ class Kcov(Refs):
         self.discipline = state["discipline"]
         self.shared = Shared()
         self.shared.mode, self.shared.size = state["mode"], state["size"]
+        self.shared.bitmap_words = state["bitmap_words"]
         self.area, self.task = state["area"], state["task"]
         self.recorder = None
         self.remote_arg, self.dropped = state["remote_arg"], state["dropped"]

@@ -20,10 +20,13 @@ from pykcov.abi.kcov import (
     KCOV_MODE_INIT,
     KCOV_MODE_REMOTE,
     KCOV_MODE_TRACE_PC,
+    KCOV_MODE_UNIQUE_PC,
     KCOV_REMOTE_ENABLE,
     KCOV_REMOTE_MAX_HANDLES,
+    KCOV_RESET_TRACE,
     KCOV_TRACE_CMP,
     KCOV_TRACE_PC,
+    KCOV_UNIQUE_ENABLE,
     SIZE_MAX,
     SIZE_MIN,
     WORD,
@@ -39,8 +42,11 @@ MODES = {
     KCOV_MODE_INIT: "INIT",
     KCOV_MODE_TRACE_PC: "TRACE_PC",
     KCOV_MODE_REMOTE: "REMOTE",
+    KCOV_MODE_UNIQUE_PC: "UNIQUE_PC",
 }
 
+# What records a task's own code; over a socket, all threads. KCOV_REMOTE_ENABLE records sections.
+ENABLES = (KCOV_ENABLE, KCOV_UNIQUE_ENABLE)
 
 _U64 = 2**64 - 1
 
@@ -63,7 +69,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Transition:
-    """One ioctl: its checks, in order, then its effect and the mode after it.
+    """One ioctl: its checks, in order, then its effect and the mode after it; None: as before.
 
     decode: makes of the argument what checks and effect get; it raises OSError, and `undecodable`
     says with what and when.
@@ -74,7 +80,7 @@ class Transition:
     argument: str
     checks: tuple[Check, ...]
     effect: Callable[[Kcov, Task, Any], None]
-    after: int
+    after: int | None
     decode: Callable[[object], Any] = _word
     undecodable: tuple[tuple[int, str], ...] = ()
 
@@ -116,6 +122,15 @@ def _enabling(mode_of: Callable[[Any], int]) -> tuple[Check, ...]:
         ),
     )
 
+
+_BY_OWNER = (
+    Check(errno.EINVAL, "the argument is not 0", lambda kcov, task, arg: arg != 0),
+    Check(
+        errno.EINVAL,
+        "the calling task is not the one that enabled this descriptor",
+        lambda kcov, task, arg: task.kcov is not kcov,
+    ),
+)
 
 TRANSITIONS = (
     Transition(
@@ -176,17 +191,33 @@ TRANSITIONS = (
         ),
     ),
     Transition(
+        KCOV_UNIQUE_ENABLE,
+        "KCOV_UNIQUE_ENABLE",
+        "words of the bitmap, by value",
+        (
+            Check(
+                errno.EINVAL,
+                "it is 0, or leaves the trace less than 2 words of the area",
+                lambda kcov, task, arg: not 0 < arg < kcov.shared.size - 1,
+            ),
+            *_enabling(lambda arg: KCOV_TRACE_PC)[:2],  # there is no mode to look at
+        ),
+        lambda kcov, task, arg: kcov.enable(task, arg),
+        KCOV_MODE_UNIQUE_PC,
+    ),
+    Transition(
+        KCOV_RESET_TRACE,
+        "KCOV_RESET_TRACE",
+        "0",
+        _BY_OWNER,
+        lambda kcov, task, arg: kcov.reset(),
+        None,
+    ),
+    Transition(
         KCOV_DISABLE,
         "KCOV_DISABLE",
         "0",
-        (
-            Check(errno.EINVAL, "the argument is not 0", lambda kcov, task, arg: arg != 0),
-            Check(
-                errno.EINVAL,
-                "the calling task is not the one that enabled this descriptor",
-                lambda kcov, task, arg: task.kcov is not kcov,
-            ),
-        ),
+        _BY_OWNER,
         lambda kcov, task, arg: kcov.disable(task),
         KCOV_MODE_INIT,
     ),
@@ -201,7 +232,8 @@ def document() -> str:
         "# The device's ioctls",
         "",
         "Printed from `pykcov.device.state` by `make docs`. Everything is",
-        "checked, in this order, before anything changes. Any other request is ENOTTY.",
+        "checked, in this order, before anything changes. Any other request is ENOTTY. What",
+        "KCOV_UNIQUE_ENABLE and KCOV_RESET_TRACE do to the area is in [unique.md](unique.md).",
         "",
         "| ioctl | number | argument | fails with | when | mode after |",
         "|---|---|---|---|---|---|",
@@ -213,7 +245,8 @@ def document() -> str:
             name = errno.errorcode.get(error, "ENOTSUPP (524)")
             lines.append(f"| {head} | {name} | {when} | |")
             head = " | |"
-        lines.append(f"| {head} | | otherwise | {MODES[row.after]} |")
+        after = "as before" if row.after is None else MODES[row.after]
+        lines.append(f"| {head} | | otherwise | {after} |")
     lines += [
         "",
         "## mmap",

@@ -47,16 +47,18 @@ class Recorder:
     """Writes records into `area`, a writable buffer of 2 words or more, which it keeps alive.
 
     blocks: count in `counters` instead, until consume() appends what is pending to the area.
+    bitmap_words: that the area begins with, if it is for unique mode (csrc/unique.c), else 0.
     """
 
     counters: Counters | None
     dropped: bool  # a record found the area full, or its count to be garbage
-    def __new__(cls, area: object, blocks: bool = False) -> Self: ...
+    def __new__(cls, area: object, blocks: bool = False, bitmap_words: int = 0) -> Self: ...
     def share(self, shared: Shared, /) -> None:
         """Other processes write to its area, too: each record goes there at once, under a lock, and
         only for the ENABLE that is now in force. blocks: each once until the count is set to 0."""
     def consume(self) -> int:
-        """Append pending blocks to the area; what does not fit stays. Returns how many did."""
+        """Append pending blocks to the area, those that are not in its bitmap yet; what does not
+        fit stays. Returns how many do not stay."""
 
 @final
 class Handler:
@@ -82,6 +84,7 @@ class Shared:
 
     mode: int
     size: int
+    bitmap_words: int  # of the ENABLE in force: 0 but for KCOV_UNIQUE_ENABLE
     sequence: int  # of ENABLEs
     def __new__(cls, fd: int = -1, join: bool = False) -> Self:
         """fd: of a memfd of a page or more, for processes that are not forked; join: another
@@ -91,6 +94,9 @@ class Shared:
     def publish(self, area: object, section: object, /) -> int:
         """Append the records of `section` to `area`, both buffers of words, the count last; then
         `section` is empty. Returns how many there was room for. The lock must be held."""
+    def reset(self, area: object, fd: int, bitmap_words: int, /) -> None:
+        """Zero a bitmap of so many words at the head of `area`, a mapping of the memfd `fd`, and
+        the count behind it. Nobody records there meanwhile."""
     def report(
         self, ring: object, section: object, handle: int, number: int, flags: int, /
     ) -> bool:

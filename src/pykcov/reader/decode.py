@@ -14,8 +14,7 @@ class Records:
     """The records of an area that go on coming. Its views are made once: a reader in a loop of
     "store 0, call, load" asks a million times a second."""
 
-    def __init__(self, words: mmap.mmap) -> None:
-        self._words = words
+    def __init__(self, words: mmap.mmap | memoryview) -> None:
         self._octets = memoryview(words)
         self._view = self._octets.cast("Q")
         self._most = len(self._view) - 1

@@ -9,7 +9,8 @@ import os
 from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
-from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_REMOTE_ENABLE
+from pykcov.abi.kcov import KCOV_DISABLE, KCOV_REMOTE_ENABLE
+from pykcov.device.state import ENABLES
 from pykcov.errors import PykcovError, fail
 from pykcov.kernel.task import Task
 from pykcov.service.client import SocketDescriptor
@@ -40,7 +41,7 @@ class GuestDescriptor:
         if number is None:
             number = _number_of[task] = next(_numbers)
         self._opened.ioctl_of(number, request, arg)
-        if request in (KCOV_ENABLE, KCOV_REMOTE_ENABLE):
+        if request in (*ENABLES, KCOV_REMOTE_ENABLE):
             self.owner, task.kcov = task, self
         elif request == KCOV_DISABLE:
             self.owner = task.kcov = None

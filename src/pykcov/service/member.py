@@ -143,7 +143,8 @@ class Member:
                 fetched = self._fetch(value) if value else None
                 if fetched is not None:
                     kcov, _ = fetched
-                    recorder = Recorder(kcov.words(), kcov.discipline == "blocks")
+                    bitmap_words = kcov.shared.bitmap_words  # of that ENABLE, if it holds below
+                    recorder = Recorder(kcov.words(), kcov.discipline == "blocks", bitmap_words)
                     recorder.share(kcov.shared)
                     if is_value_of(value, kcov.shared.sequence):
                         found = recorder

@@ -8,11 +8,12 @@ import os
 import sys
 from typing import Any
 
-from pykcov.abi.kcov import KCOV_ENABLE, KCOV_REMOTE_ENABLE, KCOV_REMOTE_MAX_HANDLES
+from pykcov.abi.kcov import KCOV_REMOTE_ENABLE, KCOV_REMOTE_MAX_HANDLES
 from pykcov.device import sections
 from pykcov.device.descriptor import Descriptor
 from pykcov.device.kcov import Kcov
 from pykcov.device.sections import Watcher
+from pykcov.device.state import ENABLES
 from pykcov.errors import fail
 from pykcov.instrumentation import session
 from pykcov.probe import Shared
@@ -145,7 +146,7 @@ class Shown:
             task = self._tasks[key] = ProcessTask(self.table)
         if request == KCOV_REMOTE_ENABLE and self.table.room < KCOV_REMOTE_MAX_HANDLES:
             raise fail(errno.ENOMEM)
-        task.enabling = connection.number if request == KCOV_ENABLE else 0
+        task.enabling = connection.number if request in ENABLES else 0
         self._users.setdefault(key, set()).add(connection.number)
         descriptor.ioctl(request, payload if request == KCOV_REMOTE_ENABLE else arg, task=task)
 

@@ -104,8 +104,8 @@ static void unknown(void)
     int fd = new_kcov(WORDS, &area);
     must(enable(fd) == 0, "ENABLE");
     result("init of 32 bits", ioctl(fd, 0x80046301UL, WORDS));
-    result("unique", ioctl(fd, 0x40086367UL, 64UL));
-    result("reset", ioctl(fd, 0x6368UL, 0UL));
+    result("unique of another direction", ioctl(fd, 0x80086367UL, 64UL));
+    result("reset with a size", ioctl(fd, 0x40046368UL, 0UL));
     result("unknown c", ioctl(fd, 0x63ffUL, 0UL));
     result("unknown", ioctl(fd, 0x1234UL, 0UL));
     int size = 0;

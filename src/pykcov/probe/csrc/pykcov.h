@@ -9,6 +9,7 @@
  *   hooks.c      what stands in for functions of the standard library
  *   shared.c     what processes that share a descriptor agree on
  *   together.c   records of several processes that go into one area one by one
+ *   unique.c     each block once, as a bitmap in the area says
  *   ring.c       sections of several processes that one reader watches
  *   module.c     glue
  *
@@ -48,8 +49,10 @@ struct counters {
 struct recorder {
     PyObject_HEAD
     Py_buffer buffer;          /* Owned. Pins the mapping. */
-    uint64_t *words;           /* Borrowed from buffer; the area, which anybody may scribble on */
-    uint64_t limit;            /* words in the area less one: where the last PC may stand */
+    uint64_t *words;           /* Borrowed from buffer; count and PCs, which anybody may scribble on */
+    uint64_t limit;            /* words from there on less one: where the last PC may stand */
+    uint64_t *bitmap;          /* Borrowed from buffer. In unique mode, else NULL; likewise */
+    uint64_t bitmap_words;
     struct counters *counters; /* Owned. NULL in the trace discipline. */
     int live;                  /* a section, and not closed yet */
     unsigned generation;       /* of the process that opened the section */
@@ -177,5 +180,10 @@ PyObject *ring_report(PyObject *shared, PyObject *args);
 /* together.c */
 void together_hit(struct recorder *r, const struct probe *probe);
 PyObject *together_share(PyObject *recorder, PyObject *shared);
+
+/* unique.c */
+int unique_is_set(const struct recorder *r, uint64_t pc);
+int unique_record(struct recorder *r, uint64_t pc);
+PyObject *unique_reset(PyObject *shared, PyObject *args);
 
 #endif

@@ -4,23 +4,31 @@
 
 #include <structmember.h>
 
+/* One record, of a PC that is not in the bitmap yet where there is one; 0: no room. */
+static int recorder_append(struct recorder *r, uint64_t pc)
+{
+    return r->bitmap != NULL ? unique_record(r, pc) : area_record(r->words, r->limit, pc, 1);
+}
+
 void recorder_hit(struct recorder *r, const struct probe *probe)
 {
     if (r->shared != NULL)
         together_hit(r, probe);
     else if (r->counters != NULL)
         counters_hit(r->counters, probe);
-    else if (!area_record(r->words, r->limit, probe->pc, 1))
+    else if (!recorder_append(r, probe->pc))
         r->dropped = 1;
 }
 
 static PyObject *recorder_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"area", "blocks", NULL};
+    static char *names[] = {"area", "blocks", "bitmap_words", NULL};
     PyObject *area;
     int blocks = 0;
+    unsigned long long bitmap_words = 0;
 
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|p:Recorder", names, &area, &blocks))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|pK:Recorder", names, &area, &blocks,
+                                     &bitmap_words))
         return NULL;
     struct recorder *r = (struct recorder *)type->tp_alloc(type, 0);
     if (r == NULL)
@@ -33,6 +41,16 @@ static PyObject *recorder_new(PyTypeObject *type, PyObject *args, PyObject *kwar
     }
     r->words = r->buffer.buf;
     r->limit = (uint64_t)r->buffer.len / 8 - 1;
+    if (bitmap_words >= r->limit) {
+        PyErr_SetString(PyExc_ValueError, "the bitmap leaves no 2 words for the trace");
+        goto fail;
+    }
+    if (bitmap_words > 0) {
+        r->bitmap = r->words;
+        r->bitmap_words = bitmap_words;
+        r->words += bitmap_words;
+        r->limit -= bitmap_words;
+    }
     r->generation = kcov.generation;
     if (blocks) {
         r->counters = (struct counters *)kcov.counters->tp_alloc(kcov.counters, 0);
@@ -67,7 +85,7 @@ static PyObject *recorder_consume(PyObject *self, PyObject *ignored)
     size_t n = 0;
     if (r->counters != NULL && r->shared == NULL) {
         while (n < counters_pending(r->counters)
-               && area_record(r->words, r->limit, counters_peek(r->counters, n), 1))
+               && recorder_append(r, counters_peek(r->counters, n)))
             n++;
         counters_drop(r->counters, n);
     }
@@ -87,7 +105,7 @@ static PyMemberDef recorder_members[] = {
 };
 
 static PyType_Slot recorder_slots[] = {
-    {Py_tp_doc, "Recorder(area, blocks=False): writes records into area, a writable buffer."},
+    {Py_tp_doc, "Recorder(area, blocks=False, bitmap_words=0): writes records into area, a writable buffer."},
     {Py_tp_new, recorder_new},
     {Py_tp_dealloc, recorder_dealloc},
     {Py_tp_methods, recorder_methods},

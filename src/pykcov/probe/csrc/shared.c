@@ -274,6 +274,7 @@ static int set_word(PyObject *self, PyObject *value, void *offset)
 static PyGetSetDef shared_getset[] = {
     {"mode", get_word, set_word, NULL, (void *)offsetof(struct page, mode)},
     {"size", get_word, set_word, NULL, (void *)offsetof(struct page, size)},
+    {"bitmap_words", get_word, set_word, NULL, (void *)offsetof(struct page, bitmap_words)},
     {"sequence", get_word, set_word, NULL, (void *)offsetof(struct page, sequence)},
     {NULL, NULL, NULL, NULL, NULL},
 };
@@ -289,6 +290,7 @@ static PyMethodDef shared_methods[] = {
     {"end", shared_end, METH_NOARGS, NULL},
     {"live", shared_live, METH_NOARGS, NULL},
     {"forget", shared_forget, METH_O, NULL},
+    {"reset", unique_reset, METH_VARARGS, NULL},
     {"report", ring_report, METH_VARARGS, NULL},
     {"settle", shared_settle, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},

@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <sys/types.h>
 
-#define KCOV_MODE_TRACE_PC 2 /* kcov.c's, as in abi/kcov.py */
+#define KCOV_MODE_INIT 1 /* kcov.c's, as in abi/kcov.py: those of an ENABLE are above it */
 
 /* Sections of the ENABLE in force that have begun in a process and are not published. One that was
  * killed can't take its own back: who looks sees that it is dead, and forgets it. */
@@ -24,6 +24,7 @@ struct page {
     pthread_mutex_t append; /* robust: held for single records; no Python runs under it */
     uint64_t mode;
     uint64_t size;
+    uint64_t bitmap_words; /* of the ENABLE in force, if that is KCOV_UNIQUE_ENABLE; else 0 */
     uint64_t sequence;     /* of ENABLEs: what began under another one is not published */
     struct process processes[PROCESSES]; /* those with live sections, in any order */
     uint64_t resets;       /* how often a writer found that the client had emptied the area */

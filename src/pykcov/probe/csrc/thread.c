@@ -143,7 +143,8 @@ static int lookup(struct kcov_thread *t)
     struct recorder *r = recorder_of(t);
     if (!t->paused && (r != NULL || kcov.everyone != NULL)) {
         t->limit = 0;
-        if (r != NULL && r->counters == NULL && r->shared == NULL && kcov.everyone == NULL) {
+        if (r != NULL && r->counters == NULL && r->shared == NULL && r->bitmap == NULL
+            && kcov.everyone == NULL) {
             t->words = r->words;
             t->limit = r->limit;
             t->step = 1;

@@ -10,13 +10,19 @@
  *
  * In the blocks discipline each block is recorded once, until the client stores 0 into the count.
  * A writer that finds it to be 0 raises `resets`, and all others begin anew when they see that. So
- * the hit of a block that is listed already costs two loads and no mutex.
+ * the hit of a block that is listed already costs two loads and no mutex. In unique mode the bitmap
+ * says what is listed, in both disciplines.
  */
 #include "area.h"
 #include "shared.h"
 
 static void append(struct recorder *r, struct page *page, const struct probe *probe)
 {
+    if (r->bitmap != NULL) {
+        if (!unique_record(r, probe->pc))
+            r->dropped = 1;
+        return;
+    }
     if (r->counters == NULL) {
         if (!area_record(r->words, r->limit, probe->pc, 1))
             r->dropped = 1;
@@ -39,14 +45,16 @@ static void append(struct recorder *r, struct page *page, const struct probe *pr
 void together_hit(struct recorder *r, const struct probe *probe)
 {
     struct page *page = r->shared->page;
-    if (r->counters != NULL && counters_listed(r->counters, probe)
+    if (r->bitmap != NULL && unique_is_set(r, probe->pc))
+        return;
+    if (r->bitmap == NULL && r->counters != NULL && counters_listed(r->counters, probe)
         && __atomic_load_n(&page->resets, __ATOMIC_ACQUIRE) == r->resets
         && __atomic_load_n(&r->words[0], __ATOMIC_RELAXED) != 0)
         return;
     if (lock_result(&page->append, pthread_mutex_lock(&page->append)) != 0)
         return;
     if (__atomic_load_n(&page->sequence, __ATOMIC_ACQUIRE) == r->sequence
-        && __atomic_load_n(&page->mode, __ATOMIC_ACQUIRE) == KCOV_MODE_TRACE_PC)
+        && __atomic_load_n(&page->mode, __ATOMIC_ACQUIRE) > KCOV_MODE_INIT)
         append(r, page, probe);
     pthread_mutex_unlock(&page->append);
 }
