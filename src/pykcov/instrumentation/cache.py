@@ -35,7 +35,8 @@ from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 
 from pykcov.errors import PykcovError
-from pykcov.instrumentation.entry import Entry
+from pykcov.instrumentation.entry import Entry, restamped
+from pykcov.instrumentation.stamps import NONE
 from pykcov.lineage import Range
 from pykcov.store import SymbolStore
 
@@ -46,6 +47,8 @@ _HEAD = struct.Struct("<16sQ16sQ")  # Range (id, first, token), bytes in all
 _DAY = 86400
 _ATTEMPTS = 10  # at the lock, a millisecond each
 
+# What files are read into, one a thread at a time: new memory costs as much as reading them.
+_buffers: list[bytearray] = []
 _writing = threading.Lock()  # a leaf. A process has its file locks for all its threads.
 
 
@@ -123,6 +126,7 @@ class Cache:
             cache.trouble = f"{BOUND} is 0"
             return cache
         cache.store = store.identity(cache._head()[0])
+        _maker()  # now, and not in the first import
         cache._make_folder()
         return cache
 
@@ -162,31 +166,51 @@ class Cache:
         name = blake2b(key.encode("utf-8", "backslashreplace"), key=_maker(), digest_size=16)
         return f"{self.folder}/{name.hexdigest()}{SUFFIX}"
 
-    def get(self, file: str) -> Entry | None:
-        """Return what a file holds, if it is an entry."""
+    def get(self, file: str, *, stamp: bytes = NONE, digest: bytes = b"") -> Entry | None:
+        """Return what a file holds, if it is an entry of this stamp, or of this digest."""
+        with self._read(file) as data:
+            try:
+                if data is None:
+                    return None
+                entry = Entry(data)
+                if entry.digest == digest or (entry.stamp == stamp and stamp != NONE):
+                    return entry.load()
+            except ValueError:
+                pass
+        return None
+
+    @contextmanager
+    def _read(self, file: str) -> Iterator[memoryview | None]:
+        """Open a file of the cache. What is read is gone at the end."""
         if self.trouble:
-            return None
+            yield None
+            return
         try:
             fd = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError:
-            return None
+            yield None
+            return
+        buffer = _buffers.pop() if _buffers else bytearray(1 << 17)
         try:
             seen = os.fstat(fd)
-            if not stat.S_ISREG(seen.st_mode):
-                return None
+            size = seen.st_size if stat.S_ISREG(seen.st_mode) else 0
             if time.time() - seen.st_mtime > _DAY:
                 os.utime(fd)
-            return Entry.unpack(os.read(fd, seen.st_size + 1))
+            if size > len(buffer):
+                buffer = bytearray(size * 2)
+            size = os.readv(fd, [buffer])
         except OSError:
-            return None
+            size = 0
         finally:
             os.close(fd)
+        with memoryview(buffer) as whole, whole[:size] as data:
+            yield data
+        _buffers.append(buffer)
 
-    def put(self, file: str, entry: Entry, given: Range | None) -> None:
+    def put(self, file: str, data: bytes, given: Range | None) -> None:
         """Write an entry of a text that the store has given this range (None: long ago)."""
         if self.trouble or (given is not None and given.store != self.store):
             return
-        data = entry.pack()
         if len(data) > self.bound // 4:
             return
         new = f"{self.folder}/{secrets.token_hex(8)}{_NEW}"
@@ -204,6 +228,14 @@ class Cache:
             return  # not this time
         except OSError as error:
             self.trouble = f"it can't be written: {error.strerror}"
+
+    def restamp(self, file: str, stamp: bytes) -> None:
+        """Write an entry again that was found by its digest."""
+        with self._read(file) as data:
+            entry = b"" if data is None else bytes(data)
+        with suppress(ValueError):
+            Entry(memoryview(entry))
+            self.put(file, restamped(entry, stamp), None)
 
     def _publish(self, head: int, new: str, file: str, size: int, given: Range | None) -> None:
         """Rename. What `head` says comes first: an entry that it knows nothing of would outlive a
@@ -228,7 +260,7 @@ class Cache:
         os.rename(new, file)  # noqa: PTH104
 
     def _shrink(self, size: int) -> int:
-        """Remove what was used longest ago, so that `size` more bytes fit; return how many there are."""
+        """Remove what was used longest ago, so that `size` more fit; return the total."""
         found = sorted((s.st_mtime, s.st_size, path) for path, s in _files(self.folder))
         total = size + sum(length for _, length, _ in found)
         for used, length, path in found:

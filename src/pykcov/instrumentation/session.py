@@ -6,7 +6,7 @@ import sys
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 from pykcov.errors import PykcovError, own_bug
 from pykcov.instrumentation import importer, inplace, marshalling
 from pykcov.instrumentation.cache import Cache
-from pykcov.instrumentation.entry import Entry
+from pykcov.instrumentation.entry import pack
 from pykcov.instrumentation.rewrite import origin, original
 from pykcov.instrumentation.select import Selection, absolute
 from pykcov.instrumentation.stamps import NONE, settled
@@ -107,8 +107,8 @@ class Instrumentation:
     def _warm(self, text: Text) -> Rewriter | None:
         """Return what the cache has for a text."""
         file = self._file(text.path, text.filename, text.optimize)
-        entry = self.cache.get(file)
-        if entry is None or entry.digest != sha256(text.source).digest():
+        entry = self.cache.get(file, digest=sha256(text.source).digest())
+        if entry is None:
             return None
         probes = probes_of(self.store, entry.first, entry.blocks)
         try:
@@ -116,7 +116,7 @@ class Instrumentation:
         except ValueError:
             return None
         if text.stamp not in (NONE, entry.stamp):
-            self.cache.put(file, replace(entry, stamp=text.stamp), None)
+            self.cache.restamp(file, text.stamp)
         self.files[text.path] = entry.blocks
         return rewriter
 
@@ -143,10 +143,10 @@ class Instrumentation:
         if self.cache.trouble or (new := rewriter(code)) is None:
             return
         digest = sha256(text.source).digest()
-        entry = Entry.of(new, rewriter.given.first, rewriter.probes, digest, text.stamp)
-        if entry is not None:
+        data = pack(new, rewriter.given.first, rewriter.probes, digest, text.stamp)
+        if data is not None:
             file = self._file(text.path, text.filename, text.optimize)
-            self.cache.put(file, entry, rewriter.given)
+            self.cache.put(file, data, rewriter.given)
 
     # -- what is imported -------------------------------------------------------------------------
 
@@ -155,8 +155,9 @@ class Instrumentation:
 
     def _cached(self, filename: str, stamp: bytes) -> CodeType | None:
         path = absolute(filename)
-        entry = self.cache.get(self._file(path, filename, importer.optimize_level()))
-        if entry is None or stamp == NONE or entry.stamp != stamp:
+        file = self._file(path, filename, importer.optimize_level())
+        entry = self.cache.get(file, stamp=stamp)
+        if entry is None:
             return None
         try:
             code = entry.code(probes_of(self.store, entry.first, entry.blocks), self._mark)

@@ -46,6 +46,9 @@ def fill(
     Origin of `owner` whose code load(n) returns when it is asked for, n counting the code objects.
     ValueError where the code is not like that; then it is half done, and of no use."""
 
+def checksum(data: bytes | memoryview, /) -> bytes:
+    """Eight bytes that tell whether `data` was cut or damaged; no enemy is kept away by them."""
+
 @final
 class Counters:
     """Hits by block since clear(), and the blocks hit since they were last consumed (pending)."""

@@ -127,6 +127,7 @@ PyObject *origin_later(PyObject *load, Py_ssize_t number, PyObject *owner);
 
 /* fill.c */
 PyObject *fill(PyObject *module, PyObject *args);
+PyObject *checksum(PyObject *module, PyObject *arg);
 
 /* thread.c */
 int thread_setup(void);
