@@ -195,7 +195,8 @@ class Cache:
             seen = os.fstat(fd)
             size = seen.st_size if stat.S_ISREG(seen.st_mode) else 0
             if time.time() - seen.st_mtime > _DAY:
-                os.utime(fd)
+                with suppress(OSError):  # read-only
+                    os.utime(fd)
             if size > len(buffer):
                 buffer = bytearray(size * 2)
             size = os.readv(fd, [buffer])
