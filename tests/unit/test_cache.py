@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import importlib.util
 import marshal
 import os
@@ -87,13 +88,14 @@ def imported(
 ) -> tuple[ModuleType, list[str]]:
     """Import a module anew, with probes; return it, and what had to be rewritten for it."""
     package.forget()
+    gc.collect()  # the functions of the module that was there before: they would get probes, too
     with counting_rewrites() as seen:
         handle = pykcov.instrument(source=[package.name], store=store, **options)
         try:
             module = package.load(name)
         finally:
             _keep.append(handle)
-    return module, [path for path in seen if not path.endswith("__init__.py")]
+    return module, sorted({path for path in seen if not path.endswith("__init__.py")})
 
 
 _keep: list[pykcov.Instrumentation] = []
@@ -125,7 +127,7 @@ def test_code_is_the_same_in_all_fields(package: Package, store: SymbolStore) ->
     assert warm is not cold
     assert (codes(warm), fields(warm.Thing.method.__code__)) == before
     assert warm.Thing.method.__code__ is not cold.Thing.method.__code__
-    assert list(_keep[-1].files.values())[1:] == [sum(1 for _ in probes(warm))]
+    assert _keep[-1].files[str(warm.__file__)] == sum(1 for _ in probes(warm))
 
 
 def probes(module: ModuleType) -> Iterator[Probe]:
@@ -386,11 +388,11 @@ def test_another_store_at_the_same_place(
     unit._probes.clear()  # another process
     again = SymbolStore(store.path)
     # The number that m had goes to another file now.
-    module, _ = imported(package, again, "other")
+    module, first = imported(package, again, "other")
     assert set(pcs_of(module, again)) == {str(other)}
     undo()
     module, rewritten = imported(package, again)
-    assert rewritten == [str(path)]
+    assert str(path) in first + rewritten
     assert set(pcs_of(module, again)) == {str(path)}
 
 
@@ -434,7 +436,7 @@ def found_probes(code: CodeType) -> list[Probe]:
 def test_a_flipped_byte_is_no_entry(packed: tuple[bytes, SymbolStore], at: int, value: int) -> None:
     data = bytearray(packed[0])
     data[at % len(data)] ^= value
-    with pytest.raises(ValueError, match="entry|damaged"):
+    with pytest.raises(ValueError, match=r"entry|damaged"):
         Entry(memoryview(data))
 
 
@@ -445,7 +447,7 @@ def test_a_cut_or_longer_file_is_no_entry(
     whole = packed[0]
     size = data.draw(st.integers(0, len(whole) - 1))
     for wrong in (whole[:size], whole + whole[:size + 1], bytes(size)):  # fmt: skip
-        with pytest.raises(ValueError, match="entry|damaged"):
+        with pytest.raises(ValueError, match=r"entry|damaged"):
             Entry(memoryview(wrong))
 
 
@@ -551,7 +553,7 @@ def test_a_constant_of_another_type_is_kept_by_its_arguments(
     probes = found_probes(new)
     data = pack(new, 0, probes, bytes(32), bytes(40))
     assert data is not None
-    again = Entry(memoryview(data)).load().code(probes, 1)
+    again = Entry(memoryview(data)).load().code(probes, None)
     assert isinstance(again.co_consts[-2], Operand)
     assert again.co_consts[-2].args == (1, "a")
     assert fields(again.replace(co_consts=(*again.co_consts[:-2], again.co_consts[-1]))) == fields(
@@ -638,14 +640,13 @@ def test_what_was_used_longest_ago_goes_first(store: SymbolStore) -> None:
 def test_a_head_that_is_lost_is_made_again(store: SymbolStore) -> None:
     cache = Cache.of(store)
     given = store.registered(rewrite_symbols(store))
-    for content in (None, b"", b"x" * 48, b"x" * 100):
-        if content is not None:
-            (cache.folder / "head").write_bytes(content)
-        cache.put(f"{cache.folder}/a.code", bytes(1000), given)
-        cache.put(f"{cache.folder}/b.code", bytes(1000), given)
-        last, total = cache._head()
-        assert last == given
-        assert content == b"x" * 48 or total == 2000 or content == b"x" * 100
+    for content in (b"", b"x" * 48, b"\0" * 100, b"\xff" * 20):
+        (cache.folder / "head").write_bytes(content)
+        for _ in range(3):
+            cache.put(f"{cache.folder}/a.code", bytes(1000), given)
+            cache.put(f"{cache.folder}/b.code", bytes(1000), given)
+        assert cache._head()[0] == given
+        assert cache.contents() == (2, 2000)
     assert not cache.trouble
 
 

@@ -43,7 +43,7 @@ from pykcov.store import SymbolStore
 BOUND = "PYKCOV_CACHE_MIB"  # in the environment: the bound of a cache; 0: no cache
 DEFAULT_MIB = 256
 SUFFIX, _NEW = ".code", ".new"
-_HEAD = struct.Struct("<16sQ16sQ")  # Range (id, first, token), bytes in all
+_HEAD = struct.Struct("<16sq16sq")  # Range (id, first, token), bytes in all
 _DAY = 86400
 _ATTEMPTS = 10  # at the lock, a millisecond each
 
@@ -242,8 +242,7 @@ class Cache:
         """Rename. What `head` says comes first: an entry that it knows nothing of would outlive a
         store that is put back."""
         last, total = self._read_head(head)
-        if last is None:
-            total = self.bound  # unknown: count them
+        unknown = last is None
         if (
             last is None
             or last.store != self.store
@@ -255,18 +254,19 @@ class Cache:
         with suppress(FileNotFoundError):
             total -= os.stat(file).st_size  # noqa: PTH116
         total += size
-        if total > self.bound or total < 0:
-            total = self._shrink(size)
+        if unknown or not 0 <= total <= self.bound:
+            total = self._shrink()
         self._write_head(head, last, total)
         os.rename(new, file)  # noqa: PTH104
 
-    def _shrink(self, size: int) -> int:
-        """Remove what was used longest ago, so that `size` more fit; return the total."""
+    def _shrink(self) -> int:
+        """Remove what was used longest ago, if it is too much; return the total."""
         found = sorted((s.st_mtime, s.st_size, path) for path, s in _files(self.folder))
-        total = size + sum(length for _, length, _ in found)
+        total = sum(length for _, length, _ in found)
+        most = self.bound if total <= self.bound else self.bound * 3 // 4
         for used, length, path in found:
             stale = path.suffix != SUFFIX and time.time() - used > _DAY
-            if stale or (total > self.bound * 3 // 4 and path.suffix == SUFFIX):
+            if stale or (total > most and path.suffix == SUFFIX):
                 path.unlink(missing_ok=True)
                 total -= length
         return total
