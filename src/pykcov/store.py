@@ -30,6 +30,7 @@ from typing import Any
 
 from pykcov.abi.kcov import PC_END, PC_SPACING, PC_START
 from pykcov.errors import PykcovError
+from pykcov.lineage import Range, add_tables, id_of, token_of
 from pykcov.symbols import Block, FileSymbols, number_of
 
 APPLICATION_ID = 0x6B636F76  # "kcov"
@@ -90,15 +91,27 @@ class SymbolStore:
         with self._connect(create):
             pass
 
+    def identity(self, last: Range | None = None) -> str:
+        """Return the store's id. It is another one than last.store when this is not the store, or
+        not the state of it, that `last` was given out by. Raises as register()."""
+        with self._connect(create=True) as db:
+            add_tables(db)
+            return id_of(db, self.path, last)
+
     def register(self, symbols: FileSymbols) -> int:
         """Return the number of the first block of `symbols`, giving it a range if it has none.
 
         Raises store-unwritable, store-foreign, store-damaged, store-busy, store-exhausted.
         """
+        return self.registered(symbols).first
+
+    def registered(self, symbols: FileSymbols) -> Range:
+        """Return the range of `symbols`, as register() does, and raise as it does."""
         packed = symbols.pack()
         key = (symbols.path, symbols.source, symbols.magic, symbols.optimize, symbols.variant)
         digest = _digest(key, json.dumps(symbols.functions), packed)
         with self._connect(create=True) as db:
+            add_tables(db)
             find = (
                 "SELECT first, count, seal FROM files WHERE path = ? AND source = ? AND magic = ?"
                 " AND optimize = ? AND variant = ? AND digest = ?"
@@ -109,11 +122,12 @@ class SymbolStore:
                 row = db.execute(find, (*key, digest)).fetchone() or self._insert(
                     db, symbols, (*key, digest), packed
                 )
+                token_of(db, row[0])
                 db.execute("COMMIT")
-        first, count, seal = row
-        if seal != _seal(first, count, digest):
-            raise self._damaged(ValueError(f"the range of {symbols.path} is wrong"))
-        return int(first)
+            first, count, seal = row
+            if seal != _seal(first, count, digest):
+                raise self._damaged(ValueError(f"the range of {symbols.path} is wrong"))
+            return Range(id_of(db, self.path, None), int(first), token_of(db, first))
 
     def _insert(
         self,

@@ -18,6 +18,7 @@ LAYERS = (
     "refs",
     "probe",
     "symbols",
+    "lineage",
     "store",
     "instrumentation",
     "area",

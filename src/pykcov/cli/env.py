@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import resource
 import sys
@@ -12,6 +13,7 @@ import pykcov
 from pykcov.area import Area
 from pykcov.cli.parser import add_store, store_of
 from pykcov.errors import PykcovError
+from pykcov.instrumentation.cache import Cache, bound, folder_of
 from pykcov.probe import _core
 from pykcov.store import CAPACITY, SymbolStore
 
@@ -37,6 +39,19 @@ def _store(store: SymbolStore) -> str:
         f"{store.path}: {len(files)} files, {blocks} blocks of {CAPACITY}, all of them in a bitmap "
         f"of {max(-(-end // 64), 1)} words"
     )
+
+
+def _cache(store: SymbolStore) -> str:
+    try:
+        cache = Cache.of(store) if store.path.exists() else None
+        entries, size = (0, 0) if cache is None else cache.contents()
+    except (PykcovError, OSError) as error:
+        return f"no: {error}"
+    if cache is not None:
+        trouble = cache.trouble or (not os.access(cache.folder, os.W_OK) and "it can't be written")
+        if trouble:
+            return f"no, {cache.folder}: {trouble}"
+    return f"{folder_of(store)}: {entries} entries, {size} bytes of {bound()}"
 
 
 def _area() -> str:
@@ -80,6 +95,7 @@ def main(args: argparse.Namespace) -> int:
         "probe core": _core.__file__,
         "GIL": _gil(),
         "symbol store": _store(store_of(args)),
+        "cache": _cache(store_of(args)),
         "areas": _area(),
         "guests": _guests(),
         "open files": _limit(resource.getrlimit(resource.RLIMIT_NOFILE)[0]),

@@ -10,6 +10,7 @@ import pykcov
 from pykcov.cli import (
     add,
     annotate,
+    cache,
     combine,
     diff,
     env,
@@ -34,6 +35,7 @@ VERBS = {
     "combine": combine,
     **dict.fromkeys(reports.KINDS, reports),
     "annotate": annotate,
+    "cache": cache,
     "env": env,
 }
 

@@ -14,25 +14,40 @@ import zipimport
 from collections.abc import Callable
 from importlib.machinery import SourceFileLoader
 from types import CodeType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
+from pykcov.instrumentation import stamps
 from pykcov.probe import hook_exec_module, quiet
 
 LOADERS: tuple[Any, ...] = (SourceFileLoader, zipimport.zipimporter)
 
-# Gives the code to execute instead of the loader's, or None to leave it.
-Rewriter = Callable[[Any, ModuleType, CodeType], CodeType | None]
 
-_rewriters: list[Rewriter] = []
+class Hooks(NamedTuple):
+    """What is asked at each import."""
+
+    # (module name, file): is it to be instrumented? Asked of what has a stamp only (stamps.py).
+    selects: Callable[[str, str], bool]
+    # (file, its stamp): the code to execute, from the cache; None if it is not there.
+    cached: Callable[[str, bytes], CodeType | None]
+    # (loader, module name, the loader's code, the stamp from before it was loaded, None if there is
+    # none): the code to execute instead, or None to leave it.
+    imported: Callable[[Any, str, CodeType, bytes | None], CodeType | None]
+
+
+_hooks: list[Hooks] = []
 
 
 def _code_of(loader: Any, module: ModuleType) -> CodeType:
-    """What importlib does before it executes a module, and then the rewriters."""
+    """What importlib does before it executes a module, between two questions to the hooks."""
     code: CodeType | None
     try:
-        code = loader.get_code(module.__name__)
+        name = module.__name__
+        with quiet:
+            code, stamp = _from_cache(loader, name)
+        if code is not None:
+            return code
+        code = loader.get_code(name)
         if code is None:
-            name = module.__name__
             raise ImportError(f"cannot load module {name!r} when get_code() returns None")
     except BaseException as error:
         # Without this frame: the interpreter cuts importlib's off where they stand in one piece.
@@ -40,10 +55,20 @@ def _code_of(loader: Any, module: ModuleType) -> CodeType:
         error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
         raise
     with quiet:
-        for rewriter in _rewriters:
-            if (new := rewriter(loader, module, code)) is not None:
+        for hooks in _hooks:
+            if (new := hooks.imported(loader, name, code, stamp)) is not None:
                 return new
     return code
+
+
+def _from_cache(loader: Any, name: str) -> tuple[CodeType | None, bytes | None]:
+    """Return the module's code, if the cache has it, and its file's stamp, if it may have one."""
+    if (filename := stamps.filename(loader, name)) is not None:
+        for hooks in _hooks:
+            if hooks.selects(name, filename):
+                stamp = stamps.stamp(filename)
+                return hooks.cached(filename, stamp), stamp
+    return None, None
 
 
 # The interpreter cuts importlib's frames off a traceback up to this function's.
@@ -51,18 +76,18 @@ _run = vars(_bootstrap)["_call_with_frames_removed"]
 _hook = hook_exec_module(_code_of, _run, exec)
 
 
-def add(rewriter: Rewriter) -> None:
-    """Ask `rewriter` at each import from now on."""
-    if not _rewriters:
+def add(hooks: Hooks) -> None:
+    """Ask `hooks` at each import from now on."""
+    if not _hooks:
         for loader in LOADERS:
             loader.exec_module = _hook
-    _rewriters.append(rewriter)
+    _hooks.append(hooks)
 
 
-def remove(rewriter: Rewriter) -> None:
-    """Ask it no more."""
-    _rewriters.remove(rewriter)
-    if not _rewriters:
+def remove(hooks: Hooks) -> None:
+    """Ask them no more."""
+    _hooks.remove(hooks)
+    if not _hooks:
         for loader in LOADERS:
             if vars(loader).get("exec_module") is _hook:
                 del loader.exec_module

@@ -7,6 +7,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType, TracebackType
@@ -14,10 +15,13 @@ from typing import Any
 
 from pykcov.errors import PykcovError, own_bug
 from pykcov.instrumentation import importer, inplace, marshalling
-from pykcov.instrumentation.options import EXACT, Options
+from pykcov.instrumentation.cache import Cache
+from pykcov.instrumentation.entry import pack
+from pykcov.instrumentation.options import Options
 from pykcov.instrumentation.rewrite import origin, original
 from pykcov.instrumentation.select import Selection, absolute
-from pykcov.instrumentation.unit import Unit
+from pykcov.instrumentation.stamps import NONE, settled
+from pykcov.instrumentation.unit import Rewriter, Text, Unit, probes_of
 from pykcov.probe import interrupts, quiet, set_code
 from pykcov.store import SymbolStore
 
@@ -61,11 +65,16 @@ class Instrumentation:
 
     selection: Selection
     store: SymbolStore
-    options: Options = EXACT
+    options: Options
+    cache: Cache = field(repr=False)
     files: dict[str, int] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     running: int = 0
     _mark: object = field(default_factory=object, repr=False)
+    _importing: importer.Hooks = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._importing = importer.Hooks(self._selects, self._cached, self._imported)
 
     @property
     def blocks(self) -> int:
@@ -90,16 +99,43 @@ class Instrumentation:
 
     def rewrite(self, code: CodeType, path: str, source: bytes) -> CodeType | None:
         """Return a module's `code` with probes, or None, having noted why it is left out."""
-        optimize = importer.optimize_level()
-        rewriter = self._rewriter(path, source, lambda: code, optimize)
+        return self._rewrite(code, path, source, NONE)
+
+    def _rewrite(self, code: CodeType, path: str, source: bytes, stamp: bytes) -> CodeType | None:
+        text = Text(path, code.co_filename, source, importer.optimize_level(), stamp)
+        if (rewriter := self._warm(text)) is not None:
+            new = rewriter(code)
+            if new is not None and not rewriter.strange:
+                return new
+        rewriter = self._cold(text, lambda: code)
         return rewriter(code) if rewriter else None
 
-    def _rewriter(
-        self, path: str, source: bytes, compiled: Callable[[], CodeType], optimize: int
-    ) -> Callable[[CodeType], CodeType | None] | None:
+    def _file(self, path: str, filename: str, optimize: int) -> str:
+        return self.cache.file(path, filename, optimize, self.options.variant)
+
+    def _warm(self, text: Text) -> Rewriter | None:
+        """Return what the cache has for a text."""
+        file = self._file(text.path, text.filename, text.optimize)
+        entry = self.cache.get(file, digest=sha256(text.source).digest())
+        if entry is None:
+            return None
+        probes = probes_of(self.store, entry.first, entry.blocks)
         try:
-            unit = Unit(path, source, compiled(), optimize, self.options)
+            rewriter = Rewriter.cached(entry, probes, self._mark)
+        except ValueError:
+            return None
+        if text.stamp not in (NONE, entry.stamp):
+            self.cache.restamp(file, text.stamp)
+        self.files[text.path] = entry.blocks
+        return rewriter
+
+    def _cold(self, text: Text, compiled: Callable[[], CodeType]) -> Rewriter | None:
+        """Rewrite a text, and put it into the cache."""
+        path = text.path
+        try:
+            unit = Unit(path, text.source, compiled(), text.optimize, self.options)
             rewriter = unit.rewriter(self.store, self._mark)
+            self._keep(text, unit.code, rewriter)
         except PykcovError as error:
             self.left_out[path] = str(error)
         except (SyntaxError, ValueError) as error:
@@ -112,16 +148,46 @@ class Instrumentation:
             return rewriter
         return None
 
-    def _imported(self, loader: Any, module: ModuleType, code: CodeType) -> CodeType | None:
+    def _keep(self, text: Text, code: CodeType, rewriter: Rewriter) -> None:
+        if self.cache.trouble or (new := rewriter(code)) is None:
+            return
+        digest = sha256(text.source).digest()
+        data = pack(new, rewriter.given.first, rewriter.probes, digest, text.stamp)
+        if data is not None:
+            file = self._file(text.path, text.filename, text.optimize)
+            self.cache.put(file, data, rewriter.given)
+
+    # -- what is imported -------------------------------------------------------------------------
+
+    def _selects(self, name: str, filename: str) -> bool:
+        return self.selection.matches(name, absolute(filename))
+
+    def _cached(self, filename: str, stamp: bytes) -> CodeType | None:
+        path = absolute(filename)
+        file = self._file(path, filename, importer.optimize_level())
+        entry = self.cache.get(file, stamp=stamp)
+        if entry is None:
+            return None
+        try:
+            code = entry.code(probes_of(self.store, entry.first, entry.blocks), self._mark)
+        except ValueError:
+            return None
+        self.files[path] = entry.blocks
+        return code
+
+    def _imported(
+        self, loader: Any, name: str, code: CodeType, before: bytes | None
+    ) -> CodeType | None:
         path = absolute(code.co_filename)
-        if origin(code) or not self.selection.matches(module.__name__, path):
+        if origin(code) or not self.selection.matches(name, path):
             return None
         try:
             source = loader.get_data(code.co_filename)
         except OSError as error:
             self.left_out[path] = f"its source can't be read: {error}"
             return None
-        return self.rewrite(code, path, source)
+        stamp = NONE if before is None else settled(code.co_filename, before)
+        return self._rewrite(code, path, source, stamp)
 
     # -- what is imported already -----------------------------------------------------------------
 
@@ -157,11 +223,13 @@ class Instrumentation:
             return []
         # What CPython froze into itself was compiled without -O, whatever this process was told.
         optimize = 0 if filename.startswith("<frozen ") else importer.optimize_level()
-        rewriter = self._rewriter(
-            path,
-            source,
-            lambda: compile(source, filename, "exec", dont_inherit=True, optimize=optimize),
-            optimize,
+        text = Text(path, filename, source, optimize)
+        if (rewriter := self._warm(text)) is not None:
+            changed = [(f, new) for f in functions if (new := rewriter(f.__code__)) is not None]
+            if len(changed) == len(functions) and not rewriter.strange:
+                return changed
+        rewriter = self._cold(
+            text, lambda: compile(source, filename, "exec", dont_inherit=True, optimize=optimize)
         )
         if rewriter is None:
             return []
@@ -182,7 +250,7 @@ class Instrumentation:
             if self not in _active:
                 return
             _active.remove(self)
-            importer.remove(self._imported)
+            importer.remove(self._importing)
             self.running = inplace.count_running(self._made)
             for function in inplace.functions():
                 if self._made(function.__code__):
@@ -249,13 +317,12 @@ def _instrument(selection: Selection, store: SymbolStore, options: Options) -> I
             f"PCs of this process come from {_active[-1].store.path}; they can't come from "
             f"{store.path}, too",
         )
-    store.check()
-    made = Instrumentation(selection, store, options)
+    made = Instrumentation(selection, store, options, Cache.of(store))
     if not _active:
         interrupts.install()
         marshalling.install()
     _active.append(made)
-    importer.add(made._imported)
+    importer.add(made._importing)
     try:
         made._present()
     except BaseException:

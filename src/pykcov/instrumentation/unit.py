@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import importlib.util
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from types import CodeType
+from typing import NamedTuple
 
+from pykcov.abi.kcov import PC_SPACING
 from pykcov.instrumentation.blocks import Span, code_lines, find_blocks, nested
+from pykcov.instrumentation.entry import Entry
 from pykcov.instrumentation.options import EXACT, Options
 from pykcov.instrumentation.prune import Plan, prune
 from pykcov.instrumentation.rewrite import rewrite
-from pykcov.probe import Probe
+from pykcov.instrumentation.stamps import NONE
+from pykcov.lineage import Range
+from pykcov.probe import Origin, Probe, probes
 from pykcov.store import SymbolStore
 from pykcov.symbols import FileSymbols, pc_of
 
@@ -22,6 +27,16 @@ from pykcov.symbols import FileSymbols, pc_of
 # file that is instrumented again, or reloaded, must count under the indices that it had.
 _probes: dict[tuple[Path, int], list[Probe]] = {}
 _probes_lock = threading.Lock()  # a leaf: nothing is imported or called back under it
+
+
+class Text(NamedTuple):
+    """A text, and where it came from: see Unit, and stamps.py."""
+
+    path: str
+    filename: str  # of its code objects
+    source: bytes
+    optimize: int
+    stamp: bytes = NONE
 
 
 @dataclass
@@ -91,39 +106,103 @@ class Unit:
                 yield from ((first + told, first + block) for told, block in plan.implied)
             first += len(spans)
 
-    def rewriter(self, store: SymbolStore, owner: object) -> Callable[[CodeType], CodeType | None]:
-        """Return a function that gives a code object of this text its probes.
-
-        It takes any code object that equals one of ours, not the same objects only: what runs may
-        come from a .pyc. It answers None for one that is not of this text, and the same result for
-        the same object, so that a function and the code it was made of stay one.
-        """
-        first = store.register(self.symbols())
-        with _probes_lock:
-            if (key := (store.path, first)) not in _probes:
-                _probes[key] = [Probe(pc_of(first + n)) for n in range(self.blocks)]
-            probes = _probes[key]
-        known: dict[tuple[object, ...], tuple[int, list[Span], Plan | None]] = {}
+    def rewriter(self, store: SymbolStore, owner: object) -> Rewriter:
+        """Return what gives code objects of this text their probes. Raises as register()."""
+        given = store.registered(self.symbols())
+        mine = probes_of(store, given.first, self.blocks)
+        places: dict[Identity, Place] = {}
         number = 0
         for code, spans, plan in zip(self.codes, self.spans, self.plans, strict=True):
-            known.setdefault(_identity(code), (number, spans, plan))
+            own = mine[number : number + len(spans)]
+            places.setdefault(_identity(code), Place(spans, own, plan))
             number += len(spans)
-        done: dict[int, tuple[CodeType, CodeType]] = {}
-
-        def apply(code: CodeType) -> CodeType | None:
-            if id(code) in done:
-                return done[id(code)][1]
-            if (found := known.get(_identity(code))) is None:
-                return None
-            start, spans, plan = found
-            mine = probes[start : start + len(spans)]
-            new = rewrite(code, spans, mine, lambda inner: apply(inner) or inner, owner, plan)
-            done[id(code)] = (code, new)  # the old one kept, or its id might come again
-            return new
-
-        return apply
+        return Rewriter(places, owner, given, mine)
 
 
-def _identity(code: CodeType) -> tuple[object, ...]:
+def probes_of(store: SymbolStore, first: int, count: int) -> list[Probe]:
+    """Return the probes of a file, the same ones each time."""
+    with _probes_lock:
+        if (key := (store.path, first)) not in _probes:
+            _probes[key] = probes(pc_of(first), PC_SPACING, count)
+        return _probes[key]
+
+
+@dataclass
+class Place:
+    """Where a code object of the text has probes; `model` is one that has them."""
+
+    spans: list[Span] | None  # None: what the model does not answer is unknown
+    probes: list[Probe]
+    plan: Plan | None = None
+    model: CodeType | None = None
+    constants: int = 0  # that the model had before it had probes
+
+
+class Rewriter:
+    """Gives a code object of one text its probes.
+
+    It takes any code object that equals one of the text's, not the same objects only: what runs may
+    come from a .pyc. It answers None for one that is not of this text, and the same result for the
+    same object, so that a function and the code it was made of stay one.
+    """
+
+    def __init__(
+        self, places: dict[Identity, Place], owner: object, given: Range, probes: list[Probe]
+    ) -> None:
+        self.given = given
+        self.probes = probes
+        self.strange = False  # something within what it was called with was none of the text's
+        self._places = places
+        self._owner = owner
+        self._done: dict[int, tuple[CodeType, CodeType]] = {}
+
+    @staticmethod
+    def cached(entry: Entry, probes: list[Probe], owner: object) -> Rewriter:
+        """Return one that takes its results from the cache. Raises ValueError: the entry is bad."""
+        places: dict[Identity, Place] = {}
+        models = nested(entry.code(probes, owner))
+        for plain, model in zip(entry.originals(), models, strict=True):
+            place = Place(None, [], None, model, len(plain.co_consts))
+            places.setdefault(_identity(plain), place)
+        return Rewriter(places, owner, Range("", entry.first, ""), probes)
+
+    def __call__(self, code: CodeType) -> CodeType | None:
+        if id(code) in self._done:
+            return self._done[id(code)][1]
+        if (place := self._places.get(_identity(code))) is None:
+            return None
+        if place.model is not None and place.constants == len(code.co_consts):
+            new = self._like(code, place.model)
+        elif place.spans is not None:
+            new = rewrite(code, place.spans, place.probes, self._inner, self._owner, place.plan)
+            place.model, place.constants = new, len(code.co_consts)
+        else:
+            return None
+        self._done[id(code)] = (code, new)  # the old one kept, or its id might come again
+        return new
+
+    def _inner(self, code: CodeType) -> CodeType:
+        if (new := self(code)) is None:
+            self.strange = True
+            return code
+        return new
+
+    def _like(self, code: CodeType, model: CodeType) -> CodeType:
+        """Return `code` with what was inserted into `model`, which was made of its like."""
+        old = code.co_consts
+        consts = tuple(self._inner(c) if isinstance(c, CodeType) else c for c in old)
+        return code.replace(
+            co_code=model.co_code,
+            co_consts=(*consts, *model.co_consts[len(old) : -1], Origin(code, self._owner)),
+            co_linetable=model.co_linetable,
+            co_exceptiontable=model.co_exceptiontable,
+            co_stacksize=model.co_stacksize,
+        )
+
+
+Identity = tuple[object, ...]
+
+
+def _identity(code: CodeType) -> Identity:
     """What makes two code objects the same place in a text."""
     return code.co_qualname, code.co_firstlineno, code.co_code, code.co_linetable

@@ -28,6 +28,27 @@ class Origin:
     owner: object
     def __new__(cls, code: CodeType, owner: object) -> Self: ...
 
+def probes(pc: int, step: int, count: int, /) -> list[Probe]:
+    """[Probe(pc), Probe(pc + step), ...]"""
+
+def fill(
+    code: CodeType,
+    constants: list[Any],
+    slots: bytes | memoryview,
+    load: Callable[[int], CodeType],
+    owner: object,
+    /,
+) -> None:
+    """Put `constants` into code that marshal has just made, and that nobody else has seen.
+
+    slots: words of 4 bytes; for each code object, outer ones first: how many, and that often which
+    slot of co_consts gets which constant. A bytes object holds the place. The last slot gets an
+    Origin of `owner` whose code load(n) returns when it is asked for, n counting the code objects.
+    ValueError where the code is not like that; then it is half done, and of no use."""
+
+def checksum(data: bytes | memoryview, /) -> bytes:
+    """Eight bytes that tell whether `data` was cut or damaged; no enemy is kept away by them."""
+
 @final
 class Counters:
     """Hits by block since clear(), and the blocks hit since they were last consumed (pending)."""

@@ -181,6 +181,9 @@ static PyObject *generation(PyObject *module, PyObject *ignored)
 }
 
 static PyMethodDef functions[] = {
+    {"probes", probe_list, METH_VARARGS, NULL},
+    {"fill", fill, METH_VARARGS, NULL},
+    {"checksum", checksum, METH_O, NULL},
     {"attach", attach, METH_O, NULL},
     {"detach", detach, METH_NOARGS, NULL},
     {"attached", attached, METH_NOARGS, NULL},

@@ -47,13 +47,8 @@ void probes_choose(void)
         kcov.sections > 0 || kcov.device_changed != NULL ? probe_invert_watching : probe_invert;
 }
 
-static PyObject *probe_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+static PyObject *make(PyTypeObject *type, uint64_t pc)
 {
-    static char *names[] = {"pc", NULL};
-    unsigned long long pc;
-
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "K:Probe", names, &pc))
-        return NULL;
     if (kcov.probes == UINT32_MAX) {
         PyErr_SetString(PyExc_OverflowError, "2**32 probes in one process");
         return NULL;
@@ -65,6 +60,37 @@ static PyObject *probe_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         compat_immortalize((PyObject *)probe);
     }
     return (PyObject *)probe;
+}
+
+static PyObject *probe_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"pc", NULL};
+    unsigned long long pc;
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "K:Probe", names, &pc))
+        return NULL;
+    return make(type, pc);
+}
+
+/* probes(pc, step, count): a list of them, [Probe(pc), Probe(pc + step), ...]. */
+PyObject *probe_list(PyObject *module, PyObject *args)
+{
+    (void)module;
+    unsigned long long pc, step;
+    Py_ssize_t count;
+    if (!PyArg_ParseTuple(args, "KKn:probes", &pc, &step, &count))
+        return NULL;
+    if (count < 0)
+        return PyErr_Format(PyExc_ValueError, "%zd probes", count);
+    PyObject *list = PyList_New(count);
+    for (Py_ssize_t n = 0; list != NULL && n < count; n++) {
+        PyObject *probe = make(kcov.probe, pc + step * (uint64_t)n);
+        if (probe == NULL)
+            Py_CLEAR(list);
+        else
+            PyList_SET_ITEM(list, n, probe);
+    }
+    return list;
 }
 
 static void plain_dealloc(PyObject *self)
@@ -116,8 +142,10 @@ PyType_Spec probe_spec = {
 
 struct origin {
     PyObject_HEAD
-    PyObject *code;  /* Owned. */
-    PyObject *owner; /* Owned. Who rewrote it, and may take it back. */
+    PyObject *code;    /* Owned. NULL: nobody has asked for it yet. */
+    PyObject *owner;   /* Owned. Who rewrote it, and may take it back. */
+    PyObject *load;    /* Owned. load(number) returns the code; NULL where it is there. */
+    Py_ssize_t number;
 };
 
 static PyObject *origin_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
@@ -136,17 +164,54 @@ static PyObject *origin_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     return (PyObject *)origin;
 }
 
+PyObject *origin_later(PyObject *load, Py_ssize_t number, PyObject *owner)
+{
+    struct origin *origin = (struct origin *)kcov.origin->tp_alloc(kcov.origin, 0);
+    if (origin != NULL) {
+        origin->owner = Py_NewRef(owner);
+        origin->load = Py_NewRef(load);
+        origin->number = number;
+    }
+    return (PyObject *)origin;
+}
+
 static void origin_dealloc(PyObject *self)
 {
-    Py_CLEAR(((struct origin *)self)->code);
-    Py_CLEAR(((struct origin *)self)->owner);
+    struct origin *origin = (struct origin *)self;
+    Py_CLEAR(origin->code);
+    Py_CLEAR(origin->owner);
+    Py_CLEAR(origin->load);
     plain_dealloc(self);
 }
 
+static PyObject *origin_code(PyObject *self, void *ignored)
+{
+    (void)ignored;
+    struct origin *origin = (struct origin *)self;
+    if (origin->code == NULL) {
+        PyObject *load = Py_NewRef(origin->load);
+        PyObject *code = PyObject_CallFunction(load, "n", origin->number);
+        Py_DECREF(load);
+        if (code == NULL)
+            return NULL;
+        if (!PyCode_Check(code)) {
+            Py_DECREF(code);
+            return PyErr_Format(PyExc_TypeError, "the code of an Origin is a code object");
+        }
+        Py_XSETREF(origin->code, code); /* another thread may have been here meanwhile */
+        Py_CLEAR(origin->load);
+    }
+    return Py_NewRef(origin->code);
+}
+
 static PyMemberDef origin_members[] = {
-    {"code", T_OBJECT_EX, offsetof(struct origin, code), READONLY, NULL},
     {"owner", T_OBJECT_EX, offsetof(struct origin, owner), READONLY, NULL},
     {NULL, 0, 0, 0, NULL},
+};
+
+static PyGetSetDef origin_getset[] = {
+    {"code", origin_code, NULL, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
 };
 
 static PyType_Slot origin_slots[] = {
@@ -154,6 +219,7 @@ static PyType_Slot origin_slots[] = {
     {Py_tp_new, origin_new},
     {Py_tp_dealloc, origin_dealloc},
     {Py_tp_members, origin_members},
+    {Py_tp_getset, origin_getset},
     {Py_tp_methods, constant_methods},
     {0, NULL},
 };

@@ -1,0 +1,42 @@
+"""pykcov cache: what rewritten code is kept, and away with it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from pykcov.cli.parser import add_store, store_of
+from pykcov.errors import PykcovError
+from pykcov.instrumentation.cache import BOUND, Cache, bound, folder_of
+
+
+def add_to(verbs: Any, name: str) -> None:
+    """Add the verb to the command line."""
+    parser = verbs.add_parser(
+        name,
+        help="show or clear the cache of rewritten code",
+        description="Rewritten code is kept in a folder beside the symbol store, so that what was "
+        f"instrumented once is imported as fast as without pykcov. {BOUND} bounds it, in MiB; 0 "
+        "means none.",
+    )
+    parser.add_argument(
+        "action", choices=("info", "clear"), help="info: path, entries, bytes, bound"
+    )
+    add_store(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Show the cache, or clear it."""
+    cache = Cache(folder_of(store_of(args)), "", bound())
+    try:
+        if args.action == "clear":
+            cache.clear()
+        else:
+            entries, size = cache.contents()
+            print(f"path:    {cache.folder}\nentries: {entries}")
+            print(f"bytes:   {size}\nbound:   {cache.bound}")
+    except OSError as error:
+        raise PykcovError(
+            "cache-unusable", f"cannot use the cache {cache.folder}: {error.strerror}"
+        ) from None
+    return 0

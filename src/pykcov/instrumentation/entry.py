@@ -1,0 +1,151 @@
+"""What the cache keeps of one text: its code with probes, and without, as bytes.
+
+    magic                 8 bytes
+    checksum              8 bytes, of all that follows
+    header                _HEADER
+    slots                 which constant of which code object is which of the file's constants: the
+                          probes by block, and then the others
+    others                marshal: type and arguments of each constant that is no probe
+    rewritten             marshal: the module's code, with a placeholder for each probe and Origin
+    plain                 zlib, marshal: what it was rewritten from
+
+marshal reads whatever it is given, and may crash on it: the checksum is looked at first. It tells
+a file that was cut or damaged; who may write here is the folder's affair (cache.py).
+
+The plain code stays bytes until somebody asks for it: undo(), marshal, a debugger.
+"""
+
+from __future__ import annotations
+
+import marshal
+import struct
+import zlib
+from array import array
+from types import CodeType
+from typing import Any, cast
+
+from pykcov import probe
+from pykcov.instrumentation.blocks import nested
+from pykcov.probe import Origin, Probe, checksum, fill
+
+MAGIC = b"pykcov\0\1"
+# first block, blocks, stamp (stamps.py), SHA-256 of the source, lengths of the four parts
+_HEADER = struct.Struct("<QI40s32s4I")
+_STAMP_AT = 12
+_START = len(MAGIC) + 8
+_PLACEHOLDER = b"probe"  # neither a singleton nor immortal: csrc/fill.c
+
+_dumps, _loads = marshal.dumps, marshal.loads  # marshalling.py puts others there
+
+
+def pack(
+    code: CodeType, first: int, probes: list[Probe], digest: bytes, stamp: bytes
+) -> bytes | None:
+    """Return the bytes of an entry, of rewritten code with `probes`; the text of the code has this
+    digest, and its file this stamp. None if marshal can't write it."""
+    slots = array("I")
+    numbers = {id(item): n for n, item in enumerate(probes)}
+    others: list[tuple[str, tuple[Any, ...]]] = []
+    try:
+        rewritten = _dumps(_bare(code, numbers, others, slots))
+        plain = zlib.compress(_dumps(code.co_consts[-1].code), 1)
+        parts = (slots.tobytes(), _dumps(others), rewritten, plain)
+    except (AttributeError, ValueError):  # no __getnewargs__; a constant of the program's own
+        return None
+    header = _HEADER.pack(first, len(probes), stamp, digest, *map(len, parts))
+    return _sealed(b"".join((header, *parts)))
+
+
+def restamped(data: bytes, stamp: bytes) -> bytes:
+    """Return the bytes of an entry with another stamp."""
+    body = bytearray(data[_START:])
+    body[_STAMP_AT : _STAMP_AT + len(stamp)] = stamp
+    return _sealed(bytes(body))
+
+
+def _sealed(body: bytes) -> bytes:
+    return b"".join((MAGIC, checksum(body), body))
+
+
+class Entry:
+    """Code of `blocks` blocks from number `first` on; `stamp` and `digest` say of what.
+
+    Raises ValueError for bytes that are no entry.
+    """
+
+    def __init__(self, data: memoryview) -> None:
+        body = data[_START:]
+        if len(body) < _HEADER.size or data[: len(MAGIC)] != MAGIC:
+            raise ValueError("no entry")
+        if data[len(MAGIC) : _START] != checksum(body):
+            raise ValueError("damaged")
+        self.first, self.blocks, self.stamp, self.digest, *lengths = _HEADER.unpack_from(body)
+        self._parts: list[memoryview] = []
+        at = _HEADER.size
+        for length in lengths:
+            self._parts.append(body[at : at + length])
+            at += length
+        if at != len(body):
+            raise ValueError("damaged")
+        self._codes: list[CodeType] = []
+        self._plain = b""
+
+    def load(self) -> Entry:
+        """Take out of the bytes what is needed of them: they go. Raises ValueError."""
+        slots, others, rewritten, plain = self._parts
+        self._parts = []
+        try:
+            self._code = _loads(rewritten)
+            self._others = _loads(others)
+        except (EOFError, TypeError) as error:
+            raise ValueError(str(error)) from None
+        self._slots, self._plain = bytes(slots), bytes(plain)
+        return self
+
+    def code(self, probes: list[Probe], owner: object) -> CodeType:
+        """Return the module's code, with `probes` in it. Can be done once. Raises ValueError."""
+        constants: list[Any] = probes
+        try:
+            if self._others:
+                others = [getattr(probe, name)(*args) for name, args in self._others]
+                constants = probes + others
+            code = self.__dict__.pop("_code")
+            fill(code, constants, self._slots, self.original, owner)
+        except (AttributeError, TypeError) as error:
+            raise ValueError(str(error)) from None
+        return cast(CodeType, code)
+
+    def original(self, number: int) -> CodeType:
+        """Return the plain code object of that number, outer ones first."""
+        return self.originals()[number]
+
+    def originals(self) -> list[CodeType]:
+        """Return all plain code objects, outer ones first."""
+        if not self._codes:
+            self._codes = list(nested(_loads(zlib.decompress(self._plain))))
+            self._plain = b""
+        return self._codes
+
+
+def _bare(
+    code: CodeType,
+    numbers: dict[int, int],
+    others: list[tuple[str, tuple[Any, ...]]],
+    slots: array[int],
+) -> CodeType:
+    """Return a copy of rewritten code that marshal can write, and note what goes in there."""
+    *consts, origin = code.co_consts
+    if not isinstance(origin, Origin):
+        raise ValueError(f"{code.co_qualname} was not rewritten")
+    filled = [(n, c) for n, c in enumerate(consts) if type(c).__module__ == Origin.__module__]
+    slots.append(len(filled))
+    for n, constant in filled:
+        if id(constant) not in numbers:
+            numbers[id(constant)] = len(numbers)
+            others.append((type(constant).__name__, constant.__getnewargs__()))
+        slots.extend((n, numbers[id(constant)]))
+        consts[n] = _PLACEHOLDER
+    for n, constant in enumerate(consts):
+        if isinstance(constant, CodeType):
+            consts[n] = _bare(constant, numbers, others, slots)
+    return code.replace(co_consts=(*consts, _PLACEHOLDER))

@@ -1,0 +1,79 @@
+"""When the code of a module is what it was, without a look at the source or the .pyc.
+
+importlib takes a .pyc for good when it names the source's time of change (in seconds) and size. A
+stamp is the source's time (in nanoseconds) and size, and the .pyc's, with its inode: while it is
+the same, importlib would find the same .pyc valid, and execute the same code, for the same reasons.
+
+There is a stamp for one loader only: exactly SourceFileLoader, with the methods that importlib gave
+it. It is none where importlib would do more than read the .pyc: look at the source, since the .pyc
+goes by its hash; or write the .pyc, since there is none.
+"""
+
+from __future__ import annotations
+
+import importlib._bootstrap_external as _external  # what importlib itself calls
+import os
+import struct
+import sys
+from importlib.machinery import SourceFileLoader
+from importlib.util import MAGIC_NUMBER
+from pathlib import Path
+from typing import Any
+
+_STAMP = struct.Struct("<5q")  # the source's time and size; the .pyc's, and inode
+_NO_PYC = (0, 0, 0)
+NONE = bytes(_STAMP.size)  # what no file has
+_METHODS = (
+    *("get_code", "get_data", "get_filename", "path_stats", "path_mtime"),
+    *("source_to_code", "set_data", "_cache_bytecode"),
+)
+
+
+def _methods() -> list[Any]:
+    return [getattr(SourceFileLoader, name, None) for name in _METHODS]
+
+
+_as_made = _methods()
+_parts = {"name", "path"}
+
+
+def filename(loader: Any, name: str) -> str | None:
+    """Return the file that `loader` loads module `name` from, if a stamp may be made of it."""
+    if type(loader) is not SourceFileLoader or vars(loader).keys() != _parts or loader.name != name:
+        return None
+    path = loader.path
+    return path if type(path) is str and _methods() == _as_made else None
+
+
+def stamp(path: str) -> bytes:
+    """Return the stamp of a source file and its .pyc; NONE where there is none."""
+    try:
+        source = os.stat(path)  # noqa: PTH116
+        pyc = os.stat(_external.cache_from_source(path))  # noqa: PTH116
+        cached = (pyc.st_mtime_ns, pyc.st_size, pyc.st_ino)
+    except FileNotFoundError as error:
+        if not sys.dont_write_bytecode or error.filename == path:
+            return NONE
+        cached = _NO_PYC
+    except (OSError, ValueError, NotImplementedError):
+        return NONE
+    return _STAMP.pack(source.st_mtime_ns, source.st_size, *cached)
+
+
+def settled(path: str, before: bytes) -> bytes:
+    """Return the stamp of what was just loaded: NONE if the source changed meanwhile (`before` is
+    the stamp from before), or if the .pyc does not name the source's time and size."""
+    after = stamp(path)
+    if after == NONE or (before != NONE and before[:16] != after[:16]):
+        return NONE
+    time, size, *cached = _STAMP.unpack(after)
+    if tuple(cached) == _NO_PYC:
+        return after
+    try:
+        with Path(_external.cache_from_source(path)).open("rb") as file:
+            magic, flags, mtime, length = struct.unpack("<4s3I", file.read(16))
+    except (OSError, struct.error):
+        return NONE
+    named = (time // 10**9 & 0xFFFFFFFF, size & 0xFFFFFFFF)
+    good = magic == MAGIC_NUMBER and flags == 0 and (mtime, length) == named
+    return after if good and stamp(path) == after else NONE

@@ -1,0 +1,148 @@
+/* Code that comes from the cache gets its probes.
+ *
+ * marshal can't write a probe, so what was written has a bytes object in its place. Replacing a constant
+ * the ordinary way makes another code object, and one of each around it: as slow as reading them. Here
+ * the tuple of constants itself is changed. That is allowed while nobody can have looked at it: the code
+ * object is the tuple's only owner (its reference count says so), no frame has run the code, no hash was
+ * taken of it. The placeholder is no immortal object, for 3.14 has another LOAD_CONST for these.
+ */
+#include "pykcov.h"
+
+#include <string.h>
+
+struct filling {
+    PyObject *constants; /* Borrowed. A list. */
+    PyObject *load;      /* Borrowed. */
+    PyObject *owner;     /* Borrowed. */
+    const char *next, *end; /* Borrowed. Words of 4 bytes. */
+    Py_ssize_t number;   /* of the code object */
+};
+
+static int malformed(void)
+{
+    PyErr_SetString(PyExc_ValueError, "this code was not made to be filled");
+    return -1;
+}
+
+static int take(struct filling *f, uint32_t *word)
+{
+    if (f->end - f->next < 4)
+        return malformed();
+    memcpy(word, f->next, 4);
+    f->next += 4;
+    return 0;
+}
+
+static int put(PyObject *consts, Py_ssize_t slot, PyObject *value) /* Steals value. */
+{
+    if (value == NULL)
+        return -1;
+    PyObject *before = PyTuple_GET_ITEM(consts, slot);
+    /* A code object that occurs twice has been here before. */
+    if (!PyBytes_CheckExact(before) && Py_TYPE(before) != Py_TYPE(value)) {
+        Py_DECREF(value);
+        return malformed();
+    }
+    PyTuple_SET_ITEM(consts, slot, value);
+    Py_DECREF(before);
+    return 0;
+}
+
+/* Take a tuple off the collector's list, if it holds nothing that the collector knows: what it does by
+ * itself when it meets one, having looked at each probe in it. Returns whether it is off. */
+static int untrack(PyObject *tuple)
+{
+    int off = 1;
+    for (Py_ssize_t n = 0; n < PyTuple_GET_SIZE(tuple); n++) {
+        PyObject *item = PyTuple_GET_ITEM(tuple, n);
+        off &= PyTuple_CheckExact(item) ? untrack(item) : !PyObject_IS_GC(item);
+    }
+    if (off)
+        PyObject_GC_UnTrack(tuple);
+    return off;
+}
+
+static int fill_one(struct filling *f, PyObject *code)
+{
+    PyObject *consts = ((PyCodeObject *)code)->co_consts;
+    Py_ssize_t size = PyTuple_GET_SIZE(consts);
+    Py_ssize_t number = f->number++;
+    uint32_t count, slot, which;
+    if (size == 0 || Py_REFCNT(consts) != 1)
+        return malformed();
+    if (take(f, &count) < 0)
+        return -1;
+    while (count--) {
+        if (take(f, &slot) < 0 || take(f, &which) < 0)
+            return -1;
+        if (slot >= size - 1 || which >= PyList_GET_SIZE(f->constants))
+            return malformed();
+        if (put(consts, slot, Py_NewRef(PyList_GET_ITEM(f->constants, which))) < 0)
+            return -1;
+    }
+    if (put(consts, size - 1, origin_later(f->load, number, f->owner)) < 0)
+        return -1;
+    untrack(consts);
+    untrack(((PyCodeObject *)code)->co_names);
+    untrack(((PyCodeObject *)code)->co_localsplusnames);
+    for (Py_ssize_t n = 0; n < size - 1; n++)
+        if (PyCode_Check(PyTuple_GET_ITEM(consts, n))
+            && fill_one(f, PyTuple_GET_ITEM(consts, n)) < 0)
+            return -1;
+    return 0;
+}
+
+static inline void mix(uint64_t *lanes, const uint64_t *words)
+{
+    for (int n = 0; n < 4; n++) {
+        lanes[n] = (lanes[n] ^ words[n]) * UINT64_C(0x9e3779b97f4a7c15);
+        lanes[n] = lanes[n] << 29 | lanes[n] >> 35;
+    }
+}
+
+/* checksum(data): eight bytes that differ when any of data does. Nobody's enemy: hashes that are cost
+ * as much as half of reading the code. Four lanes, or each step would wait for the one before; a step
+ * loses nothing of what it is given, so one changed word always shows. */
+PyObject *checksum(PyObject *module, PyObject *arg)
+{
+    (void)module;
+    Py_buffer buffer;
+    if (PyObject_GetBuffer(arg, &buffer, PyBUF_SIMPLE) < 0)
+        return NULL;
+    uint64_t lanes[4] = {1, 2, 3, 4}, words[4] = {0}, sum = (uint64_t)buffer.len;
+    const char *next = buffer.buf, *end = next + buffer.len;
+    for (; end - next >= 32; next += 32) {
+        memcpy(words, next, 32);
+        mix(lanes, words);
+    }
+    memset(words, 0, sizeof words);
+    memcpy(words, next, (size_t)(end - next));
+    mix(lanes, words);
+    for (int n = 0; n < 4; n++) {
+        sum = (sum ^ lanes[n]) * UINT64_C(0xbf58476d1ce4e5b9);
+        sum ^= sum >> 31;
+    }
+    PyBuffer_Release(&buffer);
+    return PyBytes_FromStringAndSize((const char *)&sum, sizeof sum);
+}
+
+/* fill(code, constants, slots, load, owner): see _core.pyi. */
+PyObject *fill(PyObject *module, PyObject *args)
+{
+    (void)module;
+    PyObject *code;
+    Py_buffer slots;
+    struct filling f = {0};
+    if (!PyArg_ParseTuple(args, "O!O!y*OO:fill", &PyCode_Type, &code, &PyList_Type, &f.constants,
+                          &slots, &f.load, &f.owner))
+        return NULL;
+    f.next = slots.buf;
+    f.end = f.next + slots.len;
+    int failed = fill_one(&f, code);
+    if (!failed && f.next != f.end)
+        failed = malformed();
+    PyBuffer_Release(&slots);
+    if (failed)
+        return NULL;
+    Py_RETURN_NONE;
+}

@@ -1,0 +1,59 @@
+"""What tests of the cache share: code compared field by field, imports told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import CodeType
+from typing import Any
+
+from pykcov.instrumentation import session
+from pykcov.probe import Origin, Probe
+
+FIELDS = tuple(
+    name
+    for name in dir(CodeType)
+    if name.startswith("co_") and name not in ("co_consts", "co_lines", "co_positions", "co_lnotab")
+    and name != "co_branches"
+)  # fmt: skip
+
+
+def fields(code: CodeType) -> list[Any]:
+    """All that a code object is, probes by PC."""
+    consts: list[Any] = []
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            consts.append(fields(const))
+        elif isinstance(const, Probe):
+            consts.append(("probe", const.pc, const.index))
+        elif isinstance(const, Origin):
+            consts.append(("origin", const.owner is not None, plain_fields(const.code)))
+        else:
+            consts.append((type(const), repr(const)))
+    return [(name, getattr(code, name)) for name in FIELDS] + [
+        list(code.co_positions()),
+        list(code.co_lines()),
+        consts,
+    ]
+
+
+def plain_fields(code: CodeType) -> list[Any]:
+    """All that a code object without probes is."""
+    return fields(code)
+
+
+@contextmanager
+def counting_rewrites() -> Iterator[list[str]]:
+    """Note the path of each text that is rewritten, and not taken from the cache."""
+    seen: list[str] = []
+    plain = session.Unit
+
+    def noted(path: str, *args: Any, **kwargs: Any) -> Any:
+        seen.append(path)
+        return plain(path, *args, **kwargs)
+
+    session.Unit = noted  # type: ignore[misc, assignment]
+    try:
+        yield seen
+    finally:
+        session.Unit = plain  # type: ignore[misc]
