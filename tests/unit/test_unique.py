@@ -10,7 +10,7 @@ import pickle
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.cores import hit
+from tests.unit.cores import hit, in_thread
 
 import pykcov
 from pykcov import probe
@@ -18,11 +18,14 @@ from pykcov.abi.kcov import (
     KCOV_DISABLE,
     KCOV_ENABLE,
     KCOV_INIT_TRACE,
+    KCOV_MODE_UNIQUE_PC,
+    KCOV_REMOTE_ENABLE,
     KCOV_RESET_TRACE,
     KCOV_UNIQUE_ENABLE,
     PC_START,
 )
 from pykcov.device.descriptor import Descriptor
+from pykcov.device.remote import RemoteArg
 from pykcov.kernel.task import ContextTask, Task
 
 GARBAGE = 2**64 - 1
@@ -298,6 +301,31 @@ def test_tasks_of_asyncio_each_have_their_bitmap() -> None:
         ([B.pc, C.pc], only_c),
         ([B.pc, A.pc, C.pc], only_c),
     ]
+
+
+def test_sections_are_plain_traces_that_can_be_reset() -> None:
+    with pykcov.open() as descriptor:
+        descriptor.ioctl(KCOV_INIT_TRACE, 512)
+        words = memoryview(descriptor.mmap(4096)).cast("Q")
+        for mode in (2, 3, KCOV_MODE_UNIQUE_PC, KCOV_UNIQUE_ENABLE):
+            with pytest.raises(OSError, match="Invalid"):
+                arg = RemoteArg(mode, 512, 0, (pykcov.handle_of(7),)).encode()
+                descriptor.ioctl(KCOV_REMOTE_ENABLE, arg)
+        descriptor.ioctl(KCOV_UNIQUE_ENABLE, 4)  # leaves nothing for what follows
+        descriptor.ioctl(KCOV_DISABLE)
+        arg = RemoteArg(0, 512, 0, (pykcov.handle_of(7),)).encode()
+        descriptor.ioctl(KCOV_REMOTE_ENABLE, arg)
+
+        def request() -> None:
+            with pykcov.remote(7):
+                hit(A, A, B)
+
+        for _ in range(2):
+            in_thread(request)
+            assert words[:5].tolist() == [3, A.pc, A.pc, B.pc, 0]
+            descriptor.ioctl(KCOV_RESET_TRACE)
+            assert words[:5].tolist() == [0, A.pc, A.pc, B.pc, 0]
+        descriptor.ioctl(KCOV_DISABLE)
 
 
 def test_everyone_is_counted_too() -> None:
