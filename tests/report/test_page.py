@@ -76,6 +76,8 @@ def test_names_of_pages() -> None:
     assert page.name_of("/a/x y<é>.py") != page.name_of("/b/x y<é>.py")
     assert re.fullmatch(r"x_y___-[0-9a-f]{10}\.html", page.name_of("/a/x y<é>.py"))
     assert page.shown(["/a/b/c.py", "/a/d.py"]) == {"/a/b/c.py": "b/c.py", "/a/d.py": "d.py"}
+    assert page.shown(["/a/c.py", "/d.py"]) == {"/a/c.py": "/a/c.py", "/d.py": "/d.py"}
+    assert page.breakable("a/<b>/c") == "a/<wbr>&lt;b&gt;/<wbr>c"
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
@@ -232,6 +234,28 @@ class TestInABrowser:
             assert pages.js("document.getElementById('source').clientHeight") > 300
         pages.open(pages.file, 360, 640)
         assert pages.js("document.getElementById('source').scrollWidth") > 3000
+
+    def test_the_list_of_files(self, pages: Pages) -> None:
+        pages.open(pages.index, 360, 640)
+        paths = "[...document.querySelectorAll('tbody a')].map(a => a.textContent)"
+        listed = pages.js(paths)
+        assert len(listed) == 2
+        seen = []
+        for key in "jjjk":
+            pages.press(key)
+            seen.append(pages.js("document.activeElement.textContent"))
+        assert seen == [*listed, listed[0], listed[1]]
+        heads = pages.driver.find_elements("css selector", "thead button")
+        shares = "[...document.querySelectorAll('.share')].map(c => Number(c.dataset.v))"
+        assert len(set(pages.js(shares))) == 2
+        for click, order in (("once", 1), ("again", -1)):
+            heads[1].click()
+            assert pages.js(shares) == sorted(pages.js(shares))[::order], click
+        heads[0].click()
+        assert pages.js(paths) == listed
+        assert pages.js("document.querySelectorAll('[aria-sort]').length") == 1
+        pages.press("?")
+        assert "next file" in pages.js("document.getElementById('help').innerText")
 
     def test_light_and_dark(self, pages: Pages) -> None:
         def brightness(element: str, which: str) -> float:

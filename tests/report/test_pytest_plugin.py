@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -413,3 +414,71 @@ def test_nothing_executed(project: Project) -> None:
     assert "nothing was executed of what is selected" in project.run("--pykcov")
     assert "0 % is less" in project.run("--pykcov", "--pykcov-fail-under=1", status=1)
     assert "there is no package" in project.run("--pykcov=nosuch", status=1)
+
+
+UNREMOVABLE = """\
+import pathlib
+plain = pathlib.Path.unlink
+def unlink(self, *args, **kwargs):
+    if self.name == ".pykcov":
+        raise OSError(16, "Device or resource busy", str(self))
+    plain(self, *args, **kwargs)
+pathlib.Path.unlink = unlink
+"""
+
+
+@pytest.mark.parametrize("more", [[], ["-n1"]], ids=["", "xdist"])
+def test_a_data_file_that_can_not_be_removed(project: Project, more: list[str]) -> None:
+    project.write("conftest.py", UNREMOVABLE)
+    project.write("tests/test_a.py", BOTH)
+    out = project.run("--pykcov=app", *more, status=4)
+    assert "INTERNALERROR" not in out
+    (line,) = [line for line in out.splitlines() if "[data-unwritable]" in line]
+    assert "Device or resource busy" in line
+    project.run("--pykcov=app", "--pykcov-append", *more)
+    assert project.hits()["tests/test_a.py::test_low"] == {2: 1, 4: 1}
+
+
+@pytest.mark.parametrize("more", [[], ["-n1"]], ids=["", "xdist"])
+def test_a_data_file_that_can_not_be_written(project: Project, more: list[str]) -> None:
+    project.write(
+        "tests/test_a.py",
+        BOTH + "\ndef test_last():\n    import os\n    os.unlink('.pykcov')\n"
+        "    os.mkdir('.pykcov')\n",
+    )
+    out = project.run("--pykcov=app", *more, status=1)
+    assert "3 passed" in out
+    assert "INTERNALERROR" not in out
+    assert out.count("[data-unwritable]") == 1
+    out = project.run("--pykcov=app", *more, status=4)
+    assert "INTERNALERROR" not in out
+    assert out.count("[data-unwritable]") == 1
+
+
+def test_settings_of_reports_and_ends(project: Project) -> None:
+    project.write(
+        "pyproject.toml",
+        "[tool.pytest.ini_options]\npythonpath = ['.']\nfilterwarnings = ['error']\n"
+        "[tool.pykcov]\nignore_errors = true\nskip_empty = true\nsort = '-miss'\n"
+        "sigterm = true\npatch = ['_exit']\n",
+    )
+    project.write("app/broken.py", "def f(:\n")
+    project.write("app/empty.py", "")
+    project.write("app/all.py", "a = 1\n")
+    project.write(
+        "tests/test_a.py",
+        "import app, app.all, os, signal\n"
+        "def test_fork():\n    pid = os.fork()\n    if not pid:\n        app.double(9)\n"
+        "        os._exit(0)\n    os.waitpid(pid, 0)\n"
+        "def test_kill():\n    pid = os.fork()\n    if not pid:\n        app.double(1)\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -15\n",
+    )
+    out = project.run("--pykcov=app")
+    found = project.hits()
+    assert found["tests/test_a.py::test_fork"] == {2: 1, 3: 1}
+    assert found["tests/test_a.py::test_kill"] == {2: 1, 4: 1}
+    table = out.partition(" pykcov ====")[2]
+    assert re.findall(r"(\w+)\.py +\d", table) == ["__init__", "all"]
+    assert "broken.py" in table
+    assert "INTERNALERROR" not in out
