@@ -30,25 +30,33 @@ class Instruction(NamedTuple):
     target: int
 
 
+# By opcode: none of the two below, a prefix, a jump.
+_PLAIN, _PREFIX, _JUMP = range(3)
+_KINDS = [_PREFIX if op == EXTENDED_ARG else _JUMP if op in JUMPS else _PLAIN for op in range(256)]
+
+
 def decode(code: CodeType) -> list[Instruction]:
     """Return the instructions of `code`, caches folded into the instruction before them."""
     raw = code.co_code
+    ops, args = raw[::2], raw[1::2]
     out: list[Instruction] = []
     at = start = extended = 0
-    units = len(raw) // 2
-    new = Instruction._make
+    units = len(ops)
+    new, kind = tuple.__new__, Instruction  # what _make() does, without a frame
+    append, caches, kinds = out.append, CACHES, _KINDS
     while at < units:
-        op = raw[2 * at]
-        arg = raw[2 * at + 1] | extended
-        if op == EXTENDED_ARG:
-            extended = arg << 8
-            at += 1
-            continue
-        end = at + 1 + CACHES[op]
-        target = -1
-        if op in JUMPS:
+        op = ops[at]
+        arg = args[at] | extended
+        end = at + 1 + caches[op]
+        if what := kinds[op]:
+            if what == _PREFIX:
+                extended = arg << 8
+                at += 1
+                continue
             target = end - arg if op in BACKWARD else end + arg
-        out.append(new((start, at, end, op, arg, target)))
+            append(new(kind, (start, at, end, op, arg, target)))
+        else:
+            append(new(kind, (start, at, end, op, arg, -1)))
         at = start = end
         extended = 0
     return out

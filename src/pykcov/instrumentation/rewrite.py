@@ -119,14 +119,18 @@ def rewrite(
     probes: Sequence[Probe],
     inner: Callable[[CodeType], CodeType],
     owner: object,
+    instructions: Sequence[Instruction] | None = None,
 ) -> CodeType:
-    """Return `code` with `probes[i]` at `spans[i]`, and its nested code objects through `inner`."""
+    """Return `code` with `probes[i]` at `spans[i]`, and its nested code objects through `inner`.
+
+    instructions: what decode() returns for it.
+    """
     first = len(code.co_consts)
     sequences = {
         span.offset: _load(LOAD_CONST, first + n) + bytes((UNARY_INVERT, 0, POP_TOP, 0))
         for n, span in enumerate(spans)
     }
-    jumps = [i for i in decode(code) if i.op in JUMPS]
+    jumps = [i for i in instructions or decode(code) if i.op in JUMPS]
     insertions = {offset: len(sequence) // 2 for offset, sequence in sequences.items()}
     shift, widened = _widen(jumps, insertions)
 

@@ -11,7 +11,7 @@ from types import CodeType
 from typing import NamedTuple
 
 from pykcov.abi.kcov import PC_SPACING
-from pykcov.instrumentation.blocks import Span, code_lines, find_blocks, nested
+from pykcov.instrumentation.blocks import Located, Span, code_lines, find_blocks, locate, nested
 from pykcov.instrumentation.entry import Entry
 from pykcov.instrumentation.rewrite import rewrite
 from pykcov.instrumentation.stamps import NONE
@@ -51,6 +51,7 @@ class Unit:
     optimize: int
     by_line: bool = False
     codes: list[CodeType] = field(init=False)
+    located: list[Located] = field(init=False, repr=False)
     spans: list[list[Span]] = field(init=False)
     lines: list[int] = field(init=False)
 
@@ -58,14 +59,18 @@ class Unit:
         text = self.source.split(b"\n")
         lines: set[int] = set()
         self.codes = list(nested(self.code))
-        for code in self.codes:
-            lines |= code_lines(code)
+        self.located = [locate(code) for code in self.codes]
+        for located in self.located:
+            lines |= code_lines(located)
         self.lines = sorted(lines)
 
         def line_end(line: int) -> int:
             return len(text[line - 1].rstrip()) if 0 < line <= len(text) else 0
 
-        self.spans = [find_blocks(code, self.lines, line_end, self.by_line) for code in self.codes]
+        self.spans = [
+            find_blocks(code, self.lines, line_end, self.by_line, located)
+            for code, located in zip(self.codes, self.located, strict=True)
+        ]
 
     @property
     def blocks(self) -> int:
@@ -97,8 +102,9 @@ class Unit:
         mine = probes_of(store, given.first, self.blocks)
         places: dict[Identity, Place] = {}
         number = 0
-        for code, spans in zip(self.codes, self.spans, strict=True):
-            places.setdefault(_identity(code), Place(spans, mine[number : number + len(spans)]))
+        for code, spans, located in zip(self.codes, self.spans, self.located, strict=True):
+            these = mine[number : number + len(spans)]
+            places.setdefault(_identity(code), Place(spans, these, located))
             number += len(spans)
         return Rewriter(places, owner, given, mine)
 
@@ -122,6 +128,7 @@ class Place:
 
     spans: list[Span] | None  # None: what the model does not answer is unknown
     probes: list[Probe]
+    located: Located
     model: CodeType | None = None
     constants: int = 0  # that the model had before it had probes
 
@@ -150,7 +157,7 @@ class Rewriter:
         places: dict[Identity, Place] = {}
         models = nested(entry.code(probes, owner))
         for plain, model in zip(entry.originals(), models, strict=True):
-            place = Place(None, [], model, len(plain.co_consts))
+            place = Place(None, [], [], model, len(plain.co_consts))
             places.setdefault(_identity(plain), place)
         return Rewriter(places, owner, Range("", entry.first, ""), probes)
 
@@ -162,7 +169,8 @@ class Rewriter:
         if place.model is not None and place.constants == len(code.co_consts):
             new = self._like(code, place.model)
         elif place.spans is not None:
-            new = rewrite(code, place.spans, place.probes, self._inner, self._owner)
+            instructions = [i for i, _ in place.located]
+            new = rewrite(code, place.spans, place.probes, self._inner, self._owner, instructions)
             place.model, place.constants = new, len(code.co_consts)
         else:
             return None
