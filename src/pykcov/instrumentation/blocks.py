@@ -58,7 +58,13 @@ Position = tuple[int | None, int | None, int | None, int | None]
 _NOWHERE: Position = (None, None, None, None)
 # Places in an Instruction, for the loops that see each of them: by index it is three times as fast.
 _START, _AT, _END, _OP, _, _TARGET = range(len(Instruction._fields))
-Located = list[tuple[Instruction, Position]]
+
+
+class Located(NamedTuple):
+    """Instructions, and the position of each."""
+
+    instructions: list[Instruction]
+    positions: list[Position]
 
 
 class Span(NamedTuple):
@@ -85,30 +91,31 @@ def nested(code: CodeType) -> Iterator[CodeType]:
 
 def code_lines(located: Located) -> set[int]:
     """Lines that have code in a code object itself, as sys.settrace would report them."""
-    return {line for _, (line, *_) in located if line is not None}
+    found = {position[0] for position in located.positions}
+    return {line for line in found if line is not None}
 
 
 def locate(code: CodeType) -> Located:
     """Return the instructions with their positions; no position for what belongs to no line."""
-    positions = list(code.co_positions())
     instructions = decode(code)
-    located = [(i, _NOWHERE if i[_OP] in UNCOUNTED else positions[i[_AT]]) for i in instructions]
+    units = list(code.co_positions())
+    positions = [_NOWHERE if i[_OP] in UNCOUNTED else units[i[_AT]] for i in instructions]
     if END_FOR_POPS:
-        for n, (i, _) in enumerate(located):
+        for n in range(len(instructions)):
             if _pops_loop(instructions, n):
-                located[n] = (i, _NOWHERE)
-    return located
+                positions[n] = _NOWHERE
+    return Located(instructions, positions)
 
 
 def _leaders(located: Located, table: bytes) -> set[int]:
     """Offsets at which blocks begin: those of the instructions that control can arrive at, moved
     behind what the interpreter itself jumps over (versions.LANDING)."""
-    instructions = [i for i, _ in located]
+    instructions, positions = located
     index = {i[_START]: n for n, i in enumerate(instructions)}
     arrivals = {h.target for h in handlers(table)}
     starts = set()
     fallen = {}  # where a branch that was not taken goes on, and the line of the branch
-    for i, position in located:
+    for i, position in zip(*located, strict=True):
         op = i[_OP]
         if op == RESUME:
             if i.arg & RESUME_WHY in (RESUME_AT_START, RESUME_AFTER_YIELD):
@@ -124,7 +131,7 @@ def _leaders(located: Located, table: bytes) -> set[int]:
         n = index[offset]
         while instructions[n].op in LANDING or _pops_loop(instructions, n):
             n += 1
-        i, (line, *_) = located[n]
+        i, line = instructions[n], positions[n][0]
         # A lone jump behind a branch, on its line: the second half of the branch, and no block.
         half = (
             offset not in arrivals | starts
@@ -210,7 +217,7 @@ def find_blocks(
     leaders = _leaders(located, code.co_exceptiontable)
     out: list[Span] = []
     run: _Run | None = None
-    for i, position in located:
+    for i, position in zip(*located, strict=True):
         line = position[0]
         begins = i[_START] in leaders
         thrown = i[_OP] == CLEANUP_THROW  # an await's, and so is the jump behind it

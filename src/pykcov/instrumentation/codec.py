@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from types import CodeType
 from typing import NamedTuple
 
+from pykcov import probe
 from pykcov.instrumentation.versions import BACKWARD, CACHES, EXTENDED_ARG, JUMPS
 
 
@@ -30,36 +31,16 @@ class Instruction(NamedTuple):
     target: int
 
 
-# By opcode: none of the two below, a prefix, a jump.
-_PLAIN, _PREFIX, _JUMP = range(3)
-_KINDS = [_PREFIX if op == EXTENDED_ARG else _JUMP if op in JUMPS else _PLAIN for op in range(256)]
+_KINDS = bytes(
+    1 if op == EXTENDED_ARG else 0 if op not in JUMPS else 3 if op in BACKWARD else 2
+    for op in range(256)
+)
+_CACHES = bytes(CACHES)
 
 
 def decode(code: CodeType) -> list[Instruction]:
     """Return the instructions of `code`, caches folded into the instruction before them."""
-    raw = code.co_code
-    ops, args = raw[::2], raw[1::2]
-    out: list[Instruction] = []
-    at = start = extended = 0
-    units = len(ops)
-    new, kind = tuple.__new__, Instruction  # what _make() does, without a frame
-    append, caches, kinds = out.append, CACHES, _KINDS
-    while at < units:
-        op = ops[at]
-        arg = args[at] | extended
-        end = at + 1 + caches[op]
-        if what := kinds[op]:
-            if what == _PREFIX:
-                extended = arg << 8
-                at += 1
-                continue
-            target = end - arg if op in BACKWARD else end + arg
-            append(new(kind, (start, at, end, op, arg, target)))
-        else:
-            append(new(kind, (start, at, end, op, arg, -1)))
-        at = start = end
-        extended = 0
-    return out
+    return probe.decode(code.co_code, _CACHES, _KINDS, Instruction)
 
 
 class Shift:

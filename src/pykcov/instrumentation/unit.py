@@ -128,7 +128,7 @@ class Place:
 
     spans: list[Span] | None  # None: what the model does not answer is unknown
     probes: list[Probe]
-    located: Located
+    located: Located | None
     model: CodeType | None = None
     constants: int = 0  # that the model had before it had probes
 
@@ -157,7 +157,7 @@ class Rewriter:
         places: dict[Identity, Place] = {}
         models = nested(entry.code(probes, owner))
         for plain, model in zip(entry.originals(), models, strict=True):
-            place = Place(None, [], [], model, len(plain.co_consts))
+            place = Place(None, [], None, model, len(plain.co_consts))
             places.setdefault(_identity(plain), place)
         return Rewriter(places, owner, Range("", entry.first, ""), probes)
 
@@ -169,7 +169,7 @@ class Rewriter:
         if place.model is not None and place.constants == len(code.co_consts):
             new = self._like(code, place.model)
         elif place.spans is not None:
-            instructions = [i for i, _ in place.located]
+            instructions = place.located.instructions if place.located else None
             new = rewrite(code, place.spans, place.probes, self._inner, self._owner, instructions)
             place.model, place.constants = new, len(code.co_consts)
         else:
