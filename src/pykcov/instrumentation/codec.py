@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from types import CodeType
 from typing import NamedTuple
 
+from pykcov import probe
 from pykcov.instrumentation.versions import BACKWARD, CACHES, EXTENDED_ARG, JUMPS
 
 
@@ -30,28 +31,16 @@ class Instruction(NamedTuple):
     target: int
 
 
+_KINDS = bytes(
+    1 if op == EXTENDED_ARG else 0 if op not in JUMPS else 3 if op in BACKWARD else 2
+    for op in range(256)
+)
+_CACHES = bytes(CACHES)
+
+
 def decode(code: CodeType) -> list[Instruction]:
     """Return the instructions of `code`, caches folded into the instruction before them."""
-    raw = code.co_code
-    out: list[Instruction] = []
-    at = start = extended = 0
-    units = len(raw) // 2
-    new = Instruction._make
-    while at < units:
-        op = raw[2 * at]
-        arg = raw[2 * at + 1] | extended
-        if op == EXTENDED_ARG:
-            extended = arg << 8
-            at += 1
-            continue
-        end = at + 1 + CACHES[op]
-        target = -1
-        if op in JUMPS:
-            target = end - arg if op in BACKWARD else end + arg
-        out.append(new((start, at, end, op, arg, target)))
-        at = start = end
-        extended = 0
-    return out
+    return probe.decode(code.co_code, _CACHES, _KINDS, Instruction)
 
 
 def load(op: int, arg: int) -> bytes:

@@ -32,7 +32,7 @@ from types import CodeType
 from typing import NamedTuple
 
 from pykcov.instrumentation.blocks import Span, arrivals, landed
-from pykcov.instrumentation.codec import Handler, Instruction, decode, handlers
+from pykcov.instrumentation.codec import Handler, Instruction, handlers
 from pykcov.instrumentation.versions import (
     FINAL,
     JUMPS,
@@ -71,14 +71,19 @@ class _Way(NamedTuple):
     exits: frozenset[int]
 
 
-def prune(code: CodeType, spans: Sequence[Span]) -> Plan:
-    """Return which of the blocks of `code`, as find_blocks() has them, need no probe."""
-    return _Pruning(code, spans).plan()
+def prune(code: CodeType, spans: Sequence[Span], instructions: list[Instruction]) -> Plan:
+    """Return which of the blocks of `code`, as find_blocks() has them, need no probe.
+
+    instructions: what decode() returns for `code`.
+    """
+    return _Pruning(code, spans, instructions).plan()
 
 
 class _Pruning:
-    def __init__(self, code: CodeType, spans: Sequence[Span]) -> None:
-        self.instructions = decode(code)
+    def __init__(
+        self, code: CodeType, spans: Sequence[Span], instructions: list[Instruction]
+    ) -> None:
+        self.instructions = instructions
         self.index = {i.start: n for n, i in enumerate(self.instructions)}
         self.table = list(handlers(code.co_exceptiontable))
         self.heads = {span.offset: block for block, span in enumerate(spans)}

@@ -114,10 +114,12 @@ def rewrite(
     inner: Callable[[CodeType], CodeType],
     owner: object,
     plan: Plan | None = None,
+    instructions: Sequence[Instruction] | None = None,
 ) -> CodeType:
     """Return `code` with `probes[i]` at `spans[i]`, and its nested code objects through `inner`.
 
-    With a plan, only the blocks that it keeps have their probes at their heads.
+    plan: only the blocks that it keeps have their probes at their heads. instructions: what
+    decode() returns for `code`.
     """
     first = len(code.co_consts)
     sequences = {
@@ -125,7 +127,7 @@ def rewrite(
         for n, span in enumerate(spans)
         if plan is None or n in plan.kept
     }
-    jumps = [i for i in decode(code) if i.op in JUMPS]
+    jumps = [i for i in instructions or decode(code) if i.op in JUMPS]
     insertions = {offset: len(sequence) // 2 for offset, sequence in sequences.items()}
     shift, widened = _widen(jumps, insertions)
 

@@ -12,7 +12,7 @@ from types import CodeType
 from typing import NamedTuple
 
 from pykcov.abi.kcov import PC_SPACING
-from pykcov.instrumentation.blocks import Span, code_lines, find_blocks, nested
+from pykcov.instrumentation.blocks import Located, Span, code_lines, find_blocks, locate, nested
 from pykcov.instrumentation.entry import Entry
 from pykcov.instrumentation.options import EXACT, Options
 from pykcov.instrumentation.prune import Plan, prune
@@ -52,6 +52,7 @@ class Unit:
     optimize: int
     options: Options = EXACT
     codes: list[CodeType] = field(init=False)
+    located: list[Located] = field(init=False, repr=False)
     spans: list[list[Span]] = field(init=False)
     lines: list[int] = field(init=False)
     plans: list[Plan | None] = field(init=False)
@@ -60,18 +61,21 @@ class Unit:
         text = self.source.split(b"\n")
         lines: set[int] = set()
         self.codes = list(nested(self.code))
-        for code in self.codes:
-            lines |= code_lines(code)
+        self.located = [locate(code) for code in self.codes]
+        for located in self.located:
+            lines |= code_lines(located)
         self.lines = sorted(lines)
 
         def line_end(line: int) -> int:
             return len(text[line - 1].rstrip()) if 0 < line <= len(text) else 0
 
-        by_line = self.options.by_line
-        self.spans = [find_blocks(code, self.lines, line_end, by_line) for code in self.codes]
+        self.spans = [
+            find_blocks(code, self.lines, line_end, self.options.by_line, located)
+            for code, located in zip(self.codes, self.located, strict=True)
+        ]
         self.plans = [
-            prune(code, spans) if self.options.prune else None
-            for code, spans in zip(self.codes, self.spans, strict=True)
+            prune(code, spans, located.instructions) if self.options.prune else None
+            for code, spans, located in zip(self.codes, self.spans, self.located, strict=True)
         ]
 
     @property
@@ -112,9 +116,10 @@ class Unit:
         mine = probes_of(store, given.first, self.blocks)
         places: dict[Identity, Place] = {}
         number = 0
-        for code, spans, plan in zip(self.codes, self.spans, self.plans, strict=True):
+        each = zip(self.codes, self.spans, self.located, self.plans, strict=True)
+        for code, spans, located, plan in each:
             own = mine[number : number + len(spans)]
-            places.setdefault(_identity(code), Place(spans, own, plan))
+            places.setdefault(_identity(code), Place(spans, own, located, plan))
             number += len(spans)
         return Rewriter(places, owner, given, mine)
 
@@ -133,6 +138,7 @@ class Place:
 
     spans: list[Span] | None  # None: what the model does not answer is unknown
     probes: list[Probe]
+    located: Located | None
     plan: Plan | None = None
     model: CodeType | None = None
     constants: int = 0  # that the model had before it had probes
@@ -162,7 +168,7 @@ class Rewriter:
         places: dict[Identity, Place] = {}
         models = nested(entry.code(probes, owner))
         for plain, model in zip(entry.originals(), models, strict=True):
-            place = Place(None, [], None, model, len(plain.co_consts))
+            place = Place(None, [], None, None, model, len(plain.co_consts))
             places.setdefault(_identity(plain), place)
         return Rewriter(places, owner, Range("", entry.first, ""), probes)
 
@@ -174,7 +180,10 @@ class Rewriter:
         if place.model is not None and place.constants == len(code.co_consts):
             new = self._like(code, place.model)
         elif place.spans is not None:
-            new = rewrite(code, place.spans, place.probes, self._inner, self._owner, place.plan)
+            instructions = place.located.instructions if place.located else None
+            new = rewrite(
+                code, place.spans, place.probes, self._inner, self._owner, place.plan, instructions
+            )
             place.model, place.constants = new, len(code.co_consts)
         else:
             return None

@@ -9,7 +9,9 @@ nothing else is said.
 from collections.abc import Callable
 from contextvars import ContextVar
 from types import CodeType, FunctionType
-from typing import Any, Literal, Self, final
+from typing import Any, Literal, Self, TypeVar, final
+
+_Tuple = TypeVar("_Tuple", bound=tuple[Any, ...])
 
 @final
 class Probe:
@@ -30,6 +32,13 @@ class Origin:
 
 def probes(pc: int, step: int, count: int, /) -> list[Probe]:
     """[Probe(pc), Probe(pc + step), ...]"""
+
+def decode(raw: bytes, caches: bytes, kinds: bytes, kind: type[_Tuple], /) -> list[_Tuple]:
+    """The instructions of `raw`, each a `kind` of (start of its prefixes, unit, end behind its
+    caches, opcode, argument, target or -1).
+
+    By opcode: the number of caches; and 0, or 1 for a prefix, 2 and 3 for a jump forwards and
+    backwards."""
 
 def fill(
     code: CodeType,

@@ -1,6 +1,7 @@
 /* The structures of the probe core, and what its files call of each other.
  *
  *   probe.c      the slot behind ~probe: the hot path
+ *   decode.c     the instructions of a code object, for the rewriter
  *   fill.c       code that comes from the cache gets its probes
  *   thread.c     whose record is it: the current recorder of this thread
  *   guard.c      the end of a thread, and the list of all
@@ -128,6 +129,9 @@ void probes_choose(void);
 extern PyType_Spec probe_spec, origin_spec;
 PyObject *probe_list(PyObject *module, PyObject *args);
 PyObject *origin_later(PyObject *load, Py_ssize_t number, PyObject *owner);
+
+/* decode.c */
+PyObject *decode(PyObject *module, PyObject *args);
 
 /* fill.c */
 PyObject *fill(PyObject *module, PyObject *args);
