@@ -14,6 +14,10 @@ from typing import NamedTuple
 
 from pykcov.abi.kcov import PC_SPACING, PC_START
 
+# At the end of a FileSymbols' variant: it is of comparisons, which have PCs of their own, and its
+# spans are no blocks.
+COMPARISONS = " comparisons"
+
 
 class Block(NamedTuple):
     """A basic block. Lines count from 1; columns count UTF-8 bytes from 0, the end being exclusive.
@@ -50,6 +54,11 @@ class FileSymbols:
     functions: tuple[str, ...]
     spans: tuple[tuple[int, int, int, int, int], ...]  # function, start, end
     lines: tuple[int, ...]  # sorted numbers of the lines that have code
+
+    @property
+    def has_blocks(self) -> bool:
+        """Are its spans blocks? Else they are comparisons."""
+        return not self.variant.endswith(COMPARISONS)
 
     def pack(self) -> bytes:
         """Return spans and lines as the store holds them, before compression."""

@@ -11,17 +11,21 @@ from typing import Any, NamedTuple
 
 from pykcov.instrumentation.rewrite import origin
 from pykcov.instrumentation.unit import Unit
-from pykcov.probe import Probe
+from pykcov.probe import Comparison, Probe
 from pykcov.store import SymbolStore
 
 
 def rewrite_text(
-    text: str, store: SymbolStore, by_line: bool = False, path: str = "/no/such/file.py"
+    text: str,
+    store: SymbolStore,
+    by_line: bool = False,
+    path: str = "/no/such/file.py",
+    comparisons: bool = False,
 ) -> tuple[CodeType, CodeType]:
     """Compile a text; return its code, plain and with probes."""
     source = textwrap.dedent(text).encode()
     plain = compile(source, path, "exec", dont_inherit=True)
-    new = Unit(path, source, plain, 0, by_line).rewriter(store, owner=None)(plain)
+    new = Unit(path, source, plain, 0, by_line, comparisons).rewriter(store, owner=None)(plain)
     assert new is not None
     return plain, new
 
@@ -45,7 +49,7 @@ class Step(NamedTuple):
 
     begins: int  # offset of its first prefix
     instruction: dis.Instruction
-    probe: bool = False  # one of the three that make a probe
+    probe: bool = False  # one of the three that make a probe, or of those of a comparison
 
 
 def _without_prefixes(code: CodeType) -> Iterator[Step]:
@@ -58,15 +62,22 @@ def _without_prefixes(code: CodeType) -> Iterator[Step]:
 
 
 def steps(code: CodeType) -> list[Step]:
-    """The instructions in order, those of probes marked."""
+    """The instructions in order, those of probes and comparisons marked."""
     out: list[Step] = []
     rest = 0
     for step in _without_prefixes(code):
-        if step.instruction.opname == "LOAD_CONST" and isinstance(step.instruction.argval, Probe):
+        if holds(step, Probe | Comparison):
             rest = 3
+            if holds(step, Comparison) and step.instruction.argval.side == 0:
+                out[-1] = out[-1]._replace(probe=True)  # what puts the second operand there
         out.append(step._replace(probe=rest > 0))
         rest -= rest > 0
     return out
+
+
+def holds(step: Step, kind: Any) -> bool:
+    """Does it load a constant of this type?"""
+    return step.instruction.opname == "LOAD_CONST" and isinstance(step.instruction.argval, kind)
 
 
 def probe_lines(code: CodeType) -> list[int]:
@@ -109,7 +120,9 @@ def _check_one(plain: CodeType, new: CodeType) -> int:
     found = origin(new)
     assert found is not None
     assert found.code is plain
-    assert new.co_stacksize == plain.co_stacksize + 1
+    constants = [c for c in new.co_consts if isinstance(c, Comparison)]
+    depth = max((3 if c.side == 0 else 2 for c in constants), default=1)
+    assert new.co_stacksize == plain.co_stacksize + depth
     old, all_new = steps(plain), steps(new)
     kept = [step for step in all_new if not step.probe]
     assert len(old) == len(kept)
@@ -135,7 +148,7 @@ def _check_one(plain: CodeType, new: CodeType) -> int:
         if step.probe:
             assert step.instruction.positions == following.instruction.positions
             assert _handler(handlers_new, step.begins) == _handler(handlers_new, following.begins)
-    return sum(step.probe for step in all_new) // 3
+    return sum(holds(step, Probe) for step in all_new)
 
 
 def line_only(code: CodeType) -> CodeType:

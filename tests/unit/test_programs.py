@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,11 +23,11 @@ STORE = SymbolStore(Path(tempfile.mkdtemp(prefix="pykcov-test-")) / "symbols.sql
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("by_line", [False, True], ids=["blocks", "by_line"])
+@pytest.mark.parametrize("options", [{}, {"by_line": True}, {"comparisons": True}], ids=str)
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(programs)
-def test_a_program_does_the_same(by_line: bool, text: str) -> None:
-    plain, new = rewrite_text(text, STORE, by_line)
+def test_a_program_does_the_same(options: dict[str, Any], text: str) -> None:
+    plain, new = rewrite_text(text, STORE, **options)
     assert check_rewritten(plain, new) > 1
     same(plain, new)
 
@@ -35,10 +36,11 @@ def test_a_program_does_the_same(by_line: bool, text: str) -> None:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="this Python has no sys.monitoring")
 @pytest.mark.parametrize("warmed", [False, True], ids=["cold", "warm"])
+@pytest.mark.parametrize("comparisons", [False, True], ids=["blocks", "comparisons"])
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(programs)
-def test_a_program_is_monitored_the_same(warmed: bool, text: str) -> None:
-    plain, new = rewrite_text(text, STORE)
+def test_a_program_is_monitored_the_same(comparisons: bool, warmed: bool, text: str) -> None:
+    plain, new = rewrite_text(text, STORE, comparisons=comparisons)
     if warmed:
         warm(plain)
         warm(new)

@@ -31,8 +31,9 @@ def _store(store: SymbolStore) -> str:
         files = store.files()
     except PykcovError as error:
         return f"{store.path}: {error}"
-    blocks = sum(len(symbols.spans) for symbols in files.values())
-    return f"{store.path}: {len(files)} files, {blocks} blocks of {CAPACITY}"
+    given = sum(len(symbols.spans) for symbols in files.values())
+    texts = sum(symbols.has_blocks for symbols in files.values())
+    return f"{store.path}: {texts} files, {given} PCs of {CAPACITY}"
 
 
 def _area() -> str:

@@ -18,7 +18,10 @@ from pykcov.abi.kcov import (
     KCOV_MODE_DISABLED,
     KCOV_MODE_INIT,
     KCOV_MODE_REMOTE,
+    KCOV_MODE_TRACE_CMP,
     KCOV_MODE_TRACE_PC,
+    KCOV_TRACE_CMP,
+    KCOV_TRACE_PC,
 )
 from pykcov.area import Area
 from pykcov.device import sections
@@ -89,19 +92,20 @@ class Kcov(Refs):
         self.shared.size = size
         self.shared.mode = KCOV_MODE_INIT
 
-    def enable(self, task: Task) -> None:
-        """INIT to TRACE_PC, owned by `task`. Raises OSError ENOMEM.
+    def enable(self, task: Task, trace_mode: int = KCOV_TRACE_PC) -> None:
+        """INIT to TRACE_PC, or TRACE_CMP, owned by `task`. Raises OSError ENOMEM.
 
         Preconditions: `shared` is held, the mode is INIT, `task` owns no kcov.
         """
         assert self.mode == KCOV_MODE_INIT
         assert task.kcov is None
         self._forget_owner()
-        recorder = self._new_recorder()
+        comparisons = trace_mode == KCOV_TRACE_CMP
+        recorder = self._new_recorder(comparisons)
         task.claim(self.shared)
         self.inc_ref()
         self.shared.sequence += 1
-        self.shared.mode = KCOV_MODE_TRACE_PC
+        self.shared.mode = KCOV_MODE_TRACE_CMP if comparisons else KCOV_MODE_TRACE_PC
         self.dropped = False
         if self.discipline == "blocks":
             task.register_work(self.task_work)
@@ -145,9 +149,9 @@ class Kcov(Refs):
         """The area. Raises OSError ENOMEM."""
         return self.area.words()
 
-    def _new_recorder(self) -> Recorder:
+    def _new_recorder(self, comparisons: bool) -> Recorder:
         try:
-            return Recorder(self.area.words(), self.discipline == "blocks")
+            return Recorder(self.area.words(), self.discipline == "blocks", comparisons)
         except (OSError, MemoryError) as error:
             raise fail(errno.ENOMEM) from error
 
@@ -157,7 +161,8 @@ class Kcov(Refs):
         task.attach(recorder)
 
     def disable(self, task: Task) -> None:
-        """TRACE_PC or REMOTE to INIT; area and contents stay. What is pending is consumed first.
+        """TRACE_PC, TRACE_CMP or REMOTE to INIT; area and contents stay. What is pending is
+        consumed first.
 
         Preconditions: `shared` is held, `task` owns it.
         """
@@ -199,7 +204,7 @@ class Kcov(Refs):
         with self.shared:
             task.claim(self.shared)
             if self.remote_arg is None:
-                self._own(task, self._new_recorder())
+                self._own(task, self._new_recorder(self.shared.mode == KCOV_MODE_TRACE_CMP))
             else:
                 sections.register(self, self.remote_arg)
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from types import CodeType
+from typing import NamedTuple
 
 from pykcov.instrumentation.blocks import Span
 from pykcov.instrumentation.codec import (
@@ -40,6 +41,19 @@ def origin(code: CodeType) -> Origin | None:
     """Return the Origin of a rewritten code object, None of any other."""
     last = code.co_consts[-1] if code.co_consts else None
     return last if isinstance(last, Origin) else None
+
+
+class Insertion(NamedTuple):
+    """Code before the instruction at unit `offset`: LOAD_CONST constant, and what is around it.
+
+    depth: values that it has on the stack at most, on top of the program's.
+    """
+
+    offset: int
+    before: bytes
+    constant: object
+    after: bytes
+    depth: int
 
 
 # What rewrite() leaves as it is, and a program may replace: types.coroutine() sets a flag.
@@ -119,13 +133,20 @@ def rewrite(
     probes: Sequence[Probe],
     inner: Callable[[CodeType], CodeType],
     owner: object,
+    further: Sequence[Insertion] = (),
 ) -> CodeType:
-    """Return `code` with `probes[i]` at `spans[i]`, and its nested code objects through `inner`."""
+    """Return `code` with `probes[i]` at `spans[i]`, and its nested code objects through `inner`.
+
+    further: stands there, too, behind the probes where they share an offset.
+    """
     first = len(code.co_consts)
     sequences = {
         span.offset: _load(LOAD_CONST, first + n) + bytes((UNARY_INVERT, 0, POP_TOP, 0))
         for n, span in enumerate(spans)
     }
+    for n, more in enumerate(further, first + len(probes)):
+        sequence = more.before + _load(LOAD_CONST, n) + more.after
+        sequences[more.offset] = sequences.get(more.offset, b"") + sequence
     jumps = [i for i in decode(code) if i.op in JUMPS]
     insertions = {offset: len(sequence) // 2 for offset, sequence in sequences.items()}
     shift, widened = _widen(jumps, insertions)
@@ -150,8 +171,8 @@ def rewrite(
     consts = tuple(inner(c) if isinstance(c, CodeType) else c for c in code.co_consts)
     return code.replace(
         co_code=bytes(out),
-        co_consts=(*consts, *probes, Origin(code, owner)),
+        co_consts=(*consts, *probes, *(more.constant for more in further), Origin(code, owner)),
         co_linetable=insert_locations(code.co_linetable, insertions),
         co_exceptiontable=move_handlers(handlers(code.co_exceptiontable), shift),
-        co_stacksize=code.co_stacksize + 1,
+        co_stacksize=code.co_stacksize + max((more.depth for more in further), default=1),
     )

@@ -34,6 +34,11 @@ def in_force() -> bool:
     return bool(_active)
 
 
+def comparisons_in_force() -> bool:
+    """Are comparisons instrumented, or to be when they are imported?"""
+    return any(handle.comparisons for handle in _active)
+
+
 def instrumented_blocks() -> int:
     """Number of blocks that have a probe in this process."""
     with _lock:
@@ -53,6 +58,7 @@ class Instrumentation:
     selection: Selection
     store: SymbolStore
     by_line: bool = False
+    comparisons: bool = False
     files: dict[str, int] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     running: int = 0
@@ -89,7 +95,7 @@ class Instrumentation:
         self, path: str, source: bytes, compiled: Callable[[], CodeType], optimize: int
     ) -> Callable[[CodeType], CodeType | None] | None:
         try:
-            unit = Unit(path, source, compiled(), optimize, self.by_line)
+            unit = Unit(path, source, compiled(), optimize, self.by_line, self.comparisons)
             rewriter = unit.rewriter(self.store, self._mark)
         except PykcovError as error:
             self.left_out[path] = str(error)
@@ -212,23 +218,27 @@ def instrument(
     omit: Iterable[str] | str = (),
     *,
     by_line: bool = False,
+    comparisons: bool = False,
     store: SymbolStore | None = None,
 ) -> Instrumentation:
     """Put probes into every basic block of what is selected, imported already or not yet.
 
     source: packages by name, or directories. include, omit: file globs. Without source and include,
     everything but the standard library and installed packages. by_line: cut blocks at every change
-    of line (docs/blocks.md). store: where PCs are given out; the default is the user's.
+    of line (docs/blocks.md). comparisons: make their operands known to KCOV_TRACE_CMP, too
+    (docs/comparisons.md). store: where PCs are given out; the default is the user's.
 
     Raises PykcovError: self-instrumentation, source-missing, glob-empty, glob-bad, store-mixed, and
     those of SymbolStore.register().
     """
     with quiet, _lock:
         selection = Selection(*([x] if isinstance(x, str) else x for x in (source, include, omit)))
-        return _instrument(selection, store or SymbolStore(), by_line)
+        return _instrument(selection, store or SymbolStore(), by_line, comparisons)
 
 
-def _instrument(selection: Selection, store: SymbolStore, by_line: bool) -> Instrumentation:
+def _instrument(
+    selection: Selection, store: SymbolStore, by_line: bool, comparisons: bool
+) -> Instrumentation:
     if not isinstance(store, SymbolStore):
         raise TypeError(f"store is a SymbolStore, not {store!r}")
     if _active and _active[-1].store.path != store.path:
@@ -238,7 +248,7 @@ def _instrument(selection: Selection, store: SymbolStore, by_line: bool) -> Inst
             f"{store.path}, too",
         )
     store.check()
-    made = Instrumentation(selection, store, by_line)
+    made = Instrumentation(selection, store, by_line, comparisons)
     if not _active:
         interrupts.install()
         marshalling.install()
@@ -257,7 +267,9 @@ def saved() -> dict[str, Any]:
     with _lock:
         return {
             "store": str(current_store().path),
-            "instrumented": [[made.selection.saved(), made.by_line] for made in _active],
+            "instrumented": [
+                [made.selection.saved(), made.by_line, made.comparisons] for made in _active
+            ],
         }
 
 
@@ -265,8 +277,8 @@ def restore(saved: dict[str, Any]) -> None:
     """Instrument what another process has instrumented. Raises PykcovError as instrument() does."""
     with quiet, _lock:
         store = SymbolStore(Path(saved["store"]))
-        for selection, by_line in saved["instrumented"]:
-            _instrument(Selection.restored(selection), store, by_line)
+        for selection, by_line, comparisons in saved["instrumented"]:
+            _instrument(Selection.restored(selection), store, by_line, comparisons)
 
 
 def rewritten_main(code: CodeType, name: str, path: str) -> CodeType:

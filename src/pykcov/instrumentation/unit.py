@@ -11,10 +11,11 @@ from pathlib import Path
 from types import CodeType
 
 from pykcov.instrumentation.blocks import Span, code_lines, find_blocks, nested
+from pykcov.instrumentation.comparisons import PCS_EACH, Site, find_comparisons, insertions
 from pykcov.instrumentation.rewrite import rewrite
 from pykcov.probe import Probe
 from pykcov.store import SymbolStore
-from pykcov.symbols import FileSymbols, pc_of
+from pykcov.symbols import COMPARISONS, FileSymbols, pc_of
 
 VERSION = 1  # of the rules in blocks.py: a change that moves blocks raises it
 
@@ -26,7 +27,8 @@ _probes_lock = threading.Lock()  # a leaf: nothing is imported or called back un
 
 @dataclass
 class Unit:
-    """The code of `source` as compiled to `code`; `by_line` cuts blocks at every line.
+    """The code of `source` as compiled to `code`; `by_line` cuts blocks at every line,
+    `comparisons` records operands, too.
 
     `path` is where a person finds the text (code.co_filename may be '<frozen os>').
     """
@@ -36,9 +38,11 @@ class Unit:
     code: CodeType
     optimize: int
     by_line: bool = False
+    comparisons: bool = False
     codes: list[CodeType] = field(init=False)
     spans: list[list[Span]] = field(init=False)
     lines: list[int] = field(init=False)
+    sites: list[list[Site]] = field(init=False)
 
     def __post_init__(self) -> None:
         text = self.source.split(b"\n")
@@ -52,6 +56,8 @@ class Unit:
             return len(text[line - 1].rstrip()) if 0 < line <= len(text) else 0
 
         self.spans = [find_blocks(code, self.lines, line_end, self.by_line) for code in self.codes]
+        wanted = self.comparisons
+        self.sites = [find_comparisons(code) if wanted else [] for code in self.codes]
 
     @property
     def blocks(self) -> int:
@@ -59,20 +65,32 @@ class Unit:
         return sum(len(spans) for spans in self.spans)
 
     def symbols(self) -> FileSymbols:
-        """Return what the store is to keep."""
-        with_blocks = [n for n, spans in enumerate(self.spans) if spans]
+        """Return what the store is to keep of the blocks."""
+        spans = [[span[1:] for span in spans] for spans in self.spans]
+        return self._symbols(self._variant, spans)
+
+    def comparison_symbols(self) -> FileSymbols:
+        """Return what the store is to keep of the comparisons: PCS_EACH spans for each."""
+        spans = [[site[-4:] for site in sites for _ in range(PCS_EACH)] for sites in self.sites]
+        return self._symbols(self._variant + COMPARISONS, spans)
+
+    @property
+    def _variant(self) -> str:
+        options = (" by-line", self.by_line), (" with-comparisons", self.comparisons)
+        return str(VERSION) + "".join(name for name, wanted in options if wanted)
+
+    def _symbols(self, variant: str, spans: list[list[tuple[int, int, int, int]]]) -> FileSymbols:
+        with_spans = [n for n, own in enumerate(spans) if own]
         return FileSymbols(
             # A file name may hold bytes that are no UTF-8.
             path=self.path.encode("utf-8", "backslashreplace").decode(),
             source=sha256(self.source).hexdigest(),
             magic=int.from_bytes(importlib.util.MAGIC_NUMBER, "little"),
             optimize=self.optimize,
-            variant=f"{VERSION}{' by-line' if self.by_line else ''}",
-            functions=tuple(self.codes[n].co_qualname for n in with_blocks),
+            variant=variant,
+            functions=tuple(self.codes[n].co_qualname for n in with_spans),
             spans=tuple(
-                (function, *span[1:])
-                for function, n in enumerate(with_blocks)
-                for span in self.spans[n]
+                (function, *span) for function, n in enumerate(with_spans) for span in spans[n]
             ),
             lines=tuple(self.lines),
         )
@@ -89,11 +107,13 @@ class Unit:
             if (key := (store.path, first)) not in _probes:
                 _probes[key] = [Probe(pc_of(first + n)) for n in range(self.blocks)]
             probes = _probes[key]
-        known: dict[tuple[object, ...], tuple[int, list[Span]]] = {}
+        site = store.register(self.comparison_symbols()) if self.comparisons else 0
+        known: dict[tuple[object, ...], tuple[int, list[Span], int, list[Site]]] = {}
         number = 0
-        for code, spans in zip(self.codes, self.spans, strict=True):
-            known.setdefault(_identity(code), (number, spans))
+        for code, spans, sites in zip(self.codes, self.spans, self.sites, strict=True):
+            known.setdefault(_identity(code), (number, spans, site, sites))
             number += len(spans)
+            site += PCS_EACH * len(sites)
         done: dict[int, tuple[CodeType, CodeType]] = {}
 
         def apply(code: CodeType) -> CodeType | None:
@@ -101,9 +121,11 @@ class Unit:
                 return done[id(code)][1]
             if (found := known.get(_identity(code))) is None:
                 return None
-            start, spans = found
+            start, spans, first_site, sites = found
             mine = probes[start : start + len(spans)]
-            new = rewrite(code, spans, mine, lambda inner: apply(inner) or inner, owner)
+            pcs = [pc_of(first_site + PCS_EACH * n) for n in range(len(sites))]
+            further = insertions(sites, pcs)
+            new = rewrite(code, spans, mine, lambda inner: apply(inner) or inner, owner, further)
             done[id(code)] = (code, new)  # the old one kept, or its id might come again
             return new
 

@@ -82,7 +82,7 @@ def _compiled(symbols: FileSymbols, data: bytes) -> Unit | None:
             code = compile(data, symbols.path, "exec", dont_inherit=True, optimize=symbols.optimize)
     except (SyntaxError, ValueError):
         return None
-    unit = Unit(symbols.path, data, code, symbols.optimize, symbols.variant.endswith(" by-line"))
+    unit = Unit(symbols.path, data, code, symbols.optimize, " by-line" in symbols.variant)
     return unit if unit.symbols() == symbols else None
 
 

@@ -13,11 +13,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from pykcov.abi.kcov import KCOV_DISABLE, KCOV_INIT_TRACE, KCOV_REMOTE_ENABLE, KCOV_TRACE_PC, WORD
+from pykcov.abi.kcov import (
+    KCOV_DISABLE,
+    KCOV_INIT_TRACE,
+    KCOV_REMOTE_ENABLE,
+    KCOV_TRACE_CMP,
+    KCOV_TRACE_PC,
+    WORD,
+)
 from pykcov.area import map_words, whole_pages
 from pykcov.closing import Closing
 from pykcov.device.remote import RemoteArg
 from pykcov.errors import fail
+from pykcov.reader.comparisons import Comparison, Record, room
+from pykcov.reader.comparisons import comparisons as join
+from pykcov.reader.comparisons import records as decode_records
 from pykcov.reader.decode import pcs as decode
 from pykcov.reader.symbolize import symbolize
 from pykcov.remoting import handle_of
@@ -94,14 +104,16 @@ class RemoteTrace:
     """
 
     def __init__(self, name: str, store: SymbolStore, handle: int | str, size: int, discipline: str,
-                 timeout: float) -> None:  # fmt: skip
+                 timeout: float, comparisons: bool) -> None:  # fmt: skip
         self._device, self._store = name, store
         self.name, self._handle = handle, handle_of(handle)
         self.size = whole_pages(size)
         self._discipline, self._timeout = discipline, timeout
         self._descriptor: SocketDescriptor | None = None
         self._words: mmap.mmap | None = None
+        self._mode = KCOV_TRACE_CMP if comparisons else KCOV_TRACE_PC
         self._pcs = array("Q")
+        self._records: list[Record] = []
         self.complete = False
 
     def __enter__(self) -> Self:
@@ -112,7 +124,7 @@ class RemoteTrace:
         try:
             descriptor.ioctl(KCOV_INIT_TRACE, self.size)
             self._words = descriptor.mmap(self.size * WORD)
-            arg = RemoteArg(KCOV_TRACE_PC, min(self.size, 2**32 - 1), 0, (self._handle,))
+            arg = RemoteArg(self._mode, min(self.size, 2**32 - 1), 0, (self._handle,))
             descriptor.ioctl(KCOV_REMOTE_ENABLE, arg.encode())
         except FileExistsError as error:
             descriptor.close()
@@ -148,8 +160,18 @@ class RemoteTrace:
                 descriptor.ioctl(KCOV_DISABLE)
             except ConnectionResetError:
                 self.complete = False  # the service has gone; what it published is there
-        self._pcs, self._words = decode(self._words), None
-        self.complete = self.complete and len(self._pcs) < self.size - 1
+        self._pcs, self._records = self._present()
+        self._words = None
+        full = len(self._pcs) >= self.size - 1 or len(self._records) >= room(self.size)
+        self.complete = self.complete and not full
+
+    def _present(self) -> tuple[array[int], list[Record]]:
+        """What has been published so far: PCs, or records of comparisons."""
+        if self._words is None:
+            return self._pcs, self._records
+        if self._mode == KCOV_TRACE_CMP:
+            return array("Q"), decode_records(self._words)
+        return decode(self._words), []
 
     def _wait(self, descriptor: SocketDescriptor) -> bool:
         deadline = time.monotonic() + self._timeout
@@ -166,8 +188,13 @@ class RemoteTrace:
 
     @property
     def pcs(self) -> array[int]:
-        """The PCs published so far, in order."""
-        return self._pcs if self._words is None else decode(self._words)
+        """The PCs published so far, in order; none with comparisons=True."""
+        return self._present()[0]
+
+    @property
+    def comparisons(self) -> list[Comparison]:
+        """What was compared so far. Raises PykcovError as symbolize() does."""
+        return list(join(self._present()[1], self._store))
 
     @property
     def blocks(self) -> list[Block]:
@@ -196,9 +223,13 @@ class Device:
         *,
         discipline: str = "trace",
         timeout: float = 5.0,
+        comparisons: bool = False,
     ) -> RemoteTrace:
-        """Collect the sections of `handle` in a `with`; size in words, timeout in seconds."""
-        return RemoteTrace(self.name, self._store, handle, size, discipline, timeout)
+        """Collect the sections of `handle` in a `with`; size in words, timeout in seconds.
+
+        comparisons: what they compared, and no blocks.
+        """
+        return RemoteTrace(self.name, self._store, handle, size, discipline, timeout, comparisons)
 
     def __repr__(self) -> str:
         return f"<pykcov.Device {self.name} pid={self.info['pid']}>"

@@ -3,6 +3,7 @@
  *   probe.c      the slot behind ~probe: the hot path
  *   thread.c     whose record is it: the current recorder of this thread
  *   guard.c      the end of a thread, and the list of all
+ *   compare.c    the slot behind comparisons, and what it records of operands
  *   recorder.c   where it goes: an area (trace) or counters (blocks)
  *   counters.c   how often each block was hit, and which since last time
  *   interrupts.c what is not the task's: the collector, signal handlers, pykcov itself
@@ -51,6 +52,7 @@ struct recorder {
     uint64_t *words;           /* Borrowed from buffer; the area, which anybody may scribble on */
     uint64_t limit;            /* words in the area less one: where the last PC may stand */
     struct counters *counters; /* Owned. NULL in the trace discipline. */
+    int comparisons;           /* it is these that go into the area, and no PCs */
     int live;                  /* a section, and not closed yet */
     unsigned generation;       /* of the process that opened the section */
     char dropped;              /* a record found the area full */
@@ -66,6 +68,7 @@ struct recorder {
  *   words, limit, step   the area to record into. While nobody records it is `scratch`, where each
  *                        record goes over the one before (step 0): the same path, no branch to miss
  *   look                 not that simple (an area that is full, counters): take the long way
+ *   compare              who gets the comparisons, or NULL
  */
 struct kcov_thread {
     const uint64_t *watch; /* Borrowed. */
@@ -76,6 +79,7 @@ struct kcov_thread {
     uint64_t limit;
     uint64_t step;
     int look;
+    struct recorder *compare; /* Borrowed from own or section, or kcov.process. */
 
     uint64_t scratch[2];
     int paused;               /* depth of quiet blocks, collector and signal handlers */
@@ -100,7 +104,8 @@ struct guard {
 
 /* One interpreter, so one set of globals: module.c refuses any other. */
 struct globals {
-    PyTypeObject *probe, *origin, *counters, *recorder, *guard, *quiet, *handler, *shared; /* Owned. */
+    PyTypeObject *probe, *origin, *comparison, *counters, *recorder; /* Owned. */
+    PyTypeObject *guard, *quiet, *handler, *shared;                   /* Owned. */
     PyObject *section_var;     /* Owned. ContextVar whose value is a recorder. */
     PyObject *guard_key;       /* Owned. */
     PyObject *gc_callbacks;    /* Owned. The list gc.callbacks. */
@@ -125,6 +130,7 @@ extern PyType_Spec probe_spec, origin_spec;
 /* thread.c */
 int thread_setup(void);
 int thread_slow(struct kcov_thread *t, struct probe *probe);
+int thread_look(struct kcov_thread *t);
 void thread_off(struct kcov_thread *t);
 void thread_changed(struct kcov_thread *t);
 void thread_pause(struct kcov_thread *t);
@@ -142,7 +148,11 @@ void thread_forget_section(struct recorder *section);
 struct guard *thread_register(struct kcov_thread *t);
 extern PyType_Spec guard_spec;
 
+/* compare.c */
+extern PyType_Spec comparison_spec;
+
 /* recorder.c */
+void recorder_compare(struct recorder *r, const uint64_t (*records)[4], uint64_t n);
 void recorder_hit(struct recorder *r, const struct probe *probe);
 extern PyType_Spec recorder_spec;
 
@@ -175,6 +185,7 @@ PyObject *ring_report(PyObject *shared, PyObject *args);
 
 /* together.c */
 void together_hit(struct recorder *r, const struct probe *probe);
+void together_compare(struct recorder *r, const uint64_t (*records)[4], uint64_t n);
 PyObject *together_share(PyObject *recorder, PyObject *shared);
 
 #endif

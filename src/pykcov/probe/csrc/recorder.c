@@ -14,13 +14,22 @@ void recorder_hit(struct recorder *r, const struct probe *probe)
         r->dropped = 1;
 }
 
+void recorder_compare(struct recorder *r, const uint64_t (*records)[4], uint64_t n)
+{
+    if (r->shared != NULL)
+        together_compare(r, records, n);
+    else if (!area_compare(r->words, r->limit, records, n))
+        r->dropped = 1;
+}
+
 static PyObject *recorder_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"area", "blocks", NULL};
+    static char *names[] = {"area", "blocks", "comparisons", NULL};
     PyObject *area;
-    int blocks = 0;
+    int blocks = 0, comparisons = 0;
 
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|p:Recorder", names, &area, &blocks))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|pp:Recorder", names, &area, &blocks,
+                                     &comparisons))
         return NULL;
     struct recorder *r = (struct recorder *)type->tp_alloc(type, 0);
     if (r == NULL)
@@ -34,7 +43,8 @@ static PyObject *recorder_new(PyTypeObject *type, PyObject *args, PyObject *kwar
     r->words = r->buffer.buf;
     r->limit = (uint64_t)r->buffer.len / 8 - 1;
     r->generation = kcov.generation;
-    if (blocks) {
+    r->comparisons = comparisons;
+    if (blocks && !comparisons) {
         r->counters = (struct counters *)kcov.counters->tp_alloc(kcov.counters, 0);
         if (r->counters == NULL)
             goto fail;
@@ -87,7 +97,7 @@ static PyMemberDef recorder_members[] = {
 };
 
 static PyType_Slot recorder_slots[] = {
-    {Py_tp_doc, "Recorder(area, blocks=False): writes records into area, a writable buffer."},
+    {Py_tp_doc, "Recorder(area, blocks=False, comparisons=False): writes records into area, a writable buffer."},
     {Py_tp_new, recorder_new},
     {Py_tp_dealloc, recorder_dealloc},
     {Py_tp_methods, recorder_methods},

@@ -39,6 +39,7 @@ void thread_off(struct kcov_thread *t)
     t->limit = 1;
     t->step = 0;
     t->look = 0;
+    t->compare = NULL;
 }
 
 void thread_changed(struct kcov_thread *t)
@@ -140,7 +141,11 @@ static int lookup(struct kcov_thread *t)
     if (!t->paused && (r != NULL || kcov.everyone != NULL)) {
         t->look = 1;
         t->limit = 0;
-        if (r != NULL && r->counters == NULL && r->shared == NULL && kcov.everyone == NULL) {
+        if (r != NULL && r->comparisons) {
+            t->compare = r;
+            t->look = kcov.everyone != NULL;
+            t->limit = kcov.everyone == NULL; /* probes fill the scratch area then */
+        } else if (r != NULL && r->counters == NULL && r->shared == NULL && kcov.everyone == NULL) {
             t->words = r->words;
             t->limit = r->limit;
             t->step = 1;
@@ -152,16 +157,22 @@ static int lookup(struct kcov_thread *t)
     return 0;
 }
 
+/* Look again whose record it is, if that may have changed. 0, or -1 with an exception set. */
+int thread_look(struct kcov_thread *t)
+{
+    return *t->watch != t->seen || *t->device != t->device_seen ? lookup(t) : 0;
+}
+
 int thread_slow(struct kcov_thread *t, struct probe *probe)
 {
-    if ((*t->watch != t->seen || *t->device != t->device_seen) && lookup(t) < 0)
+    if (thread_look(t) < 0)
         return -1;
     if (t->paused)
         return 0;
     if (kcov.everyone != NULL)
         counters_hit(kcov.everyone, probe);
     struct recorder *r = recorder_of(t);
-    if (r != NULL && (r->live || r != t->section)) /* lookup may have let its closer run */
+    if (r != NULL && !r->comparisons && (r->live || r != t->section)) /* lookup may have let its closer run */
         recorder_hit(r, probe);
     return 0;
 }
