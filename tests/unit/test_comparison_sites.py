@@ -150,13 +150,26 @@ def test_what_the_compiler_tests_for_none_by_itself() -> None:
     assert [site.constant for site in sites(text) if site.kind == KEYS] == [("a",)]
 
 
-def test_a_value_that_may_be_missing_is_not_loaded_ahead() -> None:
-    text = "def f(s, p):\n    del p\n    return s.lower.startswith(p)\n"
-    assert sites(text) == []
+MISSING = [
+    "    del p\n    return s.lower.startswith(p)\n",
+    "    if s: q = 1\n    return s.lower.startswith(q)\n",
+    "    try: q = s()\n    except KeyError: return s.lower.startswith(q)\n",
+    "    for q in s: pass\n    return s.lower.startswith(q)\n",
+]
+
+
+@pytest.mark.parametrize("body", MISSING)
+def test_a_value_that_may_be_missing_is_not_loaded_ahead(body: str) -> None:
+    """A local without a value raises where it did: behind the look-up of the method."""
+    assert [site for site in sites(f"def f(s, p):\n{body}") if site.kind != COMPARE] == []
+
+
+def test_a_value_that_is_there_is_loaded_ahead() -> None:
+    assert len(sites("def f(s, p):\n    q = p[0:1]\n    return s.startswith(q)\n")) > 0
 
 
 def test_a_jump_to_a_comparison_goes_to_its_record(store: SymbolStore) -> None:
-    text = "def f(x):\n    return x == (1 if x else 2)\n"
+    text = "def f(x):\n    return [x == (x if x else g()), *[x] * 9, x, x, x]\n"
     plain, new = rewrite_text(text, store, comparisons=True)
     check_rewritten(plain, new)
     flow = steps(named(new, "f"))

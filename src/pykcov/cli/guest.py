@@ -65,6 +65,11 @@ def add_to(verbs: Any, name: str) -> None:
         help="every block in order (trace, the default), or each once a system call (blocks)",
     )
     parser.add_argument(
+        "--comparisons",
+        action="store_true",
+        help="instrument comparisons, too, so that the program may enable with KCOV_TRACE_CMP",
+    )
+    parser.add_argument(
         "--strict",
         action="store_true",
         help="have read, write, lseek and epoll_ctl of the device answer as Linux's do, too; this "
@@ -85,9 +90,10 @@ def main(args: argparse.Namespace) -> int:
     command = args.command[1:] if args.command[:1] == ["--"] else args.command
     device = None
     if args.device is not None:
-        if args.source or args.include:
+        if args.source or args.include or args.comparisons:
             complain(
-                "--device is another process's, and --source, --include are of this one's [usage]"
+                "--device is another process's, and --source, --include and --comparisons are of "
+                "this one's [usage]"
             )
         device = _device(args.device)
     if not command:
@@ -103,7 +109,9 @@ def main(args: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         left_out: dict[str, str] = {}
         if args.source or include:
-            handle = stack.enter_context(instrument(args.source, include, store=store_of(args)))
+            handle = stack.enter_context(
+                instrument(args.source, include, comparisons=args.comparisons, store=store_of(args))
+            )
             left_out = handle.left_out
         kernel = Kernel() if args.kernel is None else load(args.kernel)
         for path, why in left_out.items():

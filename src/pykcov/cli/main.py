@@ -10,6 +10,7 @@ import pykcov
 from pykcov.cli import (
     add,
     annotate,
+    cmp,
     combine,
     diff,
     env,
@@ -30,6 +31,7 @@ VERBS = {
     "watch": watch,
     "symbolize": symbolize,
     "diff": diff,
+    "cmp": cmp,
     "add": add,
     "combine": combine,
     **dict.fromkeys(reports.KINDS, reports),

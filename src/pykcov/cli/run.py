@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -18,6 +19,7 @@ from pykcov.cli.parser import add_store, complain, store_of
 from pykcov.cli.program import Program, ProgramMissingError
 from pykcov.instrumentation.session import Instrumentation, instrument
 from pykcov.probe import quiet
+from pykcov.reader.comparisons import raw as raw_records
 from pykcov.reader.decode import raw
 from pykcov.tracing import trace
 
@@ -48,7 +50,10 @@ def add_to(verbs: Any, name: str) -> None:
         "--omit", metavar="G", action="append", default=[], help="a file glob to leave out"
     )
     parser.add_argument(
-        "--trace", metavar="FILE", type=_file, help="write the raw trace: 0xPC, one a line"
+        "--trace",
+        metavar="FILE",
+        type=_file,
+        help="write the raw trace: 0xPC, one a line; of comparisons type, operands and PC",
     )
     parser.add_argument(
         "--data",
@@ -69,6 +74,12 @@ def add_to(verbs: Any, name: str) -> None:
         choices=("trace", "blocks"),
         default="trace",
         help="every block in order (trace, the default), or each once (blocks)",
+    )
+    parser.add_argument(
+        "--comparisons",
+        action="store_true",
+        help="trace what is compared, not which blocks are executed; 'pykcov cmp' reads it. With "
+        "--device: let clients do so",
     )
     parser.add_argument(
         "--size", metavar="WORDS", type=_size, default=SIZE, help=f"of the area (default: {SIZE})"
@@ -103,7 +114,16 @@ def main(args: argparse.Namespace) -> int:
         complain("--device and --trace exclude each other: a traced thread has no sections [usage]")
     out = _opened(args.trace, words[0])
     by_line = args.data is not None
-    handle = instrument(args.source, args.include, args.omit, by_line=by_line, store=store_of(args))
+    if by_line and args.comparisons:
+        complain("--data counts blocks, and --comparisons traces none [usage]")
+    handle = instrument(
+        args.source,
+        args.include,
+        args.omit,
+        by_line=by_line,
+        comparisons=args.comparisons,
+        store=store_of(args),
+    )
     if args.data is not None:
         with quiet:
             counting.start(args.data.absolute(), handle.store, args.context)
@@ -111,7 +131,7 @@ def main(args: argparse.Namespace) -> int:
         with quiet:
             pykcov.serve(args.device)
         return program.run(contextlib.nullcontext(), _rewriter(handle), lambda: None)
-    tracer = trace(args.size, discipline=args.discipline)
+    tracer = trace(args.size, discipline=args.discipline, comparisons=args.comparisons)
     return program.run(tracer, _rewriter(handle), _finisher(handle, tracer, out))
 
 
@@ -140,12 +160,12 @@ def _opened(path: Path | None, program: str) -> Any:
         complain(f"cannot write the trace to {path}: {error.strerror} [trace-unwritable]")
 
 
-def _write(out: Any, pcs: Iterable[int]) -> None:
+def _write(out: Any, lines: Iterable[str]) -> None:
     try:
         with out:
             if os.fstat(out.fileno()).st_size:  # a pipe has none, and can't be truncated
                 out.truncate(0)
-            out.writelines(raw(pcs))
+            out.writelines(lines)
     except OSError as error:
         complain(f"cannot write the trace to {out.name}: {error.strerror} [trace-unwritable]")
 
@@ -157,9 +177,8 @@ def _finisher(handle: Instrumentation, tracer: trace, out: Any) -> Callable[[], 
         if os.getpid() != process:
             return  # a forked child came back through main()
         with quiet:
-            pcs = tracer.pcs
             if out is not None:
-                _write(out, pcs)
+                _write(out, itertools.chain(raw(tracer.pcs), raw_records(tracer.records)))
             with contextlib.suppress(OSError, ValueError, AttributeError):  # closed by the program
                 print(summary(handle, tracer), file=sys.stderr, flush=True)
 
@@ -173,9 +192,12 @@ def _counted(number: int, noun: str) -> str:
 def summary(handle: Instrumentation, tracer: trace) -> str:
     """Return what happened, in one line, and what needs a person's eye in further ones."""
     pcs = tracer.pcs
+    what = f"{_counted(len(pcs), 'record')} of {_counted(len(set(pcs)), 'block')}"
+    if handle.comparisons:
+        what = f"{_counted(len(tracer.records), 'record')} of comparisons"
+    noun = " blocks" if handle.comparisons else ""
     lines = [
-        f"pykcov: {_counted(len(pcs), 'record')} of {_counted(len(set(pcs)), 'block')}, "
-        f"{handle.blocks} instrumented in {_counted(len(handle.files), 'file')}"
+        f"pykcov: {what}, {handle.blocks}{noun} instrumented in {_counted(len(handle.files), 'file')}"
     ]
     if tracer.overflowed:
         lines.append(

@@ -45,6 +45,7 @@ from pykcov.instrumentation.versions import (
     MATCH_KEYS,
     NB_SUBSCR,
     PRECALL,
+    STORE_FAST,
     STORE_SUBSCR,
     SWAP,
     TESTED_FOR_NONE,
@@ -114,6 +115,9 @@ class _Finder:
         self.arrivals = {h.target for h in handlers(code.co_exceptiontable)}
         self.arrivals |= {i.target for i in self.instructions if i.op in JUMPS}
         self.deleted = {i.arg for i in self.instructions if i.op == DELETE_FAST}
+        parameters = code.co_argcount + code.co_kwonlyargcount
+        self.bound = set(range(parameters)) - self.deleted  # locals that have a value for certain
+        self.bound_always = frozenset(self.bound)
         self.stack: list[object] = []  # the topmost values; below them nothing is known
         self.sites: list[Site] = []
 
@@ -121,6 +125,7 @@ class _Finder:
         for n, i in enumerate(self.instructions):
             if i.start in self.arrivals:
                 self.stack.clear()
+                self.bound = set(self.bound_always)
             if i.op in (COMPARE_OP, IS_OP):
                 self._add_pair(i, COMPARE)
             elif i.op == CONTAINS_OP:
@@ -183,9 +188,7 @@ class _Finder:
         """Does `i` load a local variable that has a value for certain?"""
         if i.op not in LOAD_FAST:
             return False
-        code = self.code
-        parameters = code.co_argcount + code.co_kwonlyargcount
-        return not LOAD_FAST_IS_CHECKED or (i.arg < parameters and i.arg not in self.deleted)
+        return not LOAD_FAST_IS_CHECKED or i.arg in self.bound
 
     def _add(
         self, i: Instruction, kind: int, side: int, constant: object, load: bytes, depth: int
@@ -207,6 +210,8 @@ class _Finder:
 
     def _execute(self, i: Instruction) -> None:
         stack = self.stack
+        if i.op == STORE_FAST and i.arg not in self.deleted:
+            self.bound.add(i.arg)
         if i.op in (LOAD_CONST, LOAD_SMALL_INT):
             stack.append(self._constant(i))
         elif i.op == COPY:

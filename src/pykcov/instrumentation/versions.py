@@ -140,6 +140,7 @@ LOAD_METHOD = LOAD_ATTR if sys.version_info >= (3, 12) else dis.opmap["LOAD_METH
 PRECALL = dis.opmap.get("PRECALL", -1)
 CALL = dis.opmap["CALL"]
 DELETE_FAST = dis.opmap["DELETE_FAST"]
+STORE_FAST = dis.opmap["STORE_FAST"]
 # Of a local variable. Since 3.12 it has a value, or else it would be LOAD_FAST_CHECK.
 LOAD_FAST = _ops("LOAD_FAST", "LOAD_FAST_BORROW")
 LOAD_FAST_IS_CHECKED = sys.version_info < (3, 12)

@@ -81,16 +81,43 @@ def signed(word: int, size: int) -> int:
     return int.from_bytes(word.to_bytes(WORD, "little")[:size], "little", signed=True)
 
 
-def comparisons(found: Iterable[Record], store: SymbolStore) -> Iterator[Comparison]:
+def raw(found: Iterable[Record]) -> Iterator[str]:
+    """Yield the lines of a raw trace of comparisons."""
+    for record in found:
+        yield " ".join(f"{word:#x}" for word in record) + "\n"
+
+
+def record_of(text: str) -> Record | None:
+    """Return the record that a line of a raw trace is: four hexadecimal numbers; or None."""
+    try:
+        kind, first, second, pc = (int(word, 16) for word in text.split())
+    except ValueError:
+        return None
+    return (kind, first, second, pc) if all(0 <= n < 2**64 for n in (first, second, pc)) else None
+
+
+def comparisons(
+    found: Iterable[Record], store: SymbolStore, unknown: list[int] | None = None
+) -> Iterator[Comparison]:
     """Yield what was compared. What a full area cut off is left out.
 
-    Raises PykcovError pc-unknown, and what SymbolStore.lookup() does.
+    unknown: gets the PCs that are no comparison's. Raises PykcovError pc-unknown if there is no
+    such list, and what SymbolStore.lookup() does.
     """
     known: dict[int, tuple[Block, str]] = {}
     before: list[Record] = []  # of the same comparison
     for record in found:
         if record[3] not in known:
-            known[record[3]] = _look_up(record[3], store)
+            looked_up = _look_up(record[3], store)
+            if looked_up is None and unknown is not None:
+                unknown.append(record[3])
+                continue
+            if looked_up is None:
+                raise PykcovError(
+                    "pc-unknown",
+                    f"{record[3]:#x} is no PC of a comparison in the symbol store {store.path}",
+                )
+            known[record[3]] = looked_up
         where, kind = known[record[3]]
         if before and known[before[0][3]][0] != where:
             before.clear()
@@ -101,7 +128,7 @@ def comparisons(found: Iterable[Record], store: SymbolStore) -> Iterator[Compari
         before.clear()
 
 
-def _look_up(pc: int, store: SymbolStore) -> tuple[Block, str]:
+def _look_up(pc: int, store: SymbolStore) -> tuple[Block, str] | None:
     """Return the comparison that has this PC, by its first one, and the kind of the operands."""
     number, below = number_of(pc), -pc % PC_SPACING
     file = store.find(pc)
@@ -110,9 +137,7 @@ def _look_up(pc: int, store: SymbolStore) -> tuple[Block, str]:
         is_second = (number - first) % 2 == 1
         if kind := _KINDS.get((is_second, below)):
             return symbols.block(first, number - is_second), kind
-    raise PykcovError(
-        "pc-unknown", f"{pc:#x} is no PC of a comparison in the symbol store {store.path}"
-    )
+    return None
 
 
 def _joined(
