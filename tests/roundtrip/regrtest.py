@@ -1,7 +1,8 @@
 """Run a test module of CPython's, and print `@outcome id` for each test, and `@N records`.
 
-Usage: regrtest.py TEST SUBJECT. With SUBJECT, that package is instrumented, in place and on import,
-and the main thread traced; records are counted over the run, though the area is emptied when full.
+Usage: regrtest.py TEST SUBJECT [comparisons]. With SUBJECT, that package is instrumented, in place
+and on import, and the main thread traced; records are counted over the run, though the area is
+emptied when full. With comparisons, it is these that are traced.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import unittest
 import pykcov
 
 name, subject = sys.argv[1:3]
+comparisons = "comparisons" in sys.argv[3:]
 sys.argv[1:] = []
 SIZE = 1 << 22
 
@@ -31,7 +33,7 @@ class Result(unittest.TestResult):
 
     def count(self) -> None:
         if self.tracer is not None:
-            self.records += len(self.tracer.pcs)
+            self.records += len(self.tracer.pcs) + len(self.tracer.records)
             self.tracer.clear()
 
     def addFailure(self, test, _err):  # type: ignore[no-untyped-def]
@@ -53,8 +55,8 @@ def main() -> None:
     with contextlib.ExitStack() as stack:
         tracer = None
         if subject:
-            stack.enter_context(pykcov.instrument(source=[subject]))
-            tracer = stack.enter_context(pykcov.trace(SIZE))
+            stack.enter_context(pykcov.instrument(source=[subject], comparisons=comparisons))
+            tracer = stack.enter_context(pykcov.trace(SIZE, comparisons=comparisons))
         result = Result(tracer)
         suite = unittest.defaultTestLoader.loadTestsFromName(f"test.{name}")
         result.count()

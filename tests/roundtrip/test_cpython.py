@@ -66,8 +66,14 @@ MORE = {
     "test_asyncio.test_tasks": "asyncio",
     "test_asyncio.test_queues": "asyncio",
 }
+# With their comparisons traced, not their blocks.
+COMPARED = {
+    name: (SUBJECTS | MORE)[name]
+    for name in ("test_json", "test_fractions", "test_enum", "test_patma", "test_configparser")
+}
 if os.environ.get("PYKCOV_SOAK"):
     SUBJECTS |= MORE
+    COMPARED = SUBJECTS
 
 pytestmark = [
     pytest.mark.slow,
@@ -78,10 +84,10 @@ pytestmark = [
 ]
 
 
-def results(name: str, subject: str, folder: Path) -> dict[str, str]:
+def results(name: str, subject: str, folder: Path, *options: str) -> dict[str, str]:
     """Run one test module; return the outcome of each test by its id."""
     done = subprocess.run(
-        [sys.executable, "-X", "utf8", str(RUNNER), name, subject],
+        [sys.executable, "-X", "utf8", str(RUNNER), name, subject, *options],
         cwd=folder,
         env={**os.environ, "PYTHONHASHSEED": "0", "PYTHONWARNINGS": ""},
         capture_output=True,
@@ -95,10 +101,16 @@ def results(name: str, subject: str, folder: Path) -> dict[str, str]:
     return {test: outcome for outcome, test in found}
 
 
-@pytest.mark.parametrize(("name", "subject"), SUBJECTS.items(), ids=SUBJECTS)
-def test_same_as_plain(name: str, subject: str, tmp_path: Path) -> None:
+CASES = [
+    *(pytest.param(*one, (), id=one[0]) for one in SUBJECTS.items()),
+    *(pytest.param(*one, ("comparisons",), id=f"{one[0]}-comparisons") for one in COMPARED.items()),
+]
+
+
+@pytest.mark.parametrize(("name", "subject", "options"), CASES)
+def test_same_as_plain(name: str, subject: str, options: tuple[str, ...], tmp_path: Path) -> None:
     plain = results(name, "", tmp_path)
-    traced = results(name, subject, tmp_path)
+    traced = results(name, subject, tmp_path, *options)
     records = int(traced.pop("records"))
     assert int(plain.pop("records")) == 0
     assert traced == plain
