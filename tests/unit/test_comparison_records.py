@@ -218,6 +218,19 @@ def test_a_dictionary_shows_its_keys() -> None:
     assert raw() == []
 
 
+def test_the_records_that_the_documentation_draws() -> None:
+    _, new = both("a == 300", "a")
+    record(new, 5)
+    assert told() == [(3, 0x12C, 5)]
+    _, new = both("a == b'open sesame!'", "a")
+    record(new, b"open sesami.")
+    (first, second, last) = raw()
+    assert first[:3] == (7, 0x736573206E65706F, 0x736573206E65706F)
+    assert second[:3] == (5, 0x21656D61, 0x2E696D61)
+    assert last[:3] == (7, 12, 12)
+    assert (last[3] - first[3], last[3] - second[3]) == (2, 2)
+
+
 def test_cases_are_bounded() -> None:
     assert len(constants("a in b", 1, list(range(1000)))) == 32
     assert len(constants("a in b", 1, set(range(1000)))) == 32

@@ -197,7 +197,8 @@ def summary(handle: Instrumentation, tracer: trace) -> str:
         what = f"{_counted(len(tracer.records), 'record')} of comparisons"
     noun = " blocks" if handle.comparisons else ""
     lines = [
-        f"pykcov: {what}, {handle.blocks}{noun} instrumented in {_counted(len(handle.files), 'file')}"
+        f"pykcov: {what}, {handle.blocks}{noun} instrumented in "
+        f"{_counted(len(handle.files), 'file')}"
     ]
     if tracer.overflowed:
         lines.append(
