@@ -7,7 +7,7 @@ import struct
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.unit.compared import both, raw, record, seen, strict
 
@@ -95,6 +95,7 @@ FUNCTIONS = {operator: both(f"a {operator} b") for operator in OPERATORS}
 
 @pytest.mark.parametrize("operator", OPERATORS)
 @given(values, values)
+@example(0, -(1 << 127))
 @settings(max_examples=40, deadline=None)
 def test_what_is_recorded_of_two_values(operator: str, a: Any, b: Any) -> None:
     plain, new = FUNCTIONS[operator]

@@ -17,12 +17,19 @@ from pykcov.probe import Probe
 from pykcov.store import SymbolStore
 from pykcov.symbols import COMPARISONS, FileSymbols, pc_of
 
+# Options of a Unit, as its variant says them.
+_OPTIONS = {"by_line": " by-line", "comparisons": " with-comparisons"}
 VERSION = 1  # of the rules in blocks.py: a change that moves blocks raises it
 
 # Probes by store and number of the file's first block. They are kept for the life of the process: a
 # file that is instrumented again, or reloaded, must count under the indices that it had.
 _probes: dict[tuple[Path, int], list[Probe]] = {}
 _probes_lock = threading.Lock()  # a leaf: nothing is imported or called back under it
+
+
+def options_of(variant: str) -> dict[str, bool]:
+    """Return the options of the Unit that has symbols of this variant."""
+    return {name: text in variant for name, text in _OPTIONS.items()}
 
 
 @dataclass
@@ -76,8 +83,8 @@ class Unit:
 
     @property
     def _variant(self) -> str:
-        options = (" by-line", self.by_line), (" with-comparisons", self.comparisons)
-        return str(VERSION) + "".join(name for name, wanted in options if wanted)
+        wanted = [text for name, text in _OPTIONS.items() if getattr(self, name)]
+        return "".join([str(VERSION), *wanted])
 
     def _symbols(self, variant: str, spans: list[list[tuple[int, int, int, int]]]) -> FileSymbols:
         with_spans = [n for n, own in enumerate(spans) if own]

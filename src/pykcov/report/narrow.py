@@ -20,7 +20,7 @@ from types import CodeType
 
 from pykcov.instrumentation.blocks import Span
 from pykcov.instrumentation.codec import decode
-from pykcov.instrumentation.unit import Unit
+from pykcov.instrumentation.unit import Unit, options_of
 from pykcov.instrumentation.versions import (
     CLEANUP_THROW,
     LOAD_ASSERTION,
@@ -82,7 +82,7 @@ def _compiled(symbols: FileSymbols, data: bytes) -> Unit | None:
             code = compile(data, symbols.path, "exec", dont_inherit=True, optimize=symbols.optimize)
     except (SyntaxError, ValueError):
         return None
-    unit = Unit(symbols.path, data, code, symbols.optimize, " by-line" in symbols.variant)
+    unit = Unit(symbols.path, data, code, symbols.optimize, **options_of(symbols.variant))
     return unit if unit.symbols() == symbols else None
 
 

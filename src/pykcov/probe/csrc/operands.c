@@ -13,8 +13,7 @@
  *      words of two strs         1 to 8   two - 1   UTF-8, over the common length, 8 bytes at a
  *      words of two bytes        1 to 8   two - 2   time, then 4, 2, 1, as they lie in memory
  *
- * One comparison's records go into the area together or not at all.
- */
+ * One comparison's records go into the area together or not at all. */
 #include "operands.h"
 
 #include <string.h>
@@ -85,7 +84,10 @@ static size_t as_words(PyObject *number, uint64_t words[WORDS_MOST])
             carry = carry && words[i] == 0;
         }
     }
-    return bits / 64 + 1;
+    size_t n = bits / 64 + 1;
+    if (d.negative && n > 1 && n <= WORDS_MOST && words[n - 1] == UINT64_MAX && words[n - 2] >> 63)
+        n--; /* -2**127 and its like: the bit is the sign */
+    return n;
 }
 
 static void ints(struct records *out, uint64_t pc, PyObject *a, PyObject *b)
