@@ -78,7 +78,8 @@ def main() -> None:
             ratio = statistics.median(on / off for on, off in pairs)
             plain = statistics.median(off for _, off in pairs)
             print(
-                f"{label}: warm/plain {ratio:.3f}, cold/plain {cold / plain:.1f}, plain {plain * 1e3:.1f} ms"
+                f"{label}: warm/plain {ratio:.3f}, cold/plain {cold / plain:.1f}, "
+                f"plain {plain * 1e3:.1f} ms"
             )
 
 

@@ -24,12 +24,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.cached import counting_rewrites, fields
 from tests.unit.packages import TEXT, Package, has_probes, packages
-from tests.unit.rewritten import inner, rewrite_text
+from tests.unit.rewritten import ALL_OPTIONS, inner, rewrite_text
 
 import pykcov
 from pykcov.errors import PykcovError
 from pykcov.instrumentation import cache as cache_module
-from pykcov.instrumentation import entry as entry_module
 from pykcov.instrumentation.cache import Cache, folder_of
 from pykcov.instrumentation.entry import Entry, pack, restamped
 from pykcov.instrumentation.rewrite import origin, original
@@ -303,15 +302,15 @@ def test_options_and_stores_are_told_apart(
     other = SymbolStore(tmp_path / "other" / "symbols.sqlite")
     other.register(rewrite_symbols(other))  # so that numbers differ
     seen = []
-    for options in ({}, {"by_line": True}):
+    for options in ALL_OPTIONS:
         for where in (store, other):
             for _ in range(2):
-                module, rewritten = imported(package, where, **options)
+                module, rewritten = imported(package, where, **options._asdict())
                 seen.append((len(rewritten), fields(module.fails.__code__)))
                 undo()
-    assert [count for count, _ in seen] == [1, 0] * 4
+    assert [count for count, _ in seen] == [1, 0] * 2 * len(ALL_OPTIONS)
     assert all(a == b for (_, a), (_, b) in zip(seen[::2], seen[1::2], strict=True))
-    assert len({repr(code) for _, code in seen}) == 4
+    assert len({repr(code) for _, code in seen}) == 2 * len(ALL_OPTIONS)
 
 
 def rewrite_symbols(store: SymbolStore) -> Any:
@@ -468,7 +467,7 @@ def test_a_new_stamp_changes_nothing_else(packed: tuple[bytes, SymbolStore]) -> 
         lambda file: file.write_bytes(b"x" * 100_000),
         lambda file: file.write_bytes(bytes([*file.read_bytes()[:-1], 0])),
         lambda file: (file.unlink(), file.mkdir()),
-        lambda file: (file.unlink(), os.mkfifo(file)),
+        lambda file: (file.unlink(), subprocess.run(["mkfifo", file], check=True)),
         lambda file: (file.unlink(), file.symlink_to("/etc/passwd")),
         lambda file: file.unlink(),
     ],
@@ -546,7 +545,7 @@ def test_a_constant_of_another_type_is_kept_by_its_arguments(
             return self.args
 
     Operand.__module__ = Probe.__module__
-    monkeypatch.setattr(entry_module.probe, "Operand", Operand, raising=False)
+    monkeypatch.setattr("pykcov.probe.Operand", Operand, raising=False)
     _, new = rewrite_text(TEXT, store)
     consts = new.co_consts
     new = new.replace(co_consts=(*consts[:-1], Operand(1, "a"), consts[-1]))

@@ -33,10 +33,11 @@ def _store(store: SymbolStore) -> str:
         files = store.files()
     except PykcovError as error:
         return f"{store.path}: {error}"
-    blocks = sum(len(symbols.spans) for symbols in files.values())
+    texts = sum(symbols.has_blocks for symbols in files.values())
+    given = sum(len(symbols.spans) for symbols in files.values())
     end = max((first + len(symbols.spans) for first, symbols in files.items()), default=0)
     return (
-        f"{store.path}: {len(files)} files, {blocks} blocks of {CAPACITY}, all of them in a bitmap "
+        f"{store.path}: {texts} files, {given} PCs of {CAPACITY}, all of them in a bitmap "
         f"of {max(-(-end // 64), 1)} words"
     )
 

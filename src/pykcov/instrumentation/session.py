@@ -47,6 +47,11 @@ def in_force() -> bool:
     return bool(_active)
 
 
+def comparisons_in_force() -> bool:
+    """Are comparisons instrumented, or to be when they are imported?"""
+    return any(handle.options.comparisons for handle in _active)
+
+
 def instrumented_blocks() -> int:
     """Number of blocks that have a probe in this process."""
     with _lock:
@@ -152,7 +157,7 @@ class Instrumentation:
         if self.cache.trouble or (new := rewriter(code)) is None:
             return
         digest = sha256(text.source).digest()
-        data = pack(new, rewriter.given.first, rewriter.probes, digest, text.stamp)
+        data = pack(new, rewriter.first, rewriter.probes, digest, text.stamp)
         if data is not None:
             file = self._file(text.path, text.filename, text.optimize)
             self.cache.put(file, data, rewriter.given)
@@ -290,6 +295,7 @@ def instrument(
     *,
     by_line: bool = False,
     prune: bool = False,
+    comparisons: bool = False,
     store: SymbolStore | None = None,
 ) -> Instrumentation:
     """Put probes into every basic block of what is selected, imported already or not yet.
@@ -297,15 +303,17 @@ def instrument(
     source: packages by name, or directories. include, omit: file globs. Without source and include,
     everything but the standard library and installed packages. by_line: cut blocks at every change
     of line. prune: leave out probes of which others tell the same; reports then have what they had,
-    but traces not all in order (docs/blocks.md, both). store: where PCs are given out; the default
-    is the user's.
+    but traces not all in order (docs/blocks.md, both). comparisons: make their operands known to
+    KCOV_TRACE_CMP, too (docs/comparisons.md). store: where PCs are given out; the default is the
+    user's.
 
     Raises PykcovError: self-instrumentation, source-missing, glob-empty, glob-bad, store-mixed, and
     those of SymbolStore.register().
     """
     with quiet, _lock:
         selection = Selection(*([x] if isinstance(x, str) else x for x in (source, include, omit)))
-        return _instrument(selection, store or SymbolStore(), Options(by_line, prune))
+        options = Options(by_line, prune, comparisons)
+        return _instrument(selection, store or SymbolStore(), options)
 
 
 def _instrument(selection: Selection, store: SymbolStore, options: Options) -> Instrumentation:
