@@ -177,7 +177,8 @@ class SymbolStore:
 
     def file_of(self, pc: int) -> tuple[int, FileSymbols] | None:
         """Return the number of a file's first block, and the file, that `pc` belongs to; None if it
-        is unknown, or a comparison's. Reads that file alone. Raises as lookup does."""
+        is unknown. Of a comparison's: of comparisons. Reads that file alone. Raises as lookup
+        does."""
         number = number_of(pc)
         n = bisect_right(self._read, number) - 1
         if n < 0 or number >= self._read[n] + len(self._alone[self._read[n]].spans):
@@ -194,8 +195,7 @@ class SymbolStore:
             n = bisect_right(self._read, number) - 1
         first = self._read[n]
         symbols = self._alone[first]
-        known = symbols.has_blocks and number < first + len(symbols.spans)
-        return (first, symbols) if known else None
+        return (first, symbols) if number < first + len(symbols.spans) else None
 
     def blocks(self) -> Iterator[Block]:
         """Yield every known block, by PC; comparisons are none. Raises as lookup does."""
