@@ -93,6 +93,7 @@ OPERATORS = ["==", "!=", "<", "<=", ">", ">=", "is", "is not"]
 FUNCTIONS = {operator: both(f"a {operator} b") for operator in OPERATORS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operator", OPERATORS)
 @given(values, values)
 @example(0, -(1 << 127))
@@ -107,6 +108,7 @@ def test_what_is_recorded_of_two_values(operator: str, a: Any, b: Any) -> None:
     assert told() == expected(a, b)
 
 
+@pytest.mark.slow
 @given(integers | texts | octets | st.floats(allow_nan=False), st.data())
 @settings(max_examples=100, deadline=None)
 def test_the_reader_gives_back_what_went_in(a: Any, data: st.DataObject) -> None:

@@ -217,6 +217,13 @@ def value(node: ast.expr) -> Iterator[object]:
         yield frozenset(found)
 
 
+def shown(constant: object) -> str:
+    """The constant with the types in it, which 1 == True would not tell; sets in one order."""
+    if isinstance(constant, set | frozenset):
+        return f"{type(constant).__name__} {sorted(map(shown, constant))}"
+    return repr(constant)
+
+
 def wrong_constants(text: str, code: CodeType) -> list[Site]:
     """Comparisons whose constant is none of those that the text has there."""
     known = operands(ast.parse(text))
@@ -226,9 +233,9 @@ def wrong_constants(text: str, code: CodeType) -> list[Site]:
             nodes = known.get(site[-4:])
             if site.kind not in (COMPARE, CONTAINS) or site.side == NEITHER or nodes is None:
                 continue
-            values = [repr(v) for node in nodes for v in value(node)]
+            values = [shown(v) for node in nodes for v in value(node)]
             folded = any(isinstance(n, ast.BinOp | ast.Name) for n in nodes)  # __debug__, 1 << 3
-            if repr(site.constant) not in values and not folded:
+            if shown(site.constant) not in values and not folded:
                 wrong.append(site)
     return wrong
 
