@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import CodeType
 from typing import Any
+from unittest import mock
 
-from pykcov.instrumentation import session
+from pykcov.instrumentation import texts
+from pykcov.instrumentation.unit import Unit
 from pykcov.probe import Origin, Probe
 
 FIELDS = tuple(
@@ -46,14 +48,10 @@ def plain_fields(code: CodeType) -> list[Any]:
 def counting_rewrites() -> Iterator[list[str]]:
     """Note the path of each text that is rewritten, and not taken from the cache."""
     seen: list[str] = []
-    plain = session.Unit
 
-    def noted(path: str, *args: Any, **kwargs: Any) -> Any:
+    def noted(path: str, *args: Any, **kwargs: Any) -> Unit:
         seen.append(path)
-        return plain(path, *args, **kwargs)
+        return Unit(path, *args, **kwargs)
 
-    session.Unit = noted  # type: ignore[misc, assignment]
-    try:
+    with mock.patch.object(texts, "Unit", noted):
         yield seen
-    finally:
-        session.Unit = plain  # type: ignore[misc]
