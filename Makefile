@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed-$(EXTRAS)
-EXTRAS = test,check
+EXTRAS = test,check,bench
 C_SOURCES = $(wildcard src/pykcov/*/csrc/*)
 
 .DEFAULT_GOAL = help
@@ -37,8 +37,9 @@ check: $(STAMP) ## ruff and strict mypy
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: $(STAMP) ## measure a hit, loop-heavy programs, the calls of guests, and services
+bench: $(STAMP) ## measure a hit, loop-heavy programs, instrumenting, the calls of guests, and services
 	@$(BIN)/python bench/run.py
+	@$(BIN)/python bench/imports.py
 	@$(BIN)/python bench/guests.py
 	@$(BIN)/python bench/services.py
 

@@ -8,7 +8,7 @@ from types import CodeType
 from typing import Any
 from unittest import mock
 
-from pykcov.instrumentation import session
+from pykcov.instrumentation import texts
 from pykcov.instrumentation.unit import Unit
 from pykcov.probe import Comparison, Origin, Probe
 
@@ -56,5 +56,5 @@ def counting_rewrites() -> Iterator[list[str]]:
         seen.append(path)
         return Unit(path, *args, **kwargs)
 
-    with mock.patch.object(session, "Unit", noted):
+    with mock.patch.object(texts, "Unit", noted):
         yield seen
