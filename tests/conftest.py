@@ -19,8 +19,14 @@ os.environ["PYKCOV_STORE"] = str(Path(tempfile.mkdtemp(prefix="pykcov-test-")) /
 errors.raise_own_bugs = True
 # A shell that runs us in the background has Ctrl-C ignored, and so would what we start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-# How fast an example runs is the machine's affair, and no test's.
-settings.register_profile("pykcov", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How fast an example runs is the machine's affair, and no test's. CI has the same examples each
+# time; who runs the tests by hand, and `make soak`, has others.
+settings.register_profile(
+    "pykcov",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="CI" in os.environ and "PYKCOV_SOAK" not in os.environ,
+)
 settings.load_profile("pykcov")
 refs.set_leak_mode(refs.LeakMode.RAISE)
 
