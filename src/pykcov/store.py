@@ -176,9 +176,7 @@ class SymbolStore:
         return None
 
     def file_of(self, pc: int) -> tuple[int, FileSymbols] | None:
-        """Return the number of a file's first block, and the file, that `pc` belongs to; None if it
-        is unknown. Of a comparison's: of comparisons. Reads that file alone. Raises as lookup
-        does."""
+        """Return what find() does, but read that file alone."""
         number = number_of(pc)
         n = bisect_right(self._read, number) - 1
         if n < 0 or number >= self._read[n] + len(self._alone[self._read[n]].spans):
@@ -199,9 +197,7 @@ class SymbolStore:
 
     def blocks(self) -> Iterator[Block]:
         """Yield every known block, by PC; comparisons are none. Raises as lookup does."""
-        self._load()
-        for first in self._firsts:
-            symbols = self._files[first]
+        for first, symbols in self.files().items():
             if symbols.has_blocks:
                 for number in range(first, first + len(symbols.spans)):
                     yield symbols.block(first, number)

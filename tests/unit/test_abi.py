@@ -24,6 +24,7 @@ IN_HEADER = (
     "KCOV_REMOTE_ENABLE",
     "KCOV_TRACE_PC",
     "KCOV_TRACE_CMP",
+    "KCOV_CMP_CONST",
     "INT_MAX",
 )
 IOC = (
@@ -43,6 +44,7 @@ EXPRESSIONS = {
     "_UNSIGNED_LONG": "sizeof(unsigned long)",
     "_STRUCT_KCOV_REMOTE_ARG": "sizeof(struct kcov_remote_arg)",
     "SIZE_MAX": "INT_MAX / sizeof(unsigned long)",
+    "KCOV_CMP_SIZE_SHIFT": "__builtin_ctz(KCOV_CMP_SIZE(1))",
     **PROPOSED,
 }
 # Known from Linux's sources alone: kernel/kcov.c, include/linux/kcov.h, include/linux/errno.h.
@@ -53,6 +55,7 @@ INTERNAL = {
     "KCOV_MODE_TRACE_CMP": 3,
     "KCOV_MODE_REMOTE": 4,
     "KCOV_MODE_UNIQUE_PC": 5,  # of the proposal
+    "CMP_WORDS": 4,
     "SIZE_MIN": 2,
     "ENOTSUPP": 524,
     "PC_START": 0xFFFFFFFF80000000,
