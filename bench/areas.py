@@ -1,4 +1,4 @@
-"""A kcov descriptor that is kept, as a fuzzer keeps it, and written records counted by the client."""
+"""A kcov descriptor that is kept, as a fuzzer keeps it."""
 
 from __future__ import annotations
 

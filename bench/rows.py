@@ -11,7 +11,6 @@ import inspect
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, ClassVar
 
 from bench import codes, native_code
@@ -242,12 +241,14 @@ class Atheris(Row):
 
     @classmethod
     def missing(cls) -> str | None:
-        return None if installed("atheris") else "atheris is not installed: no wheel for this Python"
+        return None if installed("atheris") else "no atheris here: it has no wheel for this Python"
 
     def before_import(self) -> None:
         import atheris
 
-        self._context = atheris.instrument_imports(include=list(self.modules), enable_loader_override=False)
+        self._context = atheris.instrument_imports(
+            include=list(self.modules), enable_loader_override=False
+        )
         self._context.__enter__()
 
     def serve(self, answer: Callable[[], bool]) -> None:
@@ -255,12 +256,13 @@ class Atheris(Row):
 
         self._context.__exit__(None, None, None)
 
-        def one_input(data: bytes) -> None:
+        def one_input(_: bytes) -> None:
             if not answer():
                 os._exit(0)
 
-        limits = ["-timeout=100000", "-rss_limit_mb=0", "-len_control=0", "-verbosity=0"]
-        atheris.Setup([sys.argv[0], *limits], one_input)
+        # It may take long, and leave no file about that.
+        limits = ["-timeout=100000", "-report_slow_units=100000", "-rss_limit_mb=0"]
+        atheris.Setup([sys.argv[0], *limits, "-verbosity=0"], one_input)
         atheris.Fuzz()
 
 
@@ -275,12 +277,12 @@ class Settrace(Row):
         self.seen: list[tuple[Any, int]] = []
         append = self.seen.append
 
-        def local(frame: Any, event: str, arg: Any) -> Any:
+        def local(frame: Any, event: str, _: Any) -> Any:
             if event == "line":
                 append((frame.f_code, frame.f_lineno))
             return local
 
-        def tracer(frame: Any, event: str, arg: Any) -> Any:
+        def tracer(frame: Any, _event: str, _: Any) -> Any:
             return local if frame.f_code.co_filename in wanted else None
 
         self._tracer = tracer

@@ -66,7 +66,8 @@ def _markdown() -> Call:
     from markdown_it import MarkdownIt
 
     packages = ("markdown-it-py", "coverage", "lark")
-    text = "\n".join(importlib.metadata.metadata(name).get_payload() for name in packages)
+    metadata: Any = importlib.metadata.metadata  # of a README: the body of a message
+    text = "\n".join(metadata(name).get_payload() for name in packages)
     return lambda: MarkdownIt("commonmark").enable("table").render(text)
 
 
@@ -98,4 +99,5 @@ def programs() -> list[Program]:
     """Return those that are installed."""
     if not installed("pyperformance"):
         return []
-    return [Program(name, PARSERS, (name,), load) for name, load in LOADS.items() if installed(name)]
+    there = {name: load for name, load in LOADS.items() if installed(name)}
+    return [Program(name, PARSERS, (name,), load) for name, load in there.items()]

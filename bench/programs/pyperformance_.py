@@ -51,7 +51,7 @@ def _generators(m: ModuleType) -> Call:
 
 
 def _go(m: ModuleType) -> Call:
-    m.GAMES = 5
+    vars(m)["GAMES"] = 5
     return lambda: m.versus_cpu()
 
 
@@ -82,7 +82,7 @@ def _pyflate(m: ModuleType) -> Call:
 
 
 def _spectral_norm(m: ModuleType) -> Call:
-    m.DEFAULT_N = 32
+    vars(m)["DEFAULT_N"] = 32
     return lambda: m.bench_spectral_norm(1) and None
 
 
