@@ -70,7 +70,11 @@ def bench(folder: Path, turns: int) -> dict[str, float]:
                 cycles["coverage sysmon"] = (_coverage("sysmon", module), 3)
 
         def repeated(cycle: Cycle, times: int) -> Callable[[], None]:
-            return lambda: [cycle() for _ in range(times)] and None
+            def repeat() -> None:
+                for _ in range(times):
+                    cycle()
+
+            return repeat
 
         within: dict[str, Callable[[], AbstractContextManager[Any]]] = {
             "kept area": kept.enabled,

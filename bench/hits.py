@@ -41,7 +41,7 @@ def bench(turns: int) -> dict[str, Any]:
     # PCs that no file has.
     last = PC_START + (1 << 30)
     probed = _loop([Probe(last + PC_SPACING * n) for n in range(PROBES)])
-    nops = FunctionType(with_nops(probed.__code__), {"range": range})  # type: ignore[attr-defined]
+    nops = FunctionType(with_nops(probed.__code__), {"range": range})
     trace, blocks = KeptArea(HITS + 1), KeptArea(HITS + 1, "blocks")
     trace.fault_in()
     took = in_turns(

@@ -16,6 +16,7 @@ import json
 import sys
 from time import thread_time_ns
 from types import ModuleType
+from typing import Any
 
 import pykcov
 from bench import machine
@@ -36,7 +37,7 @@ def main(how: str, names_: str, preloaded: str) -> None:
     assert not theirs(names)
     handle = None
     if how in ("imported", "pruned"):
-        options = {"prune": True} if how == "pruned" else {}
+        options: dict[str, Any] = {"prune": True} if how == "pruned" else {}
         handle = pykcov.instrument(source=packages, **options)
     gc.collect()
     machine.settle()

@@ -82,7 +82,10 @@ def versions() -> str:
         columns[f"{results.SHOWN}, the {len(held_out['programs'])} held out"] = held_out
     names = [row for row in next(iter(_shown()["programs"].values()))["rows"] if row != "plain"]
     cells = ((row, *(_figure(_over_all(data, row)) for data in columns.values())) for row in names)
-    return _table(("time / plain", *columns), cells)
+    text = f"Geometric means. On each CPython: {', '.join(sorted(shared))}."
+    if held_out:
+        text += f" Held out: {', '.join(held_out['programs'])}."
+    return f"{text}\n\n{_table(('time / plain', *columns), cells)}"
 
 
 def _over_all(data: Data, row: str) -> float | None:

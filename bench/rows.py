@@ -204,13 +204,14 @@ class Lines(Row):
 
     def after_import(self) -> None:
         self.monitor = native_code.extension("monitor")
-        sys.monitoring.use_tool_id(self.TOOL, "bench")
-        known = sys.monitoring.events
+        monitoring: Any = vars(sys)["monitoring"]  # 3.11 has none
+        monitoring.use_tool_id(self.TOOL, "bench")
+        known = monitoring.events
         chosen = [getattr(known, event) for event in self.events if hasattr(known, event)]
         for event in chosen:
-            sys.monitoring.register_callback(self.TOOL, event, self.monitor.record)
+            monitoring.register_callback(self.TOOL, event, self.monitor.record)
         for code in codes.below(self._paths()):
-            sys.monitoring.set_local_events(self.TOOL, code, sum(chosen))
+            monitoring.set_local_events(self.TOOL, code, sum(chosen))
 
     def loop(self, call: Call, times: int) -> None:
         clear = self.monitor.clear

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from time import thread_time_ns
 from typing import Any
@@ -47,6 +47,6 @@ def median_ratio(above: list[float], below: list[float]) -> float:
     return round(statistics.median(a / b for a, b in zip(above, below, strict=True)), 4)
 
 
-def median(values: list[float], divided_by: float = 1) -> float:
+def median(values: Sequence[float], divided_by: float = 1) -> float:
     """The median of figures, to four significant digits."""
     return float(f"{statistics.median(values) / divided_by:.4g}")
