@@ -77,9 +77,9 @@ def sections(args: argparse.Namespace, left_out: dict[str, str]) -> dict[str, Ca
     if not (args.held_out or args.programs):
         found |= {
             "one": lambda: measure_one_hit(args),
-            "imports": lambda: imports.bench(1 if args.quick else 9, args.quick),
+            "imports": lambda: imports.bench(2 if args.quick else 9, args.quick),
             "scale": lambda: scale.bench(sizes, 2 if args.quick else 9),
-            "guests": lambda: guests.bench(1 if args.quick else 10),
+            "guests": lambda: guests.bench(2 if args.quick else 10),
             "services": lambda: services.bench(*((1, 0.2, 1) if args.quick else (5, 2.0, 2))),
         }
     return found

@@ -31,7 +31,8 @@ def _figure(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}"
 
 
-def _microseconds(value: float) -> str:
+def _figures(value: float) -> str:
+    """Three figures, or all before the point."""
     return f"{value:,.3g}" if value < 1000 else f"{value:,.0f}"
 
 
@@ -148,8 +149,7 @@ def growth() -> str:
     found = _shown()["scale"]
     sizes = list(found["memory"])
     rows = [
-        (f"{what}, us", *(_microseconds(by[size]) for size in sizes))
-        for what, by in found["us"].items()
+        (f"{what}, us", *(_figures(by[size]) for size in sizes)) for what, by in found["us"].items()
     ]
     memory = [f"{found['memory'][size]['bytes per block']:,}" for size in sizes]
     return _table(
@@ -160,7 +160,7 @@ def growth() -> str:
 def guests() -> str:
     """A guest's calls."""
     found = _shown()["guests"]
-    calls = _table(("", "ns"), ((what, f"{ns:,.4g}") for what, ns in found["ns"].items()))
+    calls = _table(("", "ns"), ((what, _figures(ns)) for what, ns in found["ns"].items()))
     ratios = _table(("", "ratio"), ((w, _figure(ratio)) for w, ratio in found["ratios"].items()))
     return f"{calls}\n\n{ratios}"
 

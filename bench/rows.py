@@ -242,7 +242,7 @@ class Atheris(Row):
 
     @classmethod
     def missing(cls) -> str | None:
-        return None if installed("atheris") else "no atheris here: it has no wheel for this Python"
+        return None if installed("atheris") else "atheris is not installed, or has no wheel"
 
     def before_import(self) -> None:
         import atheris

@@ -71,10 +71,10 @@ def test_what_replaces_probes_records_nothing_and_changes_nothing_else(
     into: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(tmp_path)
-    made.write(tmp_path, "made_replaced", 1)
-    with pykcov.instrument(include=[str(tmp_path / "made_replaced.py")]) as handle:
-        probed = made.load(tmp_path, "made_replaced").f0
-        assert handle.blocks == made.BLOCKS
+    made.write(tmp_path, f"made_{into}", 1)
+    with pykcov.instrument(include=[str(tmp_path / f"made_{into}.py")]) as handle:
+        probed = made.load(tmp_path, f"made_{into}").f0
+        assert handle.blocks >= made.BLOCKS
         changed = FunctionType(codes.CHANGES[into](probed.__code__), {})
         with pykcov.trace() as t:
             results = [changed(x) for x in (0, 2, 99)]
@@ -83,4 +83,4 @@ def test_what_replaces_probes_records_nothing_and_changes_nothing_else(
             assert [probed(x) for x in (0, 2, 99)] == results
         assert t.pcs
         assert len(changed.__code__.co_code) == len(probed.__code__.co_code)
-    sys.modules.pop("made_replaced")
+    sys.modules.pop(f"made_{into}")
