@@ -173,7 +173,7 @@ def services() -> str:
             if isinstance(one, dict):
                 ratios = (_figure(one["to plain"]), _figure(one["CPU to plain"]))
                 rows.append((server, name, f"{one['requests/s']:,}", *ratios))
-    return _table(("", "", "requests/s", "/ plain", "CPU a request / plain"), rows)
+    return _table(("server", "variant", "requests/s", "/ plain", "CPU a request / plain"), rows)
 
 
 PARTS: dict[str, Callable[[], str]] = {
