@@ -334,10 +334,11 @@ static inline int pykcov_ioctl(int fd, uint32_t request, uint64_t arg, uint64_t 
 }
 
 /* KCOV_REMOTE_ENABLE: collect the sections of `count` handles, 256 at most, each of at most
- * `area_size` words, count included. Returns 0, or -1 with errno: EEXIST where somebody collects
- * one of them already. */
-static inline int pykcov_remote_enable(int fd, uint32_t area_size, const uint64_t *handles,
-                                       size_t count, uint64_t task)
+ * `area_size` words, count included; mode: 0, KCOV_TRACE_PC, or 1, KCOV_TRACE_CMP, for what they
+ * compare, in records of four words (docs/comparisons.md). Returns 0, or -1 with errno: EEXIST where somebody
+ * collects one of them already, 524 where no comparison is instrumented. */
+static inline int pykcov_remote_enable_mode(int fd, uint32_t mode, uint32_t area_size,
+                                            const uint64_t *handles, size_t count, uint64_t task)
 {
     enum { HEAD = 24 }; /* of struct kcov_remote_arg */
     unsigned char packet[PYKCOV_REQUEST_ + HEAD + 8 * KCOV_REMOTE_MAX_HANDLES];
@@ -347,13 +348,21 @@ static inline int pykcov_remote_enable(int fd, uint32_t area_size, const uint64_
         errno = EINVAL;
         return -1;
     }
-    memset(arg, 0, HEAD); /* the mode, KCOV_TRACE_PC, is 0, and there is no common handle */
+    memset(arg, 0, HEAD); /* there is no common handle */
+    pykcov_put_(arg, mode, 4);
     pykcov_put_(arg + 4, area_size, 4);
     pykcov_put_(arg + 8, count, 4);
     for (size_t i = 0; i < count; i++)
         pykcov_put_(arg + HEAD + 8 * i, handles[i], 8);
     return pykcov_request_(fd, PYKCOV_IOCTL_, KCOV_REMOTE_ENABLE, 0, task, packet,
                            PYKCOV_REQUEST_ + HEAD + 8 * count, &word, NULL);
+}
+
+/* The same, of what they execute. */
+static inline int pykcov_remote_enable(int fd, uint32_t area_size, const uint64_t *handles,
+                                       size_t count, uint64_t task)
+{
+    return pykcov_remote_enable_mode(fd, 0, area_size, handles, count, task);
 }
 
 /* Map the area, of as many words as KCOV_INIT_TRACE said, and these must be whole pages. Returns

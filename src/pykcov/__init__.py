@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Block",
+    "Comparison",
     "Descriptor",
     "Device",
     "Instrumentation",
@@ -45,6 +46,7 @@ from pykcov.device.descriptor import Descriptor, open  # noqa: A004
 from pykcov.following import carried, follow
 from pykcov.instrumentation.session import Instrumentation, instrument
 from pykcov.kernel.threads import common_handle
+from pykcov.reader.comparisons import Comparison
 from pykcov.reader.symbolize import symbolize
 from pykcov.remoting import handle_of, remote, remote_start, remote_stop
 from pykcov.store import SymbolStore

@@ -153,9 +153,16 @@ class SymbolStore:
 
     def lookup(self, pc: int) -> Block | None:
         """Return the block that `pc`, or a return address into it, belongs to; None if unknown.
+        That of a comparison's PC is the comparison.
 
         Raises store-missing, store-unreadable, store-foreign, store-damaged, store-busy.
         """
+        found = self.find(pc)
+        return None if found is None else found[1].block(found[0], number_of(pc))
+
+    def find(self, pc: int) -> tuple[int, FileSymbols] | None:
+        """Return the number of the first block, or comparison, of a file, and the file, that `pc`
+        belongs to; None if it is unknown. Raises as lookup does."""
         number = number_of(pc)
         for fresh in (False, True):
             if fresh:
@@ -165,12 +172,13 @@ class SymbolStore:
                 first = self._firsts[n]
                 symbols = self._files[first]
                 if number < first + len(symbols.spans):
-                    return symbols.block(first, number)
+                    return first, symbols
         return None
 
     def file_of(self, pc: int) -> tuple[int, FileSymbols] | None:
         """Return the number of a file's first block, and the file, that `pc` belongs to; None if it
-        is unknown. Reads that file alone. Raises as lookup does."""
+        is unknown. Of a comparison's: of comparisons. Reads that file alone. Raises as lookup
+        does."""
         number = number_of(pc)
         n = bisect_right(self._read, number) - 1
         if n < 0 or number >= self._read[n] + len(self._alone[self._read[n]].spans):
@@ -190,12 +198,13 @@ class SymbolStore:
         return (first, symbols) if number < first + len(symbols.spans) else None
 
     def blocks(self) -> Iterator[Block]:
-        """Yield every known block, by PC. Raises as lookup does."""
+        """Yield every known block, by PC; comparisons are none. Raises as lookup does."""
         self._load()
         for first in self._firsts:
             symbols = self._files[first]
-            for number in range(first, first + len(symbols.spans)):
-                yield symbols.block(first, number)
+            if symbols.has_blocks:
+                for number in range(first, first + len(symbols.spans)):
+                    yield symbols.block(first, number)
 
     def files(self) -> dict[int, FileSymbols]:
         """Return the known files by the number of their first block. Raises as lookup does."""

@@ -15,6 +15,10 @@ from typing import NamedTuple
 
 from pykcov.abi.kcov import PC_SPACING, PC_START
 
+# At the end of a FileSymbols' variant: it is of comparisons, which have PCs of their own, and its
+# spans are no blocks. No option of the blocks is called that (instrumentation/options.py).
+SITES = " sites"
+
 
 class _Unpacked(NamedTuple):
     spans: tuple[tuple[int, int, int, int, int], ...]
@@ -60,6 +64,11 @@ class FileSymbols:
     # Pairs: each execution of the first block tells one of the second, which has no probe of its
     # own at its head (instrumentation/prune.py).
     implied: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def has_blocks(self) -> bool:
+        """Are its spans blocks? Else they are comparisons."""
+        return not self.variant.endswith(SITES)
 
     def pack(self) -> bytes:
         """Return spans, lines and what is implied as stores hold them, before compression."""

@@ -10,13 +10,22 @@ from types import TracebackType
 from typing import Self
 
 from pykcov import probe
-from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE, KCOV_TRACE_PC, WORD
+from pykcov.abi.kcov import (
+    KCOV_DISABLE,
+    KCOV_ENABLE,
+    KCOV_INIT_TRACE,
+    KCOV_TRACE_CMP,
+    KCOV_TRACE_PC,
+    WORD,
+)
 from pykcov.area import whole_pages
 from pykcov.device.descriptor import Descriptor
 from pykcov.device.descriptor import open as open_device
 from pykcov.errors import fail
 from pykcov.instrumentation.session import current_store
 from pykcov.kernel.task import ContextTask, Task, ThreadTask, notice_fork
+from pykcov.reader.comparisons import Compared, Comparison, Record
+from pykcov.reader.comparisons import comparisons as join
 from pykcov.reader.decode import Records
 from pykcov.reader.symbolize import symbolize
 from pykcov.symbols import Block
@@ -65,25 +74,32 @@ class trace:  # noqa: N801
 
     size: of the area in words, rounded up to whole pages; it holds one PC less. discipline: "trace"
     for every block in order, "blocks" for each block once, in the order of the first hits.
+    comparisons: record what was compared, and no blocks; of what instrument(comparisons=True) has
+    instrumented (docs/comparisons.md).
 
     Inside an asyncio or trio task, or a greenlet, the trace is of that task's context and of
     contexts copied from it (create_task, gather, to_thread); elsewhere of the OS thread, whatever
     runs on it.
 
     Raises OSError: EBUSY inside another trace(), or where this thread has a kcov enabled; ENOENT
-    when nothing is instrumented; EINVAL and ENOMEM for a size that can't be had; EINVAL when left
-    on another thread than it was entered on, which goes on recording until it ends. TypeError for
-    a size that is no integer, ValueError for another discipline.
+    when nothing is instrumented; 524 when comparisons are wanted and none is instrumented; EINVAL
+    and ENOMEM for a size that can't be had; EINVAL when left on another thread than it was entered
+    on, which goes on recording until it ends. TypeError for a size that is no integer, ValueError
+    for another discipline.
     """
 
-    def __init__(self, size: int = 1 << 16, *, discipline: str = "trace") -> None:
+    def __init__(
+        self, size: int = 1 << 16, *, discipline: str = "trace", comparisons: bool = False
+    ) -> None:
         if not hasattr(size, "__index__"):
             raise TypeError(f"size is a number of words, not {size!r}")
         self.size = whole_pages(operator.index(size))
         self.discipline = discipline
+        self._mode = KCOV_TRACE_CMP if comparisons else KCOV_TRACE_PC
         self._descriptor: Descriptor | None = None
         self._task: Task | None = None
         self._records: Records | None = None
+        self._compared: list[Record] = []
         self._pcs = array("Q")  # once it is over: a trace that is kept keeps no area, no descriptor
         self._store = current_store()
         self._overflowed = False
@@ -99,8 +115,9 @@ class trace:  # noqa: N801
             self._store = current_store()
             try:
                 descriptor.ioctl(KCOV_INIT_TRACE, self.size)
-                self._records = Records(descriptor.mmap(self.size * WORD))
-                descriptor.ioctl(KCOV_ENABLE, KCOV_TRACE_PC, task=task)
+                kind = Compared if self._mode == KCOV_TRACE_CMP else Records
+                self._records = kind(descriptor.mmap(self.size * WORD))
+                descriptor.ioctl(KCOV_ENABLE, self._mode, task=task)
             except BaseException:  # a signal handler's, too, that comes when ENABLE is done
                 self._stop()
                 raise
@@ -126,12 +143,14 @@ class trace:  # noqa: N801
                 descriptor.ioctl(KCOV_DISABLE, 0, task=task)
             self._overflowed = descriptor.dropped
         if self._records is not None:
-            self._pcs, self._records = self._records.pcs(), None
+            self._pcs, self._compared = self._records.pcs(), self._records.compared()
+            self._records = None
 
     def __repr__(self) -> str:
         state = "not recording" if self._descriptor is None else "recording"
         full = " overflowed" if self.overflowed else ""
-        return f"<pykcov.trace {state} records={len(self.pcs)}{full}>"
+        count = len(self.records) if self._mode == KCOV_TRACE_CMP else len(self.pcs)
+        return f"<pykcov.trace {state} records={count}{full}>"
 
     def clear(self) -> None:
         """Begin anew: store 0 into the count, as a client does."""
@@ -140,8 +159,20 @@ class trace:  # noqa: N801
 
     @property
     def pcs(self) -> array[int]:
-        """The PCs recorded so far, in order (array of type 'Q')."""
+        """The PCs recorded so far, in order (array of type 'Q'); none with comparisons=True."""
         return self._pcs if self._records is None else self._records.pcs()
+
+    @property
+    def records(self) -> list[Record]:
+        """The records of comparisons so far, in order: (type, arg1, arg2, pc)."""
+        with probe.quiet:
+            return self._compared if self._records is None else self._records.compared()
+
+    @property
+    def comparisons(self) -> list[Comparison]:
+        """What was compared so far, in order. Raises PykcovError as symbolize() does."""
+        with probe.quiet:
+            return list(join(self.records, self._store))
 
     @property
     def blocks(self) -> list[Block]:

@@ -1,8 +1,8 @@
 """Run a test module of CPython's, and print `@outcome id` for each test, and `@N records`.
 
-Usage: regrtest.py TEST SUBJECT [prune]. With SUBJECT, that package is instrumented, in place and
-on import, and the main thread traced; records are counted over the run, though the area is emptied
-when full.
+Usage: regrtest.py TEST SUBJECT [OPTION]... With SUBJECT, that package is instrumented, in place and
+on import, under these options (prune, comparisons), and the main thread traced; records are counted
+over the run, though the area is emptied when full. With comparisons, it is these that are traced.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 import contextlib
 import sys
 import unittest
+from typing import Any
 
 import pykcov
 
 name, subject = sys.argv[1:3]
-prune = sys.argv[3:] == ["prune"]
+options: Any = dict.fromkeys(sys.argv[3:], True)
 sys.argv[1:] = []
 SIZE = 1 << 22
 
@@ -33,7 +34,7 @@ class Result(unittest.TestResult):
 
     def count(self) -> None:
         if self.tracer is not None:
-            self.records += len(self.tracer.pcs)
+            self.records += len(self.tracer.pcs) + len(self.tracer.records)
             self.tracer.clear()
 
     def addFailure(self, test, _err):  # type: ignore[no-untyped-def]
@@ -55,8 +56,9 @@ def main() -> None:
     with contextlib.ExitStack() as stack:
         tracer = None
         if subject:
-            stack.enter_context(pykcov.instrument(source=[subject], prune=prune))
-            tracer = stack.enter_context(pykcov.trace(SIZE))
+            stack.enter_context(pykcov.instrument([subject], **options))
+            tracer = pykcov.trace(SIZE, comparisons="comparisons" in options)
+            stack.enter_context(tracer)
         result = Result(tracer)
         suite = unittest.defaultTestLoader.loadTestsFromName(f"test.{name}")
         result.count()

@@ -66,12 +66,24 @@ MORE = {
     "test_asyncio.test_tasks": "asyncio",
     "test_asyncio.test_queues": "asyncio",
 }
-# What would hear the stubs of pruned probes.
-PRUNED = ["test_sys_settrace", "test_with"]
-EACH = [(name, subject, False) for name, subject in SUBJECTS.items()]
-EACH += [(name, MORE[name], True) for name in PRUNED]
+# What would hear the stubs of pruned probes; what compares; and both.
+OPTIONS = {
+    ("prune",): ["test_sys_settrace", "test_with"],
+    ("comparisons",): [
+        "test_json",
+        "test_fractions",
+        "test_enum",
+        "test_patma",
+        "test_configparser",
+    ],
+    ("prune", "comparisons"): ["test_json", "test_patma", "test_sys_settrace"],
+}
+ALL = SUBJECTS | MORE
+EACH: list[tuple[str, str, tuple[str, ...]]]
+EACH = [(name, subject, ()) for name, subject in SUBJECTS.items()]
+EACH += [(name, ALL[name], options) for options, names in OPTIONS.items() for name in names]
 if os.environ.get("PYKCOV_SOAK"):
-    EACH = [(*each, prune) for each in (SUBJECTS | MORE).items() for prune in (False, True)]
+    EACH = [(*each, options) for each in ALL.items() for options in [(), *OPTIONS]]
 
 pytestmark = [
     pytest.mark.slow,
@@ -82,10 +94,10 @@ pytestmark = [
 ]
 
 
-def results(name: str, subject: str, folder: Path, prune: bool = False) -> dict[str, str]:
+def results(name: str, subject: str, folder: Path, *options: str) -> dict[str, str]:
     """Run one test module; return the outcome of each test by its id."""
     done = subprocess.run(
-        [sys.executable, "-X", "utf8", str(RUNNER), name, subject, *["prune"] * prune],
+        [sys.executable, "-X", "utf8", str(RUNNER), name, subject, *options],
         cwd=folder,
         env={**os.environ, "PYTHONHASHSEED": "0", "PYTHONWARNINGS": ""},
         capture_output=True,
@@ -99,10 +111,13 @@ def results(name: str, subject: str, folder: Path, prune: bool = False) -> dict[
     return {test: outcome for outcome, test in found}
 
 
-@pytest.mark.parametrize(("name", "subject", "prune"), EACH)
-def test_same_as_plain(name: str, subject: str, prune: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "subject", "options"),
+    [pytest.param(*each, id="-".join((each[0], *each[2]))) for each in EACH],
+)
+def test_same_as_plain(name: str, subject: str, options: tuple[str, ...], tmp_path: Path) -> None:
     plain = results(name, "", tmp_path)
-    traced = results(name, subject, tmp_path, prune)
+    traced = results(name, subject, tmp_path, *options)
     records = int(traced.pop("records"))
     assert int(plain.pop("records")) == 0
     assert traced == plain

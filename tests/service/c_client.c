@@ -11,6 +11,7 @@ EXPORT int c_open(const char *name, int blocks);
 EXPORT int c_ioctl(int fd, uint32_t request, uint64_t arg, uint64_t task);
 EXPORT int c_remote_enable(int fd, uint32_t size, const uint64_t *handles, size_t count,
                            uint64_t task);
+EXPORT int c_remote_compare(int fd, uint32_t size, const uint64_t *handle, uint64_t task);
 EXPORT uint64_t *c_mmap(int fd, uint64_t words);
 EXPORT int64_t c_live(int fd);
 EXPORT uint64_t c_handle(uint64_t number);
@@ -33,6 +34,11 @@ int c_ioctl(int fd, uint32_t request, uint64_t arg, uint64_t task)
 int c_remote_enable(int fd, uint32_t size, const uint64_t *handles, size_t count, uint64_t task)
 {
     return pykcov_remote_enable(fd, size, handles, count, task);
+}
+
+int c_remote_compare(int fd, uint32_t size, const uint64_t *handle, uint64_t task)
+{
+    return pykcov_remote_enable_mode(fd, 1, size, handle, 1, task);
 }
 
 uint64_t *c_mmap(int fd, uint64_t words)

@@ -20,10 +20,18 @@ _numbers = count()
 class Service:
     """tests/service/shown.py, running."""
 
-    def __init__(self, workers: int, method: str) -> None:
+    def __init__(self, workers: int, method: str, *options: str) -> None:
         self.name = f"service-{os.getpid()}-{next(_numbers)}"
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.service.shown", self.name, str(workers), method],
+            [
+                sys.executable,
+                "-m",
+                "tests.service.shown",
+                self.name,
+                str(workers),
+                method,
+                *options,
+            ],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -95,7 +103,7 @@ def start() -> Iterator[Callable[..., Service]]:
     """Start services, with a number of workers; they end with the test."""
     with ExitStack() as stack:
 
-        def start(workers: int = 0, method: str = "fork") -> Service:
-            return stack.enter_context(Service(workers, method))
+        def start(workers: int = 0, method: str = "fork", *options: str) -> Service:
+            return stack.enter_context(Service(workers, method, *options))
 
         yield start

@@ -1,4 +1,4 @@
-"""A service for tests: shown.py NAME WORKERS METHOD: runs numbered requests.
+"""A service for tests: shown.py NAME WORKERS METHOD [comparisons]: runs numbered requests.
 
 A request is a line "HANDLE N" on stdin; it is run in the section HANDLE by the process, or by the
 next of its WORKERS, which it starts by METHOD of multiprocessing, and answered by a line on stdout
@@ -55,7 +55,8 @@ def main() -> None:
         assert ours.recv() == "ready"
         started.append(ours)
 
-    with pykcov.instrument(include=["**/tests/live/subject.py"]):
+    comparisons = "comparisons" in sys.argv[4:]
+    with pykcov.instrument(include=["**/tests/live/subject.py"], comparisons=comparisons):
         pykcov.serve(name)
         for _ in range(workers):
             start()

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.guest.test_comparisons import compared
 from tests.service.conftest import ROOT, Service
 
 import pykcov
@@ -69,6 +70,7 @@ def library_of(folder: Path, *arguments: str) -> ctypes.CDLL:
     word, words = ctypes.c_uint64, ctypes.POINTER(ctypes.c_uint64)
     library.c_ioctl.argtypes = [ctypes.c_int, ctypes.c_uint32, word, word]
     library.c_remote_enable.argtypes = [ctypes.c_int, ctypes.c_uint32, words, ctypes.c_size_t, word]
+    library.c_remote_compare.argtypes = [ctypes.c_int, ctypes.c_uint32, words, word]
     library.c_mmap.argtypes = [ctypes.c_int, word]
     library.c_mmap.restype = words
     library.c_live.restype = ctypes.c_int64
@@ -237,6 +239,24 @@ def test_the_bit_of_a_pc(c: ctypes.CDLL) -> None:
         assert c.c_bit(kcov.PC_START + kcov.PC_SPACING * (number + 1)) == number
     for other in (0, kcov.PC_START, kcov.PC_START - 8):
         assert c.c_bit(other) >= CAPACITY  # no block's
+
+
+def test_what_a_section_compares(start: Start, c: ctypes.CDLL) -> None:
+    service, without = start(0, "fork", "comparisons"), start()
+    handle = (ctypes.c_uint64 * 1)(c.c_handle(7))
+    for shown in (service, without):
+        fd = c.c_open(shown.name.encode(), 0)
+        assert c.c_ioctl(fd, kcov.KCOV_INIT_TRACE, WORDS, TASK) == 0
+        if shown is without:
+            assert c.c_remote_compare(fd, WORDS, handle, TASK) == -1
+            assert ctypes.get_errno() == kcov.ENOTSUPP
+        else:
+            assert c.c_remote_compare(fd, WORDS, handle, TASK) == 0
+            area = c.c_mmap(fd, WORDS)
+            service.request(7, 1)
+            found = [tuple(area[1 + 4 * n : 4 + 4 * n]) for n in range(area[0])]
+            assert found == compared(1)
+        os.close(fd)
 
 
 def test_errors_are_the_devices(start: Start, c: ctypes.CDLL) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import CodeType
 from typing import Any
+from unittest import mock
 
-from pykcov.instrumentation import session
-from pykcov.probe import Origin, Probe
+from pykcov.instrumentation import texts
+from pykcov.instrumentation.unit import Unit
+from pykcov.probe import Comparison, Origin, Probe
 
 FIELDS = tuple(
     name
@@ -19,13 +21,16 @@ FIELDS = tuple(
 
 
 def fields(code: CodeType) -> list[Any]:
-    """All that a code object is, probes by PC."""
+    """All that a code object is, probes and comparisons by PC."""
     consts: list[Any] = []
     for const in code.co_consts:
         if isinstance(const, CodeType):
             consts.append(fields(const))
         elif isinstance(const, Probe):
             consts.append(("probe", const.pc, const.index))
+        elif isinstance(const, Comparison):
+            operand = (type(const.constant), repr(const.constant))
+            consts.append(("comparison", const.pc, const.kind, const.side, operand))
         elif isinstance(const, Origin):
             consts.append(("origin", const.owner is not None, plain_fields(const.code)))
         else:
@@ -46,14 +51,10 @@ def plain_fields(code: CodeType) -> list[Any]:
 def counting_rewrites() -> Iterator[list[str]]:
     """Note the path of each text that is rewritten, and not taken from the cache."""
     seen: list[str] = []
-    plain = session.Unit
 
-    def noted(path: str, *args: Any, **kwargs: Any) -> Any:
+    def noted(path: str, *args: Any, **kwargs: Any) -> Unit:
         seen.append(path)
-        return plain(path, *args, **kwargs)
+        return Unit(path, *args, **kwargs)
 
-    session.Unit = noted  # type: ignore[misc, assignment]
-    try:
+    with mock.patch.object(texts, "Unit", noted):
         yield seen
-    finally:
-        session.Unit = plain  # type: ignore[misc]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import itertools
 import textwrap
 from collections.abc import Iterator
 from itertools import pairwise
@@ -12,10 +13,11 @@ from typing import Any, NamedTuple
 from pykcov.instrumentation.options import EXACT, Options
 from pykcov.instrumentation.rewrite import origin
 from pykcov.instrumentation.unit import Unit
-from pykcov.probe import Probe
+from pykcov.probe import Comparison, Probe
 from pykcov.store import SymbolStore
 
-ALL_OPTIONS = [EXACT, Options(by_line=True), Options(prune=True), Options(by_line=True, prune=True)]
+COMPARED = Options(comparisons=True)
+ALL_OPTIONS = [Options(*each) for each in itertools.product((False, True), repeat=3)]
 
 
 def rewrite_text(
@@ -48,7 +50,7 @@ class Step(NamedTuple):
 
     begins: int  # offset of its first prefix
     instruction: dis.Instruction
-    probe: bool = False  # one of the three that make a probe
+    probe: bool = False  # one of the three that make a probe, or of those of a comparison
 
 
 def _without_prefixes(code: CodeType) -> Iterator[Step]:
@@ -61,15 +63,22 @@ def _without_prefixes(code: CodeType) -> Iterator[Step]:
 
 
 def steps(code: CodeType) -> list[Step]:
-    """The instructions in order, those of probes marked."""
+    """The instructions in order, those of probes and comparisons marked."""
     out: list[Step] = []
     rest = 0
     for step in _without_prefixes(code):
-        if step.instruction.opname == "LOAD_CONST" and isinstance(step.instruction.argval, Probe):
+        if holds(step, Probe | Comparison):
             rest = 3
+            if holds(step, Comparison) and step.instruction.argval.side == 0:
+                out[-1] = out[-1]._replace(probe=True)  # what puts the second operand there
         out.append(step._replace(probe=rest > 0))
         rest -= rest > 0
     return out
+
+
+def holds(step: Step, kind: Any) -> bool:
+    """Does it load a constant of this type?"""
+    return step.instruction.opname == "LOAD_CONST" and isinstance(step.instruction.argval, kind)
 
 
 def probe_lines(code: CodeType) -> list[int]:
@@ -112,7 +121,9 @@ def _check_one(plain: CodeType, new: CodeType) -> int:
     found = origin(new)
     assert found is not None
     assert found.code is plain
-    assert new.co_stacksize == plain.co_stacksize + 1
+    constants = [c for c in new.co_consts if isinstance(c, Comparison)]
+    depth = max((3 if c.side == 0 else 2 for c in constants), default=1)
+    assert new.co_stacksize == plain.co_stacksize + depth
     old, all_new = steps(plain), steps(new)
     kept = [step for step in all_new if not step.probe]
     assert len(old) == len(kept)
@@ -138,7 +149,7 @@ def _check_one(plain: CodeType, new: CodeType) -> int:
         if step.probe:
             assert step.instruction.positions == following.instruction.positions
             assert _handler(handlers_new, step.begins) == _handler(handlers_new, following.begins)
-    return sum(step.probe for step in all_new) // 3
+    return sum(holds(step, Probe) for step in all_new)
 
 
 def line_only(code: CodeType) -> CodeType:

@@ -24,14 +24,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.cached import counting_rewrites, fields
 from tests.unit.packages import TEXT, Package, has_probes, packages
-from tests.unit.rewritten import inner, rewrite_text
+from tests.unit.rewritten import COMPARED, inner, rewrite_text
 
 import pykcov
+from pykcov import probe as probe_module
 from pykcov.errors import PykcovError
 from pykcov.instrumentation import cache as cache_module
-from pykcov.instrumentation import entry as entry_module
 from pykcov.instrumentation.cache import Cache, folder_of
 from pykcov.instrumentation.entry import Entry, pack, restamped
+from pykcov.instrumentation.options import EXACT, Options
 from pykcov.instrumentation.rewrite import origin, original
 from pykcov.instrumentation.unit import probes_of
 from pykcov.probe import Probe, fill
@@ -303,15 +304,16 @@ def test_options_and_stores_are_told_apart(
     other = SymbolStore(tmp_path / "other" / "symbols.sqlite")
     other.register(rewrite_symbols(other))  # so that numbers differ
     seen = []
-    for options in ({}, {"by_line": True}):
+    kinds = [EXACT, Options(by_line=True), Options(prune=True), COMPARED]
+    for options in kinds:
         for where in (store, other):
             for _ in range(2):
-                module, rewritten = imported(package, where, **options)
+                module, rewritten = imported(package, where, **options._asdict())
                 seen.append((len(rewritten), fields(module.fails.__code__)))
                 undo()
-    assert [count for count, _ in seen] == [1, 0] * 4
+    assert [count for count, _ in seen] == [1, 0] * 2 * len(kinds)
     assert all(a == b for (_, a), (_, b) in zip(seen[::2], seen[1::2], strict=True))
-    assert len({repr(code) for _, code in seen}) == 4
+    assert len({repr(code) for _, code in seen}) == 2 * len(kinds)
 
 
 def rewrite_symbols(store: SymbolStore) -> Any:
@@ -468,7 +470,7 @@ def test_a_new_stamp_changes_nothing_else(packed: tuple[bytes, SymbolStore]) -> 
         lambda file: file.write_bytes(b"x" * 100_000),
         lambda file: file.write_bytes(bytes([*file.read_bytes()[:-1], 0])),
         lambda file: (file.unlink(), file.mkdir()),
-        lambda file: (file.unlink(), os.mkfifo(file)),
+        lambda file: [file.unlink(), subprocess.run(["mkfifo", file], check=True)],
         lambda file: (file.unlink(), file.symlink_to("/etc/passwd")),
         lambda file: file.unlink(),
     ],
@@ -546,7 +548,7 @@ def test_a_constant_of_another_type_is_kept_by_its_arguments(
             return self.args
 
     Operand.__module__ = Probe.__module__
-    monkeypatch.setattr(entry_module.probe, "Operand", Operand, raising=False)
+    monkeypatch.setattr(probe_module, "Operand", Operand, raising=False)
     _, new = rewrite_text(TEXT, store)
     consts = new.co_consts
     new = new.replace(co_consts=(*consts[:-1], Operand(1, "a"), consts[-1]))
@@ -645,7 +647,7 @@ def test_a_head_that_is_lost_is_made_again(store: SymbolStore) -> None:
         for _ in range(3):
             cache.put(f"{cache.folder}/a.code", bytes(1000), given)
             cache.put(f"{cache.folder}/b.code", bytes(1000), given)
-        assert cache._head()[0] == given
+        assert cache._head.last() == given
         assert cache.contents() == (2, 2000)
     assert not cache.trouble
 
@@ -760,3 +762,49 @@ def test_a_tree_that_moved(store: SymbolStore, tmp_path: Path) -> None:
                 assert module.f.__code__.co_filename.startswith(str(tmp_path / "moved"))
         finally:
             sys.path.remove(str(tmp_path / "moved"))
+
+
+# -- the command -----------------------------------------------------------------------------------
+
+
+def command(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pykcov", *words],
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.slow
+def test_the_command(package: Package, store: SymbolStore) -> None:
+    package.write("m", TEXT)
+    where = ("--store", str(store.path))
+    assert "entries: 0\n" in command("cache", "info", *where).stdout
+    assert not folder_of(store).exists()
+    imported(package, store)
+    size = sum(file.stat().st_size for file in entries(store))
+    told = command("cache", "info", *where, PYKCOV_CACHE_MIB="3").stdout
+    assert told == f"path:    {folder_of(store)}\nentries: 2\nbytes:   {size}\nbound:   {3 << 20}\n"
+    assert f"2 entries, {size} bytes" in command("env", *where).stdout
+    done = command("cache", "clear", *where)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert entries(store) == []
+    undo()
+    assert len(imported(package, store)[1]) == 1
+
+
+@pytest.mark.slow
+def test_the_command_says_what_is_wrong(store: SymbolStore) -> None:
+    store.check()
+    folder_of(store).write_bytes(b"")
+    where = ("--store", str(store.path))
+    for action in ("info", "clear"):
+        done = command("cache", action, *where)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.count("\n") == 1
+        assert "[cache-unusable]" in done.stderr
+    assert "not a directory of this user's alone" in command("env", *where).stdout
+    assert "[cache-bound]" in command("cache", "info", PYKCOV_CACHE_MIB="x").stderr
+    assert "[usage]" in command("cache", "wash").stderr

@@ -37,10 +37,11 @@ def test_a_program_does_the_same(options: Options, text: str) -> None:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="this Python has no sys.monitoring")
 @pytest.mark.parametrize("warmed", [False, True], ids=["cold", "warm"])
+@pytest.mark.parametrize("comparisons", [False, True], ids=["blocks", "comparisons"])
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(programs)
-def test_a_program_is_monitored_the_same(warmed: bool, text: str) -> None:
-    plain, new = rewrite_text(text, STORE)
+def test_a_program_is_monitored_the_same(comparisons: bool, warmed: bool, text: str) -> None:
+    plain, new = rewrite_text(text, STORE, Options(comparisons=comparisons))
     if warmed:
         warm(plain)
         warm(new)

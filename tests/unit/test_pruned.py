@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import mmap
 import os
 import tempfile
 import textwrap
@@ -16,24 +17,36 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.unit.cores import Recording, attached
 from tests.unit.programs import programs
-from tests.unit.rewritten import inner, rewrite_text
+from tests.unit.rewritten import COMPARED, inner, rewrite_text
 from tests.unit.running import same
 
 from pykcov.instrumentation.options import EXACT, Options
-from pykcov.probe import Probe
+from pykcov.probe import Comparison, Probe, Recorder, attach, detach
+from pykcov.reader.comparisons import records
 from pykcov.store import SymbolStore
 from pykcov.symbols import number_of
 
 PRUNED = Options(prune=True)
+PRUNED_COMPARED = Options(prune=True, comparisons=True)
 EXAMPLES = 400 if os.environ.get("PYKCOV_SOAK") else 20
 STORE = SymbolStore(Path(tempfile.mkdtemp(prefix="pykcov-test-")) / "symbols.sqlite")
 
 
+def run(code: CodeType, recorder: Recorder) -> None:
+    """Execute a program, whatever it raises."""
+    quiet = contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Exception)
+    attach(recorder)
+    try:
+        with quiet[0], quiet[1]:
+            exec(code, {"__name__": "subject"})
+    finally:
+        detach()
+
+
 def recorded(code: CodeType) -> list[int]:
     """The PCs that running it records."""
-    quiet = contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Exception)
-    with attached(Recording(1 << 20)) as recording, quiet[0], quiet[1]:
-        exec(code, {"__name__": "subject"})
+    recording = Recording(1 << 20)
+    run(code, recording.recorder)
     return recording.pcs
 
 
@@ -64,6 +77,52 @@ def check(text: str, store: SymbolStore) -> tuple[int, int]:
 def test_any_program(text: str) -> None:
     fewer, all_of_them = check(text, STORE)
     assert fewer <= all_of_them
+
+
+def compared(code: CodeType) -> list[tuple[int, int, int, int]]:
+    """What running it records of comparisons; the PCs from the text's first one on."""
+    area = mmap.mmap(-1, 1 << 23)
+    recording = Recorder(area, comparisons=True)
+    run(code, recording)
+    assert not recording.dropped
+    sites = [c.pc for each in inner(code) for c in each.co_consts if isinstance(c, Comparison)]
+    first = min(sites, default=0)
+    return [(kind, a, b, pc - first) for kind, a, b, pc in records(area)]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(programs)
+def test_comparisons_of_any_program(text: str) -> None:
+    """With both options, each mode records what it does with its own option alone."""
+    both = rewrite_text(text, STORE, PRUNED_COMPARED)[1]
+    assert counts(both, STORE) == counts(rewrite_text(text, STORE, EXACT)[1], STORE)
+    assert len(recorded(both)) == len(recorded(rewrite_text(text, STORE, PRUNED)[1]))
+    alone = compared(rewrite_text(text, STORE, COMPARED)[1])
+    assert compared(both) == alone
+
+
+def test_what_a_pruned_block_compares(store: SymbolStore) -> None:
+    """The comparison stands in a block that has a stub, and raises."""
+    text = """
+    def f(a, b):
+        try:
+            if a < b:
+                return 1
+            else:
+                return 2
+        except TypeError:
+            return a == b
+    result = [f(3, 4), f(4, 3), f("x", 3), f("x", "y")]
+    """
+    _, both = rewrite_text(text, store, PRUNED_COMPARED)
+    _, plain = rewrite_text(text, store, EXACT)
+    assert counts(both, store) == counts(plain, store)
+    assert len(recorded(both)) < len(recorded(plain))
+    found = compared(both)
+    assert found == compared(rewrite_text(text, store, COMPARED)[1])
+    assert [(a, b) for _, a, b, _ in found] == [(3, 4), (4, 3), (ord("x"), ord("y")), (1, 1)]
 
 
 # name: the body of f(n), and the lines of the first blocks that f(1) records where probes are

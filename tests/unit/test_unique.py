@@ -51,7 +51,7 @@ class Area:
         os.ftruncate(self.fd, size * 8)
         self.memory = mmap.mmap(self.fd, size * 8)
         self.words = memoryview(self.memory).cast("Q")
-        self.recorder = probe.Recorder(self.memory, blocks, bitmap)
+        self.recorder = probe.Recorder(self.memory, blocks, bitmap_words=bitmap)
         self.shared = probe.Shared()
 
     def hit(self, *pcs: int) -> None:
@@ -175,8 +175,8 @@ def test_pcs_that_are_no_blocks_have_no_bit() -> None:
 @pytest.mark.parametrize("bitmap", [3, 4, 2**32, 2**61, 2**64 - 1])
 def test_recorder_without_room_for_a_trace(bitmap: int) -> None:
     with pytest.raises(ValueError, match="2 words"):
-        probe.Recorder(mmap.mmap(-1, 32), False, bitmap)
-    probe.Recorder(mmap.mmap(-1, 32), False, 2)
+        probe.Recorder(mmap.mmap(-1, 32), bitmap_words=bitmap)
+    probe.Recorder(mmap.mmap(-1, 32), bitmap_words=2)
 
 
 @pytest.mark.parametrize("bitmap", [4, 5, 2**61, 2**64 - 1])

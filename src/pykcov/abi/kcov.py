@@ -19,6 +19,11 @@ KCOV_RESET_TRACE = IO("c", 104)
 KCOV_TRACE_PC = 0
 KCOV_TRACE_CMP = 1
 
+# A record of KCOV_TRACE_CMP: its type, and the words that it takes.
+KCOV_CMP_CONST = 1
+KCOV_CMP_SIZE_SHIFT = 1  # log2 of the operands' bytes stands above it
+CMP_WORDS = 4
+
 # enum kcov_mode.
 KCOV_MODE_DISABLED = 0
 KCOV_MODE_INIT = 1

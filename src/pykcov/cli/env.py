@@ -33,10 +33,11 @@ def _store(store: SymbolStore) -> str:
         files = store.files()
     except PykcovError as error:
         return f"{store.path}: {error}"
-    blocks = sum(len(symbols.spans) for symbols in files.values())
+    texts = sum(symbols.has_blocks for symbols in files.values())
+    given = sum(len(symbols.spans) for symbols in files.values())
     end = max((first + len(symbols.spans) for first, symbols in files.items()), default=0)
     return (
-        f"{store.path}: {len(files)} files, {blocks} blocks of {CAPACITY}, all of them in a bitmap "
+        f"{store.path}: {texts} files, {given} PCs of {CAPACITY}, all of them in a bitmap "
         f"of {max(-(-end // 64), 1)} words"
     )
 
@@ -44,13 +45,15 @@ def _store(store: SymbolStore) -> str:
 def _cache(store: SymbolStore) -> str:
     try:
         cache = Cache.of(store) if store.path.exists() else None
+        if cache is not None:
+            trouble = cache.trouble
+            if not trouble and not os.access(cache.folder, os.W_OK):
+                trouble = "it can't be written"
+            if trouble:
+                return f"no, {cache.folder}: {trouble}"
         entries, size = (0, 0) if cache is None else cache.contents()
     except (PykcovError, OSError) as error:
         return f"no: {error}"
-    if cache is not None:
-        trouble = cache.trouble or (not os.access(cache.folder, os.W_OK) and "it can't be written")
-        if trouble:
-            return f"no, {cache.folder}: {trouble}"
     return f"{folder_of(store)}: {entries} entries, {size} bytes of {bound()}"
 
 

@@ -70,7 +70,11 @@ def add_to(verbs: Any, name: str) -> None:
     parser.add_argument(
         "--log", metavar="LEVEL", choices=LEVELS, default="warning", help=", ".join(LEVELS)
     )
-    add_options(parser)
+    add_options(
+        parser,
+        comparisons="instrument comparisons, too, so that the program may enable with "
+        "KCOV_TRACE_CMP",
+    )
     add_store(parser)
     parser.add_argument("command", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
 
@@ -83,9 +87,10 @@ def main(args: argparse.Namespace) -> int:
     command = args.command[1:] if args.command[:1] == ["--"] else args.command
     device = None
     if args.device is not None:
-        if args.source or args.include:
+        if args.source or args.include or args.comparisons:
             complain(
-                "--device is another process's, and --source, --include are of this one's [usage]"
+                "--device is another process's, and --source, --include and --comparisons are of "
+                "this one's [usage]"
             )
         device = _device(args.device)
     if not command:
@@ -103,7 +108,13 @@ def main(args: argparse.Namespace) -> int:
         if source or include:
             session.progress = progress
             handle = stack.enter_context(
-                instrument(source, include, prune=args.prune, store=store_of(args))
+                instrument(
+                    source,
+                    include,
+                    prune=args.prune,
+                    comparisons=args.comparisons,
+                    store=store_of(args),
+                )
             )
             left_out = handle.left_out
         kernel = Kernel() if args.kernel is None else load(args.kernel)

@@ -66,14 +66,15 @@ def add_store(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add what says how code is instrumented."""
+def add_options(parser: argparse.ArgumentParser, *, comparisons: str) -> None:
+    """Add what says how code is instrumented; comparisons: the help for --comparisons."""
     parser.add_argument(
         "--prune",
         action="store_true",
         help="leave out probes of which others tell the same: faster, and exact in reports, but "
         "traces don't have every block in order",
     )
+    parser.add_argument("--comparisons", action="store_true", help=comparisons)
 
 
 def store_of(args: argparse.Namespace) -> SymbolStore:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -21,6 +22,7 @@ from pykcov.cli.reports import configured
 from pykcov.instrumentation import session
 from pykcov.instrumentation.session import Instrumentation, instrument
 from pykcov.probe import quiet
+from pykcov.reader.comparisons import raw as raw_records
 from pykcov.reader.decode import raw
 from pykcov.tracing import trace
 
@@ -44,7 +46,10 @@ def add_to(verbs: Any, name: str) -> None:
     )
     add_selection(parser)
     parser.add_argument(
-        "--trace", metavar="FILE", type=_file, help="write the raw trace: 0xPC, one a line"
+        "--trace",
+        metavar="FILE",
+        type=_file,
+        help="write the raw trace: 0xPC, one a line; of comparisons type, operands and PC",
     )
     parser.add_argument(
         "--data",
@@ -69,7 +74,11 @@ def add_to(verbs: Any, name: str) -> None:
     parser.add_argument(
         "--size", metavar="WORDS", type=_size, default=SIZE, help=f"of the area (default: {SIZE})"
     )
-    add_options(parser)
+    add_options(
+        parser,
+        comparisons="trace what is compared, not which blocks are executed; 'pykcov cmp' reads it. "
+        "With --device: let clients do so",
+    )
     add_store(parser)
     parser.add_argument("-m", dest="module", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     parser.add_argument("program", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
@@ -99,14 +108,18 @@ def main(args: argparse.Namespace) -> int:
     if args.device is not None and args.trace is not None:
         complain("--device and --trace exclude each other: a traced thread has no sections [usage]")
     out = _opened(args.trace, words[0])
+    by_line = args.data is not None
+    if by_line and args.comparisons:
+        complain("--data counts blocks, and --comparisons traces none [usage]")
     config = configured(args)
     session.progress = progress
     handle = instrument(
         config.source,
         config.include,
         config.omit,
-        by_line=args.data is not None,
+        by_line=by_line,
         prune=args.prune,
+        comparisons=args.comparisons,
         store=store_of(args),
     )
     if args.data is not None:
@@ -123,7 +136,7 @@ def main(args: argparse.Namespace) -> int:
         with quiet:
             pykcov.serve(args.device)
         return program.run(contextlib.nullcontext(), _rewriter(handle), lambda: None)
-    tracer = trace(args.size, discipline=args.discipline)
+    tracer = trace(args.size, discipline=args.discipline, comparisons=args.comparisons)
     return program.run(tracer, _rewriter(handle), _finisher(handle, tracer, out))
 
 
@@ -152,12 +165,12 @@ def _opened(path: Path | None, program: str) -> Any:
         complain(f"cannot write the trace to {path}: {error.strerror} [trace-unwritable]")
 
 
-def _write(out: Any, pcs: Iterable[int]) -> None:
+def _write(out: Any, lines: Iterable[str]) -> None:
     try:
         with out:
             if os.fstat(out.fileno()).st_size:  # a pipe has none, and can't be truncated
                 out.truncate(0)
-            out.writelines(raw(pcs))
+            out.writelines(lines)
     except OSError as error:
         complain(f"cannot write the trace to {out.name}: {error.strerror} [trace-unwritable]")
 
@@ -169,9 +182,8 @@ def _finisher(handle: Instrumentation, tracer: trace, out: Any) -> Callable[[], 
         if os.getpid() != process:
             return  # a forked child came back through main()
         with quiet:
-            pcs = tracer.pcs
             if out is not None:
-                _write(out, pcs)
+                _write(out, itertools.chain(raw(tracer.pcs), raw_records(tracer.records)))
             with contextlib.suppress(OSError, ValueError, AttributeError):  # closed by the program
                 print(summary(handle, tracer), file=sys.stderr, flush=True)
 
@@ -185,9 +197,13 @@ def _counted(number: int, noun: str) -> str:
 def summary(handle: Instrumentation, tracer: trace) -> str:
     """Return what happened, in one line, and what needs a person's eye in further ones."""
     pcs = tracer.pcs
+    what = f"{_counted(len(pcs), 'record')} of {_counted(len(set(pcs)), 'block')}"
+    if handle.options.comparisons:
+        what = f"{_counted(len(tracer.records), 'record')} of comparisons"
+    noun = " blocks" if handle.options.comparisons else ""
     lines = [
-        f"pykcov: {_counted(len(pcs), 'record')} of {_counted(len(set(pcs)), 'block')}, "
-        f"{handle.blocks} instrumented in {_counted(len(handle.files), 'file')}"
+        f"pykcov: {what}, {handle.blocks}{noun} instrumented in "
+        f"{_counted(len(handle.files), 'file')}"
     ]
     if tracer.overflowed:
         lines.append(

@@ -18,8 +18,11 @@ from pykcov.abi.kcov import (
     KCOV_MODE_DISABLED,
     KCOV_MODE_INIT,
     KCOV_MODE_REMOTE,
+    KCOV_MODE_TRACE_CMP,
     KCOV_MODE_TRACE_PC,
     KCOV_MODE_UNIQUE_PC,
+    KCOV_TRACE_CMP,
+    KCOV_TRACE_PC,
 )
 from pykcov.area import Area
 from pykcov.device import sections
@@ -90,8 +93,9 @@ class Kcov(Refs):
         self.shared.size = size
         self.shared.mode = KCOV_MODE_INIT
 
-    def enable(self, task: Task, bitmap_words: int = 0) -> None:
-        """INIT to TRACE_PC, or with a bitmap to UNIQUE_PC, owned by `task`. Raises OSError ENOMEM.
+    def enable(self, task: Task, trace_mode: int = KCOV_TRACE_PC, *, bitmap_words: int = 0) -> None:
+        """INIT to TRACE_PC, TRACE_CMP, or with a bitmap UNIQUE_PC, owned by `task`. Raises OSError
+        ENOMEM.
 
         Preconditions: `shared` is held, the mode is INIT, `task` owns no kcov, behind the bitmap
         are 2 words or more.
@@ -99,12 +103,16 @@ class Kcov(Refs):
         assert self.mode == KCOV_MODE_INIT
         assert task.kcov is None
         self._forget_owner()
-        recorder = self._new_recorder(bitmap_words)
+        comparisons = trace_mode == KCOV_TRACE_CMP
+        recorder = self._new_recorder(bitmap_words, comparisons)
         self.shared.bitmap_words = bitmap_words
         task.claim(self.shared)
         self.inc_ref()
         self.shared.sequence += 1
-        self.shared.mode = KCOV_MODE_UNIQUE_PC if bitmap_words else KCOV_MODE_TRACE_PC
+        if comparisons:
+            self.shared.mode = KCOV_MODE_TRACE_CMP
+        else:
+            self.shared.mode = KCOV_MODE_UNIQUE_PC if bitmap_words else KCOV_MODE_TRACE_PC
         self.dropped = False
         if self.discipline == "blocks":
             task.register_work(self.task_work)
@@ -149,9 +157,14 @@ class Kcov(Refs):
         """The area. Raises OSError ENOMEM."""
         return self.area.words()
 
-    def _new_recorder(self, bitmap_words: int) -> Recorder:
+    def _new_recorder(self, bitmap_words: int, comparisons: bool) -> Recorder:
         try:
-            return Recorder(self.area.words(), self.discipline == "blocks", bitmap_words)
+            return Recorder(
+                self.area.words(),
+                blocks=self.discipline == "blocks",
+                bitmap_words=bitmap_words,
+                comparisons=comparisons,
+            )
         except (OSError, MemoryError) as error:
             raise fail(errno.ENOMEM) from error
 
@@ -212,7 +225,8 @@ class Kcov(Refs):
         with self.shared:
             task.claim(self.shared)
             if self.remote_arg is None:
-                self._own(task, self._new_recorder(self.shared.bitmap_words))
+                comparisons = self.shared.mode == KCOV_MODE_TRACE_CMP
+                self._own(task, self._new_recorder(self.shared.bitmap_words, comparisons))
             else:
                 sections.register(self, self.remote_arg)
 

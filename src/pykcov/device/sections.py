@@ -21,7 +21,7 @@ from contextvars import Token
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pykcov import probe
-from pykcov.abi.kcov import KCOV_MODE_REMOTE, SIZE_MIN, WORD
+from pykcov.abi.kcov import CMP_WORDS, KCOV_MODE_REMOTE, KCOV_TRACE_CMP, SIZE_MIN, WORD
 from pykcov.device.remote import RemoteArg
 from pykcov.kernel import threads
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _IDLE_MOST = 64  # buffers that are kept for the next sections
 _WATCHED = 1 << 18  # words of a section that is only watched
+_NO_PCS = bytes(2 * WORD)  # an empty area: what the watcher gets of a section of comparisons
 _SIZE_MOST = 1 << 24  # words of a section's own memory: a client may write any area_size
 
 
@@ -47,8 +48,10 @@ class Collecting(Protocol):
 class Registration:
     """What one KCOV_REMOTE_ENABLE registered. It holds for as long as that ENABLE does."""
 
-    def __init__(self, kcov: Collecting, area_size: int) -> None:
+    def __init__(self, kcov: Collecting, area_size: int, comparisons: bool) -> None:
+        """area_size: words of a section. comparisons: it is these that are collected."""
         self.kcov = kcov
+        self.comparisons = comparisons
         self.sequence = kcov.shared.sequence
         self.size = min(max(area_size, SIZE_MIN), _SIZE_MOST)
 
@@ -68,7 +71,7 @@ class Watcher:
     def __init__(self, shared: probe.Shared, ring: mmap.mmap, yields: Callable[[], bool]) -> None:
         self._shared, self._ring, self.yields = shared, ring, yields
 
-    def report(self, words: mmap.mmap, handle: int, number: int, flags: int) -> bool:
+    def report(self, words: mmap.mmap | bytes, handle: int, number: int, flags: int) -> bool:
         """Tell what a section has executed: a frame (probe/csrc/ring.c). Was there room?"""
         return self._shared.report(self._ring, words, handle, number, flags)
 
@@ -81,9 +84,8 @@ _new_lock = threading.Lock  # not gevent's, which would run other greenlets
 _lock = threading.Lock()  # guards the registry; taken while a kcov's own lock is held
 _idle: dict[int, list[mmap.mmap]] = {}
 
-# Who is told of the handles that a kcov registers, and of the words of their sections; without
-# handles: of their end.
-listeners: list[Callable[[Kcov, tuple[int, ...], int], object]] = []
+# Who is told of the handles that a kcov registers, and with what; with None: of their end.
+listeners: list[Callable[[Kcov, tuple[int, ...], Registration | None], object]] = []
 # Looks handles up that another process registered.
 elsewhere: Callable[[int], Registration | None] | None = None
 # Looks up who watches all sections.
@@ -114,10 +116,10 @@ def register(kcov: Kcov, arg: RemoteArg) -> int:
         error = arg.refused(HANDLES)
         if not error and arg.all_handles:
             kcov.inc_ref()  # a forked child's registration outlives its descriptor
-            made = Registration(kcov, arg.area_size)
+            made = Registration(kcov, arg.area_size, arg.trace_mode == KCOV_TRACE_CMP)
             _registry.update(dict.fromkeys(arg.all_handles, made))
             for listener in listeners:
-                listener(kcov, arg.all_handles, made.size)
+                listener(kcov, arg.all_handles, made)
         return error
 
 
@@ -129,7 +131,7 @@ def unregister(kcov: Kcov) -> None:
             del _registry[handle]
     if handles:
         for listener in listeners:
-            listener(kcov, (), 0)
+            listener(kcov, (), None)
         kcov.dec_ref(kcov.destroy)
 
 
@@ -145,7 +147,8 @@ class Section:
         self._number = os.getpid() << 32 | next(_numbers)
         self._words = _take(registration.size if registration else _WATCHED)
         blocks = registration is not None and registration.kcov.discipline == "blocks"
-        self._recorder = probe.Recorder(self._words, blocks)
+        self._comparisons = registration is not None and registration.comparisons
+        self._recorder = probe.Recorder(self._words, blocks, comparisons=self._comparisons)
         self._token: Any = None
         self.complete: bool | None = None
         self._lock = _new_lock()  # what stop() gives back nobody may publish any more
@@ -197,7 +200,8 @@ class Section:
         watching = watcher and watcher()
         if watching:
             flags |= FRAME_DROPPED * (recorder.dropped or self._unseen)
-            self._unseen |= not watching.report(self._words, self._handle, self._number, flags)
+            words = _NO_PCS if self._comparisons else self._words
+            self._unseen |= not watching.report(words, self._handle, self._number, flags)
         records = int.from_bytes(self._words[:WORD], "little")
         if self._registration is None:
             self._words[:WORD] = bytes(WORD)
@@ -209,7 +213,9 @@ class Section:
         published = -1
         with kcov.shared:
             if registration.holds():
-                published = kcov.shared.publish(kcov.words(), self._words)
+                published = kcov.shared.publish(
+                    kcov.words(), self._words, CMP_WORDS if self._comparisons else 1
+                )
                 if self._awaited:
                     kcov.shared.end()
                 kcov.dropped |= published < records or recorder.dropped

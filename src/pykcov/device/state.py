@@ -19,6 +19,7 @@ from pykcov.abi.kcov import (
     KCOV_MODE_DISABLED,
     KCOV_MODE_INIT,
     KCOV_MODE_REMOTE,
+    KCOV_MODE_TRACE_CMP,
     KCOV_MODE_TRACE_PC,
     KCOV_MODE_UNIQUE_PC,
     KCOV_REMOTE_ENABLE,
@@ -35,12 +36,14 @@ from pykcov.device.kcov import Kcov
 from pykcov.device.remote import RemoteArg
 from pykcov.device.sections import HANDLES
 from pykcov.errors import fail
+from pykcov.instrumentation.session import comparisons_in_force
 from pykcov.kernel.task import Task
 
 MODES = {
     KCOV_MODE_DISABLED: "DISABLED",
     KCOV_MODE_INIT: "INIT",
     KCOV_MODE_TRACE_PC: "TRACE_PC",
+    KCOV_MODE_TRACE_CMP: "TRACE_CMP",
     KCOV_MODE_REMOTE: "REMOTE",
     KCOV_MODE_UNIQUE_PC: "UNIQUE_PC",
 }
@@ -69,7 +72,8 @@ class Check:
 
 @dataclass(frozen=True)
 class Transition:
-    """One ioctl: its checks, in order, then its effect and the mode after it; None: as before.
+    """One ioctl: its checks, in order, then its effect and the modes that may be after it; none: as
+    before.
 
     decode: makes of the argument what checks and effect get; it raises OSError, and `undecodable`
     says with what and when.
@@ -80,7 +84,7 @@ class Transition:
     argument: str
     checks: tuple[Check, ...]
     effect: Callable[[Kcov, Task, Any], None]
-    after: int | None
+    after: tuple[int, ...]
     decode: Callable[[object], Any] = _word
     undecodable: tuple[tuple[int, str], ...] = ()
 
@@ -118,7 +122,7 @@ def _enabling(mode_of: Callable[[Any], int]) -> tuple[Check, ...]:
         Check(
             ENOTSUPP,
             "it is KCOV_TRACE_CMP, and no comparison is instrumented",
-            lambda kcov, task, arg: mode_of(arg) == KCOV_TRACE_CMP,
+            lambda kcov, task, arg: mode_of(arg) == KCOV_TRACE_CMP and not comparisons_in_force(),
         ),
     )
 
@@ -155,15 +159,15 @@ TRANSITIONS = (
             ),
         ),
         lambda kcov, task, arg: kcov.init(arg),
-        KCOV_MODE_INIT,
+        (KCOV_MODE_INIT,),
     ),
     Transition(
         KCOV_ENABLE,
         "KCOV_ENABLE",
         "KCOV_TRACE_PC or KCOV_TRACE_CMP",
         _enabling(lambda arg: arg),
-        lambda kcov, task, arg: kcov.enable(task),
-        KCOV_MODE_TRACE_PC,
+        lambda kcov, task, arg: kcov.enable(task, arg),
+        (KCOV_MODE_TRACE_PC, KCOV_MODE_TRACE_CMP),
     ),
     Transition(
         KCOV_REMOTE_ENABLE,
@@ -183,7 +187,7 @@ TRANSITIONS = (
             ),
         ),
         lambda kcov, task, arg: kcov.enable_remote(task, arg),
-        KCOV_MODE_REMOTE,
+        (KCOV_MODE_REMOTE,),
         RemoteArg.decode,
         (
             (errno.EFAULT, "the struct can't be read"),
@@ -202,8 +206,8 @@ TRANSITIONS = (
             ),
             *_enabling(lambda arg: KCOV_TRACE_PC)[:2],  # there is no mode to look at
         ),
-        lambda kcov, task, arg: kcov.enable(task, arg),
-        KCOV_MODE_UNIQUE_PC,
+        lambda kcov, task, arg: kcov.enable(task, bitmap_words=arg),
+        (KCOV_MODE_UNIQUE_PC,),
     ),
     Transition(
         KCOV_RESET_TRACE,
@@ -211,7 +215,7 @@ TRANSITIONS = (
         "0",
         _BY_OWNER,
         lambda kcov, task, arg: kcov.reset(),
-        None,
+        (),
     ),
     Transition(
         KCOV_DISABLE,
@@ -219,7 +223,7 @@ TRANSITIONS = (
         "0",
         _BY_OWNER,
         lambda kcov, task, arg: kcov.disable(task),
-        KCOV_MODE_INIT,
+        (KCOV_MODE_INIT,),
     ),
 )
 
@@ -245,7 +249,7 @@ def document() -> str:
             name = errno.errorcode.get(error, "ENOTSUPP (524)")
             lines.append(f"| {head} | {name} | {when} | |")
             head = " | |"
-        after = "as before" if row.after is None else MODES[row.after]
+        after = " or ".join(MODES[mode] for mode in row.after) or "as before"
         lines.append(f"| {head} | | otherwise | {after} |")
     lines += [
         "",

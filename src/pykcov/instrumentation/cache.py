@@ -8,24 +8,20 @@ stands in one.
 * A file is written under another name and renamed, so there is a whole one or none.
 * What is no entry (cut, damaged, another version's) is none, and is written anew.
 * The folder is the user's alone, or it is not used: marshal trusts what it reads.
-* `head`, under a lock, has the store's id, the last range that the cache knows of, and the size of
-  all files. When that passes the bound, what was not used for longest goes, down to three quarters;
-  so writing one costs the same however many there are. A file says by its time of change when it
-  was last used, give or take a day.
+* Over the bound, what was not used for longest goes, down to three quarters; `head` (head.py) has
+  the sum, so writing one costs the same however many there are. A file says by its time of change
+  when it was last used, give or take a day.
 
 Nothing here fails: without a cache, code is rewritten. `trouble` says why there is none.
 """
 
 from __future__ import annotations
 
-import fcntl
 import functools
 import os
 import secrets
 import stat
-import struct
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -36,6 +32,7 @@ from pathlib import Path
 
 from pykcov.errors import PykcovError
 from pykcov.instrumentation.entry import Entry, restamped
+from pykcov.instrumentation.head import Head
 from pykcov.instrumentation.stamps import NONE
 from pykcov.lineage import Range
 from pykcov.store import SymbolStore
@@ -43,21 +40,10 @@ from pykcov.store import SymbolStore
 BOUND = "PYKCOV_CACHE_MIB"  # in the environment: the bound of a cache; 0: no cache
 DEFAULT_MIB = 256
 SUFFIX, _NEW = ".code", ".new"
-_HEAD = struct.Struct("<16sq16sq")  # Range (id, first, token), bytes in all
 _DAY = 86400
-_ATTEMPTS = 10  # at the lock, a millisecond each
 
 # What files are read into, one a thread at a time: new memory costs as much as reading them.
 _buffers: list[bytearray] = []
-_writing = threading.Lock()  # a leaf. A process has its file locks for all its threads.
-
-
-def _unlock_child() -> None:
-    global _writing
-    _writing = threading.Lock()
-
-
-os.register_at_fork(after_in_child=_unlock_child)
 
 
 def bound() -> int:
@@ -83,19 +69,6 @@ def _maker() -> bytes:
     return blake2b(made.encode(), digest_size=16).digest()
 
 
-def _lock(fd: int) -> None:
-    """Lock a file, for as long as it is open. Raises BlockingIOError when others have it for long:
-    a process may have been stopped, and no import waits for it."""
-    for _ in range(_ATTEMPTS):
-        try:
-            fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(0.001)
-        else:
-            return
-    raise BlockingIOError(0, "another process has it locked")
-
-
 def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
     """Yield the cache's own files, but for `head`."""
     with os.scandir(folder) as found:
@@ -114,6 +87,9 @@ class Cache:
     bound: int
     trouble: str = ""
 
+    def __post_init__(self) -> None:
+        self._head = Head(self.folder / "head")
+
     @staticmethod
     def of(store: SymbolStore) -> Cache:
         """Return the cache of a store, having looked whether it is that store's still.
@@ -125,7 +101,7 @@ class Cache:
             store.check()
             cache.trouble = f"{BOUND} is 0"
             return cache
-        cache.store = store.identity(cache._head()[0])
+        cache.store = store.identity(cache._head.last())
         _maker()  # now, and not in the first import
         cache._make_folder()
         return cache
@@ -142,11 +118,11 @@ class Cache:
         """Remove all entries. Raises OSError."""
         if not self.folder.exists():
             return
-        with self._locked() as head:
+        with self._head.locked() as fd:
             for path, _ in list(_files(self.folder)):
                 path.unlink(missing_ok=True)
-            if (last := self._read_head(head)[0]) is not None:
-                self._write_head(head, last, 0)
+            if (last := self._head.read(fd)[0]) is not None:
+                self._head.write(fd, last, 0)
 
     def _make_folder(self) -> None:
         try:
@@ -220,8 +196,8 @@ class Cache:
             try:
                 with os.fdopen(fd, "wb") as out:
                     out.write(data)
-                with self._locked() as head:
-                    self._publish(head, new, file, len(data), given)
+                with self._head.locked() as fd:
+                    self._publish(fd, new, file, len(data), given)
             finally:
                 with suppress(FileNotFoundError):
                     os.unlink(new)  # noqa: PTH108
@@ -238,10 +214,10 @@ class Cache:
             Entry(memoryview(entry))
             self.put(file, restamped(entry, stamp), None)
 
-    def _publish(self, head: int, new: str, file: str, size: int, given: Range | None) -> None:
+    def _publish(self, fd: int, new: str, file: str, size: int, given: Range | None) -> None:
         """Rename. What `head` says comes first: an entry that it knows nothing of would outlive a
         store that is put back."""
-        last, total = self._read_head(head)
+        last, total = self._head.read(fd)
         unknown = last is None
         if (
             last is None
@@ -256,7 +232,7 @@ class Cache:
         total += size
         if unknown or not 0 <= total <= self.bound:
             total = self._shrink()
-        self._write_head(head, last, total)
+        self._head.write(fd, last, total)
         os.rename(new, file)  # noqa: PTH104
 
     def _shrink(self) -> int:
@@ -270,43 +246,3 @@ class Cache:
                 path.unlink(missing_ok=True)
                 total -= length
         return total
-
-    # -- the head ---------------------------------------------------------------------------------
-
-    @contextmanager
-    def _locked(self) -> Iterator[int]:
-        """Open `head`, and lock it. Raises OSError: BlockingIOError as _lock()."""
-        if not _writing.acquire(timeout=1):
-            raise BlockingIOError(0, "another thread has it locked")
-        try:
-            fd = os.open(self.folder / "head", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            try:
-                _lock(fd)
-                yield fd
-            finally:
-                os.close(fd)
-        finally:
-            _writing.release()
-
-    def _head(self) -> tuple[Range | None, int]:
-        with _writing:  # closing it would drop the lock of a thread that writes
-            try:
-                fd = os.open(self.folder / "head", os.O_RDONLY | os.O_CLOEXEC)
-            except OSError:
-                return None, 0
-            try:
-                return self._read_head(fd)
-            finally:
-                os.close(fd)
-
-    @staticmethod
-    def _read_head(fd: int) -> tuple[Range | None, int]:
-        data = os.pread(fd, _HEAD.size, 0)
-        if len(data) != _HEAD.size:
-            return None, 0
-        store, first, token, total = _HEAD.unpack(data)
-        return Range(store.decode("latin-1"), first, token.decode("latin-1")), total
-
-    @staticmethod
-    def _write_head(fd: int, last: Range, total: int) -> None:
-        os.pwrite(fd, _HEAD.pack(last.store.encode(), last.first, last.token.encode(), total), 0)

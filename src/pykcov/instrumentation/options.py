@@ -8,10 +8,13 @@ VERSION = 1  # of the rules in blocks.py: a change that moves blocks raises it
 
 
 class Options(NamedTuple):
-    """by_line: cut blocks at every change of line. prune: leave out what other probes tell."""
+    """by_line: cut blocks at every change of line. prune: leave out what other probes tell.
+    comparisons: record operands, too.
+    """
 
     by_line: bool = False
     prune: bool = False
+    comparisons: bool = False
 
     @property
     def variant(self) -> str:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from types import CodeType
+from typing import NamedTuple
 
 from pykcov.instrumentation.blocks import Span
 from pykcov.instrumentation.codec import (
@@ -42,6 +43,19 @@ def origin(code: CodeType) -> Origin | None:
     """Return the Origin of a rewritten code object, None of any other."""
     last = code.co_consts[-1] if code.co_consts else None
     return last if isinstance(last, Origin) else None
+
+
+class Insertion(NamedTuple):
+    """Code before the instruction at unit `offset`: LOAD_CONST constant, and what is around it.
+
+    depth: values that it has on the stack at most, on top of the program's.
+    """
+
+    offset: int
+    before: bytes
+    constant: object
+    after: bytes
+    depth: int
 
 
 # What rewrite() leaves as it is, and a program may replace: types.coroutine() sets a flag.
@@ -115,11 +129,13 @@ def rewrite(
     owner: object,
     plan: Plan | None = None,
     instructions: Sequence[Instruction] | None = None,
+    further: Sequence[Insertion] = (),
 ) -> CodeType:
     """Return `code` with `probes[i]` at `spans[i]`, and its nested code objects through `inner`.
 
     plan: only the blocks that it keeps have their probes at their heads. instructions: what
-    decode() returns for `code`.
+    decode() returns for `code`. further: stands there, too, behind the probes where they share an
+    offset.
     """
     first = len(code.co_consts)
     sequences = {
@@ -127,6 +143,9 @@ def rewrite(
         for n, span in enumerate(spans)
         if plan is None or n in plan.kept
     }
+    for n, more in enumerate(further, first + len(probes)):
+        sequence = more.before + load(LOAD_CONST, n) + more.after
+        sequences[more.offset] = sequences.get(more.offset, b"") + sequence
     jumps = [i for i in instructions or decode(code) if i.op in JUMPS]
     insertions = {offset: len(sequence) // 2 for offset, sequence in sequences.items()}
     shift, widened = _widen(jumps, insertions)
@@ -151,11 +170,12 @@ def rewrite(
     locations = insert_locations(code.co_linetable, insertions)
     stubs = [(stub, first + stub.block) for stub in plan.stubs] if plan else []
     behind = make_stubs(code, stubs, shift, len(out) // 2, locations)
+    depth = max((more.depth for more in further), default=1)
     consts = tuple(inner(c) if isinstance(c, CodeType) else c for c in code.co_consts)
     return code.replace(
         co_code=bytes(out) + behind.code,
-        co_consts=(*consts, *probes, Origin(code, owner)),
+        co_consts=(*consts, *probes, *(more.constant for more in further), Origin(code, owner)),
         co_linetable=behind.locations,
         co_exceptiontable=write_handlers(behind.table),
-        co_stacksize=max(code.co_stacksize + 1, behind.depth),
+        co_stacksize=max(code.co_stacksize + depth, behind.depth),
     )

@@ -7,21 +7,20 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType, TracebackType
 from typing import Any
 
-from pykcov.errors import PykcovError, own_bug
+from pykcov.errors import PykcovError
 from pykcov.instrumentation import importer, inplace, marshalling
 from pykcov.instrumentation.cache import Cache
-from pykcov.instrumentation.entry import pack
 from pykcov.instrumentation.options import Options
 from pykcov.instrumentation.rewrite import origin, original
 from pykcov.instrumentation.select import Selection, absolute
 from pykcov.instrumentation.stamps import NONE, settled
-from pykcov.instrumentation.unit import Rewriter, Text, Unit, probes_of
+from pykcov.instrumentation.texts import Texts
+from pykcov.instrumentation.unit import Text
 from pykcov.probe import interrupts, quiet, set_code
 from pykcov.store import SymbolStore
 
@@ -47,6 +46,11 @@ def in_force() -> bool:
     return bool(_active)
 
 
+def comparisons_in_force() -> bool:
+    """Are comparisons instrumented, or to be when they are imported?"""
+    return any(handle.options.comparisons for handle in _active)
+
+
 def instrumented_blocks() -> int:
     """Number of blocks that have a probe in this process."""
     with _lock:
@@ -54,7 +58,7 @@ def instrumented_blocks() -> int:
 
 
 @dataclass(eq=False)
-class Instrumentation:
+class Instrumentation(Texts):
     """What one instrument() did, and does to what is imported until undo(). A context manager.
 
     files: number of blocks, by path, of what this handle gave probes: not of what had some already,
@@ -63,14 +67,8 @@ class Instrumentation:
     change, and finish in the code that they began in.
     """
 
-    selection: Selection
-    store: SymbolStore
-    options: Options
-    cache: Cache = field(repr=False)
-    files: dict[str, int] = field(default_factory=dict)
-    left_out: dict[str, str] = field(default_factory=dict)
+    selection: Selection = field(kw_only=True)
     running: int = 0
-    _mark: object = field(default_factory=object, repr=False)
     _importing: importer.Hooks = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -97,83 +95,10 @@ class Instrumentation:
     ) -> None:
         self.undo()
 
-    def rewrite(self, code: CodeType, path: str, source: bytes) -> CodeType | None:
-        """Return a module's `code` with probes, or None, having noted why it is left out."""
-        return self._rewrite(code, path, source, NONE)
-
-    def _rewrite(self, code: CodeType, path: str, source: bytes, stamp: bytes) -> CodeType | None:
-        text = Text(path, code.co_filename, source, importer.optimize_level(), stamp)
-        if (rewriter := self._warm(text)) is not None:
-            new = rewriter(code)
-            if new is not None and not rewriter.strange:
-                return new
-        rewriter = self._cold(text, lambda: code)
-        return rewriter(code) if rewriter else None
-
-    def _file(self, path: str, filename: str, optimize: int) -> str:
-        return self.cache.file(path, filename, optimize, self.options.variant)
-
-    def _warm(self, text: Text) -> Rewriter | None:
-        """Return what the cache has for a text."""
-        file = self._file(text.path, text.filename, text.optimize)
-        entry = self.cache.get(file, digest=sha256(text.source).digest())
-        if entry is None:
-            return None
-        probes = probes_of(self.store, entry.first, entry.blocks)
-        try:
-            rewriter = Rewriter.cached(entry, probes, self._mark)
-        except ValueError:
-            return None
-        if text.stamp not in (NONE, entry.stamp):
-            self.cache.restamp(file, text.stamp)
-        self.files[text.path] = entry.blocks
-        return rewriter
-
-    def _cold(self, text: Text, compiled: Callable[[], CodeType]) -> Rewriter | None:
-        """Rewrite a text, and put it into the cache."""
-        path = text.path
-        try:
-            unit = Unit(path, text.source, compiled(), text.optimize, self.options)
-            rewriter = unit.rewriter(self.store, self._mark)
-            self._keep(text, unit.code, rewriter)
-        except PykcovError as error:
-            self.left_out[path] = str(error)
-        except (SyntaxError, ValueError) as error:
-            self.left_out[path] = f"its source does not compile: {error}"
-        except Exception as error:
-            self.left_out[path] = f"pykcov failed on it: {error!r}"
-            own_bug("instrument-failed", f"cannot instrument {path}")
-        else:
-            self.files[path] = unit.blocks
-            return rewriter
-        return None
-
-    def _keep(self, text: Text, code: CodeType, rewriter: Rewriter) -> None:
-        if self.cache.trouble or (new := rewriter(code)) is None:
-            return
-        digest = sha256(text.source).digest()
-        data = pack(new, rewriter.given.first, rewriter.probes, digest, text.stamp)
-        if data is not None:
-            file = self._file(text.path, text.filename, text.optimize)
-            self.cache.put(file, data, rewriter.given)
-
     # -- what is imported -------------------------------------------------------------------------
 
     def _selects(self, name: str, filename: str) -> bool:
         return self.selection.matches(name, absolute(filename))
-
-    def _cached(self, filename: str, stamp: bytes) -> CodeType | None:
-        path = absolute(filename)
-        file = self._file(path, filename, importer.optimize_level())
-        entry = self.cache.get(file, stamp=stamp)
-        if entry is None:
-            return None
-        try:
-            code = entry.code(probes_of(self.store, entry.first, entry.blocks), self._mark)
-        except ValueError:
-            return None
-        self.files[path] = entry.blocks
-        return code
 
     def _imported(
         self, loader: Any, name: str, code: CodeType, before: bytes | None
@@ -290,6 +215,7 @@ def instrument(
     *,
     by_line: bool = False,
     prune: bool = False,
+    comparisons: bool = False,
     store: SymbolStore | None = None,
 ) -> Instrumentation:
     """Put probes into every basic block of what is selected, imported already or not yet.
@@ -297,15 +223,17 @@ def instrument(
     source: packages by name, or directories. include, omit: file globs. Without source and include,
     everything but the standard library and installed packages. by_line: cut blocks at every change
     of line. prune: leave out probes of which others tell the same; reports then have what they had,
-    but traces not all in order (docs/blocks.md, both). store: where PCs are given out; the default
-    is the user's.
+    but traces not all in order (docs/blocks.md, both). comparisons: make their operands known to
+    KCOV_TRACE_CMP, too (docs/comparisons.md). store: where PCs are given out; the default is the
+    user's.
 
     Raises PykcovError: self-instrumentation, source-missing, glob-empty, glob-bad, store-mixed, and
     those of SymbolStore.register().
     """
     with quiet, _lock:
         selection = Selection(*([x] if isinstance(x, str) else x for x in (source, include, omit)))
-        return _instrument(selection, store or SymbolStore(), Options(by_line, prune))
+        options = Options(by_line, prune, comparisons)
+        return _instrument(selection, store or SymbolStore(), options)
 
 
 def _instrument(selection: Selection, store: SymbolStore, options: Options) -> Instrumentation:
@@ -317,7 +245,7 @@ def _instrument(selection: Selection, store: SymbolStore, options: Options) -> I
             f"PCs of this process come from {_active[-1].store.path}; they can't come from "
             f"{store.path}, too",
         )
-    made = Instrumentation(selection, store, options, Cache.of(store))
+    made = Instrumentation(store, options, Cache.of(store), selection=selection)
     if not _active:
         interrupts.install()
         marshalling.install()

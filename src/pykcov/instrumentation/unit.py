@@ -13,15 +13,16 @@ from typing import NamedTuple
 
 from pykcov.abi.kcov import PC_SPACING
 from pykcov.instrumentation.blocks import Located, Span, code_lines, find_blocks, locate, nested
+from pykcov.instrumentation.comparisons import PCS_EACH, Site, find_comparisons, insertions
 from pykcov.instrumentation.entry import Entry
 from pykcov.instrumentation.options import EXACT, Options
 from pykcov.instrumentation.prune import Plan, prune
-from pykcov.instrumentation.rewrite import rewrite
+from pykcov.instrumentation.rewrite import Insertion, rewrite
 from pykcov.instrumentation.stamps import NONE
 from pykcov.lineage import Range
 from pykcov.probe import Origin, Probe, probes
 from pykcov.store import SymbolStore
-from pykcov.symbols import FileSymbols, pc_of
+from pykcov.symbols import SITES, FileSymbols, pc_of
 
 # Probes by store and number of the file's first block. They are kept for the life of the process: a
 # file that is instrumented again, or reloaded, must count under the indices that it had.
@@ -41,7 +42,7 @@ class Text(NamedTuple):
 
 @dataclass
 class Unit:
-    """The code of `source` as compiled to `code`, and its blocks.
+    """The code of `source` as compiled to `code`, its blocks, and its comparisons if wanted.
 
     `path` is where a person finds the text (code.co_filename may be '<frozen os>').
     """
@@ -56,6 +57,7 @@ class Unit:
     spans: list[list[Span]] = field(init=False)
     lines: list[int] = field(init=False)
     plans: list[Plan | None] = field(init=False)
+    sites: list[list[Site]] = field(init=False)
 
     def __post_init__(self) -> None:
         text = self.source.split(b"\n")
@@ -77,6 +79,10 @@ class Unit:
             prune(code, spans, located.instructions) if self.options.prune else None
             for code, spans, located in zip(self.codes, self.spans, self.located, strict=True)
         ]
+        self.sites = [
+            find_comparisons(code, located) if self.options.comparisons else []
+            for code, located in zip(self.codes, self.located, strict=True)
+        ]
 
     @property
     def blocks(self) -> int:
@@ -84,23 +90,35 @@ class Unit:
         return sum(len(spans) for spans in self.spans)
 
     def symbols(self) -> FileSymbols:
-        """Return what the store is to keep."""
-        with_blocks = [n for n, spans in enumerate(self.spans) if spans]
+        """Return what the store is to keep of the blocks."""
+        spans = [[span[1:] for span in spans] for spans in self.spans]
+        return self._symbols(self.options.variant, spans, tuple(self._implied()))
+
+    def comparison_symbols(self) -> FileSymbols:
+        """Return what the store is to keep of the comparisons: PCS_EACH spans for each."""
+        spans = [[site[-4:] for site in sites for _ in range(PCS_EACH)] for sites in self.sites]
+        return self._symbols(self.options.variant + SITES, spans)
+
+    def _symbols(
+        self,
+        variant: str,
+        spans: list[list[tuple[int, int, int, int]]],
+        implied: tuple[tuple[int, int], ...] = (),
+    ) -> FileSymbols:
+        with_spans = [n for n, own in enumerate(spans) if own]
         return FileSymbols(
             # A file name may hold bytes that are no UTF-8.
             path=self.path.encode("utf-8", "backslashreplace").decode(),
             source=sha256(self.source).hexdigest(),
             magic=int.from_bytes(importlib.util.MAGIC_NUMBER, "little"),
             optimize=self.optimize,
-            variant=self.options.variant,
-            functions=tuple(self.codes[n].co_qualname for n in with_blocks),
+            variant=variant,
+            functions=tuple(self.codes[n].co_qualname for n in with_spans),
             spans=tuple(
-                (function, *span[1:])
-                for function, n in enumerate(with_blocks)
-                for span in self.spans[n]
+                (function, *span) for function, n in enumerate(with_spans) for span in spans[n]
             ),
             lines=tuple(self.lines),
-            implied=tuple(self._implied()),
+            implied=implied,
         )
 
     def _implied(self) -> Iterator[tuple[int, int]]:
@@ -112,16 +130,21 @@ class Unit:
 
     def rewriter(self, store: SymbolStore, owner: object) -> Rewriter:
         """Return what gives code objects of this text their probes. Raises as register()."""
-        given = store.registered(self.symbols())
-        mine = probes_of(store, given.first, self.blocks)
+        given = [store.registered(self.symbols())]
+        if self.options.comparisons:
+            given.append(store.registered(self.comparison_symbols()))
+        mine = probes_of(store, given[0].first, self.blocks)
         places: dict[Identity, Place] = {}
-        number = 0
-        each = zip(self.codes, self.spans, self.located, self.plans, strict=True)
-        for code, spans, located, plan in each:
+        number, site = 0, given[-1].first
+        each = zip(self.codes, self.spans, self.located, self.plans, self.sites, strict=True)
+        for code, spans, located, plan, sites in each:
             own = mine[number : number + len(spans)]
-            places.setdefault(_identity(code), Place(spans, own, located, plan))
+            pcs = [pc_of(site + PCS_EACH * n) for n in range(len(sites))]
+            further = insertions(sites, pcs)
+            places.setdefault(_identity(code), Place(spans, own, located, plan, further))
             number += len(spans)
-        return Rewriter(places, owner, given, mine)
+            site += PCS_EACH * len(sites)
+        return Rewriter(places, owner, given[0].first, mine, max(given, key=lambda one: one.first))
 
 
 def probes_of(store: SymbolStore, first: int, count: int) -> list[Probe]:
@@ -140,6 +163,7 @@ class Place:
     probes: list[Probe]
     located: Located | None
     plan: Plan | None = None
+    further: list[Insertion] = field(default_factory=list)
     model: CodeType | None = None
     constants: int = 0  # that the model had before it had probes
 
@@ -153,10 +177,15 @@ class Rewriter:
     """
 
     def __init__(
-        self, places: dict[Identity, Place], owner: object, given: Range, probes: list[Probe]
+        self,
+        places: dict[Identity, Place],
+        owner: object,
+        first: int,
+        probes: list[Probe],
+        given: Range | None = None,
     ) -> None:
-        self.given = given
-        self.probes = probes
+        """first: number of the first block. given: the store's last range of this text."""
+        self.first, self.probes, self.given = first, probes, given
         self.strange = False  # something within what it was called with was none of the text's
         self._places = places
         self._owner = owner
@@ -168,9 +197,9 @@ class Rewriter:
         places: dict[Identity, Place] = {}
         models = nested(entry.code(probes, owner))
         for plain, model in zip(entry.originals(), models, strict=True):
-            place = Place(None, [], None, None, model, len(plain.co_consts))
+            place = Place(None, [], None, model=model, constants=len(plain.co_consts))
             places.setdefault(_identity(plain), place)
-        return Rewriter(places, owner, Range("", entry.first, ""), probes)
+        return Rewriter(places, owner, entry.first, probes)
 
     def __call__(self, code: CodeType) -> CodeType | None:
         if id(code) in self._done:
@@ -182,7 +211,14 @@ class Rewriter:
         elif place.spans is not None:
             instructions = place.located.instructions if place.located else None
             new = rewrite(
-                code, place.spans, place.probes, self._inner, self._owner, place.plan, instructions
+                code,
+                place.spans,
+                place.probes,
+                self._inner,
+                self._owner,
+                place.plan,
+                instructions,
+                place.further,
             )
             place.model, place.constants = new, len(code.co_consts)
         else:

@@ -152,3 +152,47 @@ SOFT = QUIET | _ops(
 )
 # Nothing behind one of these is reached through it.
 FINAL = UNCONDITIONAL | _ops("RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "RERAISE")
+# Of comparisons (comparisons.py). BINARY_SUBSCR has been a BINARY_OP since 3.14.
+COMPARE_OP = dis.opmap["COMPARE_OP"]
+IS_OP = dis.opmap["IS_OP"]
+CONTAINS_OP = dis.opmap["CONTAINS_OP"]
+MATCH_KEYS = dis.opmap["MATCH_KEYS"]
+IF_NONE = frozenset(op for op in JUMPS if dis.opname[op].endswith(("_IF_NONE", "_IF_NOT_NONE")))
+# What the compiler tests for None by itself, behind a COPY.
+TESTED_FOR_NONE = _ops(
+    "CHECK_EG_MATCH", "PREP_RERAISE_STAR", "CALL_INTRINSIC_2", "MATCH_KEYS", "MATCH_CLASS"
+)
+COPY = dis.opmap["COPY"]
+SWAP = dis.opmap["SWAP"]
+STORE_SUBSCR = dis.opmap["STORE_SUBSCR"]
+DELETE_SUBSCR = dis.opmap["DELETE_SUBSCR"]
+BINARY_SUBSCR = dis.opmap.get("BINARY_SUBSCR", -1)
+BINARY_OP = dis.opmap["BINARY_OP"]
+NB_SUBSCR = [name for name, _ in vars(opcode)["_nb_ops"]].index("NB_SUBSCR") if (
+    BINARY_SUBSCR < 0) else -1  # fmt: skip
+LOAD_SMALL_INT = dis.opmap.get("LOAD_SMALL_INT", -1)
+LOAD_ATTR = dis.opmap["LOAD_ATTR"]
+LOAD_METHOD = LOAD_ATTR if sys.version_info >= (3, 12) else dis.opmap["LOAD_METHOD"]
+PRECALL = dis.opmap.get("PRECALL", -1)
+CALL = dis.opmap["CALL"]
+DELETE_FAST = dis.opmap["DELETE_FAST"]
+STORE_FAST = dis.opmap["STORE_FAST"]
+# Of a local variable. Since 3.12 it has a value, or else it would be LOAD_FAST_CHECK.
+LOAD_FAST = _ops("LOAD_FAST", "LOAD_FAST_BORROW")
+LOAD_FAST_IS_CHECKED = sys.version_info < (3, 12)
+# How many values an instruction takes off the stack, and puts there.
+EFFECTS = {
+    **dict.fromkeys(
+        LOAD_FAST | _ops("LOAD_FAST_CHECK", "LOAD_NAME", "LOAD_DEREF", "PUSH_NULL", "GET_LEN"),
+        (0, 1),
+    ),
+    **dict.fromkeys(_ops("LOAD_FAST_LOAD_FAST", "LOAD_FAST_BORROW_LOAD_FAST_BORROW"), (0, 2)),
+    **dict.fromkeys(
+        _ops("UNARY_INVERT", "UNARY_NEGATIVE", "UNARY_NOT", "UNARY_POSITIVE", "TO_BOOL"), (1, 1)
+    ),
+    **dict.fromkeys(
+        _ops("BINARY_OP", "BINARY_SUBSCR", "COMPARE_OP", "IS_OP", "CONTAINS_OP"), (2, 1)
+    ),
+    **dict.fromkeys(_ops("STORE_FAST", "POP_TOP"), (1, 0)),
+    **dict.fromkeys(_ops("NOP", "RESUME", "NOT_TAKEN", "PRECALL"), (0, 0)),
+}

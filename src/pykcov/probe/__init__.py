@@ -1,6 +1,7 @@
 """The probe core. Its C is in csrc/, its documentation in _core.pyi."""
 
 from pykcov.probe._core import (
+    Comparison,
     Counters,
     Handler,
     Origin,
@@ -34,6 +35,7 @@ from pykcov.probe._core import (
 )
 
 __all__ = [
+    "Comparison",
     "Counters",
     "Handler",
     "Origin",

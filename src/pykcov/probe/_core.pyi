@@ -23,6 +23,25 @@ class Probe:
     def __invert__(self) -> None: ...
 
 @final
+class Comparison:
+    """A constant; `comparison[left] = right` records the operands (csrc/compare.c).
+
+    kind: of csrc/compare.c. side: 0, or which operand is `constant`, 1 the left, 2 the right one;
+    then it is `del comparison[operand]` with the other. pc: see csrc/operands.c. Pickles as an
+    object that takes both and does nothing.
+    """
+
+    pc: int
+    kind: int
+    side: int
+    constant: Any
+    def __new__(cls, pc: int, kind: int, side: int = 0, constant: object = None) -> Self: ...
+    def __setitem__(self, left: object, right: object, /) -> None: ...
+    def __delitem__(self, operand: object, /) -> None: ...
+    def __getnewargs__(self) -> tuple[int, int, int, Any]:
+        """Return what another like it is made with: all that the cache keeps of one."""
+
+@final
 class Origin:
     """The last constant of a code object that `owner` rewrote from `code`. Pickles as 0."""
 
@@ -78,11 +97,19 @@ class Recorder:
 
     blocks: count in `counters` instead, until consume() appends what is pending to the area.
     bitmap_words: that the area begins with, if it is for unique mode (csrc/unique.c), else 0.
+    comparisons: record these, four words each, and no blocks; then `blocks` means nothing.
     """
 
     counters: Counters | None
     dropped: bool  # a record found the area full, or its count to be garbage
-    def __new__(cls, area: object, blocks: bool = False, bitmap_words: int = 0) -> Self: ...
+    def __new__(
+        cls,
+        area: object,
+        blocks: bool = False,
+        *,
+        bitmap_words: int = 0,
+        comparisons: bool = False,
+    ) -> Self: ...
     def share(self, shared: Shared, /) -> None:
         """Other processes write to its area, too: each record goes there at once, under a lock, and
         only for the ENABLE that is now in force. blocks: each once until the count is set to 0."""
@@ -121,9 +148,10 @@ class Shared:
         process has made a Shared of it."""
     def __enter__(self) -> Self: ...
     def __exit__(self, *exc: object) -> None: ...
-    def publish(self, area: object, section: object, /) -> int:
-        """Append the records of `section` to `area`, both buffers of words, the count last; then
-        `section` is empty. Returns how many there was room for. The lock must be held."""
+    def publish(self, area: object, section: object, words: int = 1, /) -> int:
+        """Append the records of `section`, of so many words each, to `area`, both buffers of words,
+        the count last; then `section` is empty. Returns how many there was room for. The lock must
+        be held."""
     def reset(self, area: object, fd: int, bitmap_words: int, /) -> None:
         """Zero a bitmap of so many words at the head of `area`, a mapping of the memfd `fd`, and
         the count behind it. Nobody records there meanwhile."""

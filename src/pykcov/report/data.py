@@ -110,7 +110,7 @@ class DataFile:
         found: dict[int, Measured] = {}
         for pc, count in counts.items():
             file = store.file_of(pc)
-            if file is None:
+            if file is None or not file[1].has_blocks:
                 unknown += 1
                 continue
             first, symbols = file

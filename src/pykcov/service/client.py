@@ -13,11 +13,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from pykcov.abi.kcov import KCOV_DISABLE, KCOV_INIT_TRACE, KCOV_REMOTE_ENABLE, KCOV_TRACE_PC, WORD
+from pykcov.abi.kcov import (
+    KCOV_DISABLE,
+    KCOV_INIT_TRACE,
+    KCOV_REMOTE_ENABLE,
+    KCOV_TRACE_CMP,
+    KCOV_TRACE_PC,
+    WORD,
+)
 from pykcov.area import map_words, whole_pages
 from pykcov.closing import Closing
 from pykcov.device.remote import RemoteArg
 from pykcov.errors import fail
+from pykcov.reader.comparisons import Compared, Comparison, Record, room
+from pykcov.reader.comparisons import comparisons as join
 from pykcov.reader.decode import Records
 from pykcov.reader.symbolize import symbolize
 from pykcov.remoting import handle_of
@@ -94,14 +103,16 @@ class RemoteTrace:
     """
 
     def __init__(self, name: str, store: SymbolStore, handle: int | str, size: int, discipline: str,
-                 timeout: float) -> None:  # fmt: skip
+                 timeout: float, comparisons: bool) -> None:  # fmt: skip
         self._device, self._store = name, store
         self.name, self._handle = handle, handle_of(handle)
         self.size = whole_pages(size)
         self._discipline, self._timeout = discipline, timeout
         self._descriptor: SocketDescriptor | None = None
         self._records: Records | None = None
+        self._mode = KCOV_TRACE_CMP if comparisons else KCOV_TRACE_PC
         self._pcs = array("Q")
+        self._compared: list[Record] = []
         self.complete = False
 
     def __enter__(self) -> Self:
@@ -111,8 +122,9 @@ class RemoteTrace:
         descriptor = SocketDescriptor(self._device, self._discipline, next(_tasks))
         try:
             descriptor.ioctl(KCOV_INIT_TRACE, self.size)
-            self._records = Records(descriptor.mmap(self.size * WORD))
-            arg = RemoteArg(KCOV_TRACE_PC, min(self.size, 2**32 - 1), 0, (self._handle,))
+            kind = Compared if self._mode == KCOV_TRACE_CMP else Records
+            self._records = kind(descriptor.mmap(self.size * WORD))
+            arg = RemoteArg(self._mode, min(self.size, 2**32 - 1), 0, (self._handle,))
             descriptor.ioctl(KCOV_REMOTE_ENABLE, arg.encode())
         except FileExistsError as error:
             descriptor.close()
@@ -148,8 +160,10 @@ class RemoteTrace:
                 descriptor.ioctl(KCOV_DISABLE)
             except ConnectionResetError:
                 self.complete = False  # the service has gone; what it published is there
-        self._pcs, self._records = self._records.pcs(), None
-        self.complete = self.complete and len(self._pcs) < self.size - 1
+        self._pcs, self._compared = self._records.pcs(), self._records.compared()
+        self._records = None
+        full = len(self._pcs) >= self.size - 1 or len(self._compared) >= room(self.size)
+        self.complete = self.complete and not full
 
     def _wait(self, descriptor: SocketDescriptor) -> bool:
         deadline = time.monotonic() + self._timeout
@@ -166,8 +180,14 @@ class RemoteTrace:
 
     @property
     def pcs(self) -> array[int]:
-        """The PCs published so far, in order."""
+        """The PCs published so far, in order; none with comparisons=True."""
         return self._pcs if self._records is None else self._records.pcs()
+
+    @property
+    def comparisons(self) -> list[Comparison]:
+        """What was compared so far. Raises PykcovError as symbolize() does."""
+        found = self._compared if self._records is None else self._records.compared()
+        return list(join(found, self._store))
 
     @property
     def blocks(self) -> list[Block]:
@@ -196,9 +216,13 @@ class Device:
         *,
         discipline: str = "trace",
         timeout: float = 5.0,
+        comparisons: bool = False,
     ) -> RemoteTrace:
-        """Collect the sections of `handle` in a `with`; size in words, timeout in seconds."""
-        return RemoteTrace(self.name, self._store, handle, size, discipline, timeout)
+        """Collect the sections of `handle` in a `with`; size in words, timeout in seconds.
+
+        comparisons: what they compared, and no blocks.
+        """
+        return RemoteTrace(self.name, self._store, handle, size, discipline, timeout, comparisons)
 
     def __repr__(self) -> str:
         return f"<pykcov.Device {self.name} pid={self.info['pid']}>"

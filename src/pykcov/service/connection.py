@@ -97,3 +97,4 @@ class Connection:
         self.ring: Ring | None = None  # of who watches
         self.descriptor: Descriptor | None = None
         self.area_size = 0
+        self.comparisons = False  # it is these that its handles collect

@@ -14,6 +14,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from pykcov.abi.kcov import KCOV_MODE_TRACE_CMP
 from pykcov.area import map_words
 from pykcov.device import sections
 from pykcov.device.sections import Registration, Watcher
@@ -23,7 +24,8 @@ from pykcov.service.link import Link
 from pykcov.service.protocol import Kind, Type
 from pykcov.service.table import Table, is_value_of, number_of
 
-_SIZE = (1 << 63) - 1
+_BLOCKS, _COMPARISONS = 63, 62  # bits of FETCH's word
+_SIZE = (1 << _COMPARISONS) - 1
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 _KEPT = 32  # descriptors that stay mapped until it is looked which are closed
 
@@ -31,8 +33,10 @@ _KEPT = 32  # descriptors that stay mapped until it is looked which are closed
 class Elsewhere:
     """A kcov of another process, as a section needs it."""
 
-    def __init__(self, area: int, page: int, blocks: bool) -> None:
+    def __init__(self, area: int, page: int, blocks: bool, comparisons: bool) -> None:
+        """comparisons: KCOV_REMOTE_ENABLE is to collect these."""
         self.shared = Shared(page, True)
+        self.comparisons = comparisons
         self.discipline = "blocks" if blocks else "trace"
         self.dropped = False
         size = os.fstat(area).st_size // 8
@@ -98,7 +102,7 @@ class Member:
             if len(self._met) >= self._sweep_at:
                 self._met = {v: known for v, known in self._met.items() if known.holds()}
                 self._sweep_at = 2 * max(len(self._met), _KEPT)
-            made = Registration(kcov, size)
+            made = Registration(kcov, size, kcov.comparisons)
             if not is_value_of(value, made.sequence):
                 return None  # that ENABLE is over, and the page is another one's
             self._met[value] = made
@@ -129,7 +133,8 @@ class Member:
                 return None
             try:
                 area, page = fds
-                return Elsewhere(area, page, bool(size >> 63)), size & _SIZE
+                flags = (bool(size >> bit & 1) for bit in (_BLOCKS, _COMPARISONS))
+                return Elsewhere(area, page, *flags), size & _SIZE
             finally:
                 for fd in fds:
                     os.close(fd)
@@ -143,8 +148,12 @@ class Member:
                 fetched = self._fetch(value) if value else None
                 if fetched is not None:
                     kcov, _ = fetched
-                    bitmap_words = kcov.shared.bitmap_words  # of that ENABLE, if it holds below
-                    recorder = Recorder(kcov.words(), kcov.discipline == "blocks", bitmap_words)
+                    recorder = Recorder(  # of that ENABLE, if it holds below
+                        kcov.words(),
+                        blocks=kcov.discipline == "blocks",
+                        bitmap_words=kcov.shared.bitmap_words,
+                        comparisons=kcov.shared.mode == KCOV_MODE_TRACE_CMP,
+                    )
                     recorder.share(kcov.shared)
                     if is_value_of(value, kcov.shared.sequence):
                         found = recorder

@@ -85,8 +85,9 @@ ROWS = (
         Type.FETCH,
         "member",
         "number of a descriptor; 0; 0",
-        'words of a section, in bit 63 whether the discipline is "blocks"; with it the area, or '
-        "the ring, and the page that its writers share",
+        'words of a section, in bit 63 whether the discipline is "blocks", in bit 62 whether '
+        "comparisons are collected; with it the area, or the ring, and the page that its writers "
+        "share",
     ),
 )
 

@@ -12,7 +12,7 @@ from pykcov.abi.kcov import KCOV_REMOTE_ENABLE, KCOV_REMOTE_MAX_HANDLES
 from pykcov.device import sections
 from pykcov.device.descriptor import Descriptor
 from pykcov.device.kcov import Kcov
-from pykcov.device.sections import Watcher
+from pykcov.device.sections import Registration, Watcher
 from pykcov.device.state import ENABLES
 from pykcov.errors import fail
 from pykcov.instrumentation import session
@@ -164,15 +164,17 @@ class Shown:
 
     # -- handles ----------------------------------------------------------------------------------
 
-    def _handles_changed(self, kcov: Kcov, handles: tuple[int, ...], size: int) -> None:
-        """A kcov has registered these handles; with none, it is about to forget its own."""
+    def _handles_changed(
+        self, kcov: Kcov, handles: tuple[int, ...], made: Registration | None
+    ) -> None:
+        """A kcov has registered these handles; with None, it is about to forget its own."""
         for connection in list(self.connections.values()):
             if connection.descriptor is not None and connection.descriptor.is_of(kcov):
                 break
         else:
             return  # of this process itself, or of a connection that is being dropped
-        if handles:
-            connection.area_size = size
+        if made is not None:
+            connection.area_size, connection.comparisons = made.size, made.comparisons
             self.table.add(handles, value_of(connection.number, kcov.shared.sequence))
         else:
             self.table.forget(connection.number)
@@ -185,4 +187,5 @@ class Shown:
             raise fail(errno.ENOENT)
         descriptor = connection.descriptor
         blocks = descriptor.discipline == "blocks"
-        return connection.area_size | blocks << 63, b"", [descriptor.fileno(), connection.page]
+        flags = blocks << 63 | connection.comparisons << 62
+        return connection.area_size | flags, b"", [descriptor.fileno(), connection.page]

@@ -1,4 +1,4 @@
-/* The area for PCs, and the one way in which a record gets into it.
+/* The areas for PCs and for comparisons, and the one way in which a record gets into each.
  *
  *      word   0        1        2              n        n+1           size-1
  *          +-------+--------+--------+-----+--------+--------+-----+--------+
@@ -24,6 +24,26 @@ static inline int area_record(uint64_t *words, uint64_t limit, uint64_t pc, uint
         return 0;
     __atomic_store_n(&words[count + 1], pc, __ATOMIC_RELAXED);
     __atomic_store_n(&words[0], count + step, __ATOMIC_RELEASE);
+    return 1;
+}
+
+/* The area for comparisons has four words a record, and a count of records:
+ *
+ *      word   0      1       2       3       4       5
+ *          +-------+-------+-------+-------+-------+-------+-----
+ *          | n     | type  | arg1  | arg2  | pc    | type  | ...
+ *          +-------+-------+-------+-------+-------+-------+-----
+ *           count   oldest record                   next one
+ *
+ * Append `n` records, all or, when there is no room for them or the count is garbage, none: 0 then. */
+static inline int area_compare(uint64_t *words, uint64_t limit, const uint64_t (*records)[4], uint64_t n)
+{
+    uint64_t count = __atomic_load_n(&words[0], __ATOMIC_RELAXED), room = limit / 4;
+    if (UNLIKELY(count > room || n > room - count))
+        return 0;
+    for (uint64_t i = 0; i < 4 * n; i++)
+        __atomic_store_n(&words[1 + 4 * count + i], records[i / 4][i % 4], __ATOMIC_RELAXED);
+    __atomic_store_n(&words[0], count + n, __ATOMIC_RELEASE);
     return 1;
 }
 

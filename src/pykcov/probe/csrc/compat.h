@@ -118,6 +118,35 @@ static inline uint32_t compat_function_version(PyObject *function) { (void)funct
 static inline void compat_function_changed(PyObject *f, uint32_t before) { (void)f, (void)before; }
 #endif
 
+/* The digits of an int, of PyLong_SHIFT bits each, the lowest first. */
+struct compat_digits {
+    const digit *digits; /* Borrowed. */
+    size_t count;
+    int negative;
+};
+static inline struct compat_digits compat_digits(PyObject *number)
+{
+    const PyLongObject *value = (const PyLongObject *)number;
+#if PY_VERSION_HEX >= 0x030c0000
+    uintptr_t tag = value->long_value.lv_tag;
+    return (struct compat_digits){value->long_value.ob_digit, tag >> 3, (tag & 3) == 2};
+#else
+    Py_ssize_t size = Py_SIZE(value);
+    return (struct compat_digits){value->ob_digit, size < 0 ? -size : size, size < 0};
+#endif
+}
+
+/* Since 3.12 there are no strings without contents. */
+static inline int compat_text_is_ready(PyObject *text)
+{
+#if PY_VERSION_HEX >= 0x030c0000
+    (void)text;
+    return 1;
+#else
+    return PyUnicode_IS_READY(text);
+#endif
+}
+
 /* Module slots. The hot path stores into an area under the GIL's protection: two threads that carry
  * one section would lose each other's records without it. So free threading is not declared, and
  * such an interpreter switches its GIL back on, saying so. */
@@ -129,7 +158,7 @@ static inline void compat_function_changed(PyObject *f, uint32_t before) { (void
 #endif
 
 /* A plain __thread in a shared object goes through __tls_get_addr, 1 to 1.5 ns a hit. The static
- * block that glibc keeps for libraries loaded late has room for our 120 bytes; musl keeps none. */
+ * block that glibc keeps for libraries loaded late has room for our 128 bytes; musl keeps none. */
 #if defined(__GLIBC__)
 #define COMPAT_TLS __attribute__((tls_model("initial-exec")))
 #else

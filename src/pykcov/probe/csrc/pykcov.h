@@ -5,6 +5,7 @@
  *   fill.c       code that comes from the cache gets its probes
  *   thread.c     whose record is it: the current recorder of this thread
  *   guard.c      the end of a thread, and the list of all
+ *   compare.c    the slot behind comparisons, and what it records of operands
  *   recorder.c   where it goes: an area (trace) or counters (blocks)
  *   counters.c   how often each block was hit, and which since last time
  *   interrupts.c what is not the task's: the collector, signal handlers, pykcov itself
@@ -56,6 +57,7 @@ struct recorder {
     uint64_t *bitmap;          /* Borrowed from buffer. In unique mode, else NULL; likewise */
     uint64_t bitmap_words;
     struct counters *counters; /* Owned. NULL in the trace discipline. */
+    int comparisons;           /* it is these that go into the area, and no PCs */
     int live;                  /* a section, and not closed yet */
     unsigned generation;       /* of the process that opened the section */
     char dropped;              /* a record found the area full */
@@ -70,8 +72,10 @@ struct recorder {
  *                        record goes over the one before (step 0): the same path, no branch to miss.
  *                        limit 0, where nothing fits, sends every hit the long way: the answer to
  *                        "whose record is it" has changed, or is not that simple (counters)
- *   *watch != seen       that answer may have changed, and nobody could say so (thread.c). Compared
- *   *device != ...       only while there are sections, or other processes that may enable this one
+ *   *watch != seen       that answer may have changed, and nobody could say so (thread.c). Probes
+ *   *device != ...       compare only while there are sections, or other processes that may enable
+ *                        this one; comparisons, which have no limit to look at, always do
+ *   compare              who gets the comparisons, or NULL
  */
 struct kcov_thread {
     uint64_t *words; /* Borrowed from own or section, or scratch. */
@@ -81,6 +85,7 @@ struct kcov_thread {
     uint64_t seen;
     const uint64_t *device; /* Borrowed from kcov.device. */
     uint64_t device_seen;
+    struct recorder *compare; /* Borrowed from own or section, or kcov.process. */
 
     uint64_t scratch[2];
     int paused;               /* depth of quiet blocks, collector and signal handlers */
@@ -105,7 +110,8 @@ struct guard {
 
 /* One interpreter, so one set of globals: module.c refuses any other. */
 struct globals {
-    PyTypeObject *probe, *origin, *counters, *recorder, *guard, *quiet, *handler, *shared; /* Owned. */
+    PyTypeObject *probe, *origin, *comparison, *counters, *recorder; /* Owned. */
+    PyTypeObject *guard, *quiet, *handler, *shared;                   /* Owned. */
     PyObject *section_var;     /* Owned. ContextVar whose value is a recorder. */
     PyObject *guard_key;       /* Owned. */
     PyObject *gc_callbacks;    /* Owned. The list gc.callbacks. */
@@ -140,6 +146,7 @@ PyObject *checksum(PyObject *module, PyObject *arg);
 /* thread.c */
 int thread_setup(void);
 int thread_slow(struct kcov_thread *t, struct probe *probe);
+int thread_look(struct kcov_thread *t);
 void thread_off(struct kcov_thread *t);
 void thread_changed(struct kcov_thread *t);
 void thread_pause(struct kcov_thread *t);
@@ -157,7 +164,11 @@ void thread_forget_section(struct recorder *section);
 struct guard *thread_register(struct kcov_thread *t);
 extern PyType_Spec guard_spec;
 
+/* compare.c */
+extern PyType_Spec comparison_spec;
+
 /* recorder.c */
+void recorder_compare(struct recorder *r, const uint64_t (*records)[4], uint64_t n);
 void recorder_hit(struct recorder *r, const struct probe *probe);
 extern PyType_Spec recorder_spec;
 
@@ -190,6 +201,7 @@ PyObject *ring_report(PyObject *shared, PyObject *args);
 
 /* together.c */
 void together_hit(struct recorder *r, const struct probe *probe);
+void together_compare(struct recorder *r, const uint64_t (*records)[4], uint64_t n);
 PyObject *together_share(PyObject *recorder, PyObject *shared);
 
 /* unique.c */

@@ -20,15 +20,23 @@ void recorder_hit(struct recorder *r, const struct probe *probe)
         r->dropped = 1;
 }
 
+void recorder_compare(struct recorder *r, const uint64_t (*records)[4], uint64_t n)
+{
+    if (r->shared != NULL)
+        together_compare(r, records, n);
+    else if (!area_compare(r->words, r->limit, records, n))
+        r->dropped = 1;
+}
+
 static PyObject *recorder_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"area", "blocks", "bitmap_words", NULL};
+    static char *names[] = {"area", "blocks", "bitmap_words", "comparisons", NULL};
     PyObject *area;
-    int blocks = 0;
+    int blocks = 0, comparisons = 0;
     unsigned long long bitmap_words = 0;
 
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|pK:Recorder", names, &area, &blocks,
-                                     &bitmap_words))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|p$Kp:Recorder", names, &area, &blocks,
+                                     &bitmap_words, &comparisons))
         return NULL;
     struct recorder *r = (struct recorder *)type->tp_alloc(type, 0);
     if (r == NULL)
@@ -52,7 +60,8 @@ static PyObject *recorder_new(PyTypeObject *type, PyObject *args, PyObject *kwar
         r->limit -= bitmap_words;
     }
     r->generation = kcov.generation;
-    if (blocks) {
+    r->comparisons = comparisons;
+    if (blocks && !comparisons) {
         r->counters = (struct counters *)kcov.counters->tp_alloc(kcov.counters, 0);
         if (r->counters == NULL)
             goto fail;
@@ -105,7 +114,8 @@ static PyMemberDef recorder_members[] = {
 };
 
 static PyType_Slot recorder_slots[] = {
-    {Py_tp_doc, "Recorder(area, blocks=False, bitmap_words=0): writes records into area, a writable buffer."},
+    {Py_tp_doc, "Recorder(area, blocks=False, *, bitmap_words=0, comparisons=False): writes records "
+                "into area, a writable buffer."},
     {Py_tp_new, recorder_new},
     {Py_tp_dealloc, recorder_dealloc},
     {Py_tp_methods, recorder_methods},

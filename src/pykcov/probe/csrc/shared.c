@@ -149,17 +149,21 @@ static PyObject *shared_owner_died(PyObject *self, PyObject *ignored)
     return PyBool_FromLong(error == EOWNERDEAD);
 }
 
-/* publish(area, section): append the section's records to the area, and set the section's count to 0;
- * returns how many there was room for. Both are buffers of words as area.h draws them. The lock is held: writers take turns, and who
- * dies in between has changed nothing that a count covers. */
+/* publish(area, section, each=1): append the section's records, of so many words each, to the area,
+ * and set the section's count to 0; returns how many there was room for. Both are buffers of words as
+ * area.h draws them. The lock is held: writers take turns, and who dies in between has changed
+ * nothing that a count covers. */
 static PyObject *shared_publish(PyObject *self, PyObject *args)
 {
     (void)self;
     Py_buffer area, section;
-    if (!PyArg_ParseTuple(args, "w*w*:publish", &area, &section))
+    unsigned each = 1;
+    if (!PyArg_ParseTuple(args, "w*w*|I:publish", &area, &section, &each))
         return NULL;
     uint64_t *to = area.buf, *from = section.buf;
-    uint64_t limit = (uint64_t)area.len / 8 - 1, most = (uint64_t)section.len / 8 - 1;
+    each = each > 0 ? each : 1;
+    uint64_t limit = ((uint64_t)area.len / 8 - 1) / each;
+    uint64_t most = ((uint64_t)section.len / 8 - 1) / each;
     uint64_t count = __atomic_load_n(&to[0], __ATOMIC_RELAXED), records = from[0];
     if (count > limit)
         count = limit; /* garbage, which a client wrote: it gets nothing */
@@ -168,7 +172,7 @@ static PyObject *shared_publish(PyObject *self, PyObject *args)
     if (records > limit - count)
         records = limit - count;
     if (records > 0) {
-        memcpy(&to[count + 1], &from[1], records * sizeof *to);
+        memcpy(&to[1 + each * count], &from[1], each * records * sizeof *to);
         __atomic_store_n(&to[0], count + records, __ATOMIC_RELEASE);
     }
     from[0] = 0; /* under the GIL, as recording is: a section that goes on loses nothing */

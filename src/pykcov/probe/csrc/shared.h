@@ -7,7 +7,9 @@
 #include <pthread.h>
 #include <sys/types.h>
 
-#define KCOV_MODE_INIT 1 /* kcov.c's, as in abi/kcov.py: those of an ENABLE are above it */
+/* kcov.c's, as in abi/kcov.py: those of an ENABLE are above INIT. */
+#define KCOV_MODE_INIT 1
+#define KCOV_MODE_TRACE_CMP 3
 
 /* Sections of the ENABLE in force that have begun in a process and are not published. One that was
  * killed can't take its own back: who looks sees that it is dead, and forgets it. */

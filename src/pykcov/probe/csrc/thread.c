@@ -40,6 +40,7 @@ void thread_off(struct kcov_thread *t)
     t->scratch[0] = 0;
     t->limit = 1;
     t->step = 0;
+    t->compare = NULL;
 }
 
 void thread_changed(struct kcov_thread *t)
@@ -140,8 +141,12 @@ static int lookup(struct kcov_thread *t)
             t->seen = t->guard->late ? 0 : *t->watch;
         }
     }
-    struct recorder *r = recorder_of(t);
-    if (!t->paused && (r != NULL || kcov.everyone != NULL)) {
+    struct recorder *r = t->paused ? NULL : recorder_of(t);
+    if (r != NULL && r->comparisons) {
+        t->compare = r;
+        r = NULL; /* probes have nobody */
+    }
+    if (r != NULL || (kcov.everyone != NULL && !t->paused)) {
         t->limit = 0;
         if (r != NULL && r->counters == NULL && r->shared == NULL && r->bitmap == NULL
             && kcov.everyone == NULL) {
@@ -156,16 +161,22 @@ static int lookup(struct kcov_thread *t)
     return 0;
 }
 
+/* Look again whose record it is, if that may have changed. 0, or -1 with an exception set. */
+int thread_look(struct kcov_thread *t)
+{
+    return *t->watch != t->seen || *t->device != t->device_seen ? lookup(t) : 0;
+}
+
 int thread_slow(struct kcov_thread *t, struct probe *probe)
 {
-    if ((*t->watch != t->seen || *t->device != t->device_seen) && lookup(t) < 0)
+    if (thread_look(t) < 0)
         return -1;
     if (t->paused)
         return 0;
     if (kcov.everyone != NULL)
         counters_hit(kcov.everyone, probe);
     struct recorder *r = recorder_of(t);
-    if (r != NULL && (r->live || r != t->section)) /* lookup may have let its closer run */
+    if (r != NULL && !r->comparisons && (r->live || r != t->section)) /* lookup may have let its closer run */
         recorder_hit(r, probe);
     return 0;
 }

@@ -59,6 +59,18 @@ void together_hit(struct recorder *r, const struct probe *probe)
     pthread_mutex_unlock(&page->append);
 }
 
+void together_compare(struct recorder *r, const uint64_t (*records)[4], uint64_t n)
+{
+    struct page *page = r->shared->page;
+    if (lock_result(&page->append, pthread_mutex_lock(&page->append)) != 0)
+        return;
+    if (__atomic_load_n(&page->sequence, __ATOMIC_ACQUIRE) == r->sequence
+        && __atomic_load_n(&page->mode, __ATOMIC_ACQUIRE) == KCOV_MODE_TRACE_CMP
+        && !area_compare(r->words, r->limit, records, n))
+        r->dropped = 1;
+    pthread_mutex_unlock(&page->append);
+}
+
 /* recorder.share(shared): others write to its area from now on, for the present ENABLE. */
 PyObject *together_share(PyObject *self, PyObject *arg)
 {

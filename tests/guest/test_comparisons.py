@@ -1,0 +1,128 @@
+"""KCOV_TRACE_CMP over each way into the device, read by a strict client in C."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import IO
+
+import pytest
+from tests.guest.conftest import Guests
+from tests.guest.facts import Clients, facts
+from tests.live import subject
+
+import pykcov
+from pykcov.abi.kcov import (
+    ENOTSUPP,
+    KCOV_DISABLE,
+    KCOV_ENABLE,
+    KCOV_INIT_TRACE,
+    KCOV_TRACE_CMP,
+)
+
+SIZE = 1 << 12
+
+
+class Reader:
+    """The client, reading an area that was enabled elsewhere."""
+
+    def __init__(self, program: Path, fd: int) -> None:
+        self.process = subprocess.Popen(
+            [program, str(fd), str(SIZE)],
+            pass_fds=[fd],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+        )
+
+    def take(self) -> list[tuple[int, int, int]]:
+        """What it read: type and operands, of which it has extended the signs."""
+        to: IO[str] | None = self.process.stdin
+        out: IO[str] | None = self.process.stdout
+        assert to is not None
+        assert out is not None
+        to.write("records\n")
+        return records(out.readline())
+
+    def end(self) -> None:
+        self.process.communicate(timeout=20)
+        assert self.process.returncode == 0
+
+
+def records(line: str) -> list[tuple[int, int, int]]:
+    found = []
+    for word in line.split()[1:]:
+        kind, first, second = word.split(",")
+        operands = [int.from_bytes(int(n, 16).to_bytes(8, "little"), "little", signed=True)
+                    for n in (first, second)]  # fmt: skip
+        found.append((int(kind), *operands))
+    return found  # type: ignore[return-value]
+
+
+def compared(n: int) -> list[tuple[int, int, int]]:
+    """What subject.work(n) compares."""
+    return [(0, n % 3, bit % 3) for bit in range(6) if not n >> bit & 1]
+
+
+def test_a_guest(guests: Guests, clients: Clients) -> None:
+    done = guests.run(clients["comparing"], kernel="comparing.py", options=("--comparisons",))
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = dict(line.split(" ", 1) for line in done.stdout.splitlines())
+    none = (1, 0, 0)  # found is None
+    keys = [(4, 0x68706C61, 0x68706C61), (0, 0x61, 0x65), (6, 5, 5)]
+    others = [(4, 0x67656D6F, 0x68706C61), (0, 0x61, 0x65), (6, 5, 5)]
+    lengths = [(6, 5, 0), (6, 5, 0)]
+    for n in range(4):
+        number = [(7, 0x1234567890, n - 2)] if n >= 2 else []
+        told = records(f"call {lines[f'call{n}']}")
+        assert [one for one in told if one[0] != 7] == [*(keys + others if n else lengths), none]
+        assert [one for one in told if one[0] == 7][:1] == number or n < 2
+    rest = [line for line in done.stdout.splitlines() if not line.startswith("call")]
+    assert rest == [
+        "enable 0",
+        "garbage stays 1",
+        "full 1",
+        "disable 0",
+        "records after 0",
+        "enable blocks 0",
+        "is a PC 1",
+    ]
+
+
+def test_a_guest_without_comparisons(guests: Guests, clients: Clients) -> None:
+    found = facts(guests, clients["ioctls"])
+    assert found["enable comparisons"] == f"-{ENOTSUPP}"
+
+
+def test_in_process(clients: Clients) -> None:
+    with (
+        pykcov.instrument(include=["**/tests/live/subject.py"], comparisons=True),
+        pykcov.open() as kcov,
+    ):
+        kcov.ioctl(KCOV_INIT_TRACE, SIZE)
+        reader = Reader(clients["comparing"], kcov.fileno())
+        kcov.ioctl(KCOV_ENABLE, KCOV_TRACE_CMP)
+        for n in range(20):
+            subject.work(n)
+            assert reader.take() == compared(n)
+        kcov.ioctl(KCOV_DISABLE)
+        subject.work(1)
+        assert reader.take() == []
+        kcov.ioctl(KCOV_ENABLE, KCOV_TRACE_CMP)
+        subject.work(2)
+        assert reader.take() == compared(2)
+        kcov.ioctl(KCOV_DISABLE)
+        reader.end()
+
+
+def test_without_comparisons_it_is_524() -> None:
+    with pykcov.instrument(include=["**/tests/live/subject.py"]), pykcov.open() as kcov:
+        kcov.ioctl(KCOV_INIT_TRACE, SIZE)
+        with pytest.raises(OSError, match=str(ENOTSUPP)):
+            kcov.ioctl(KCOV_ENABLE, KCOV_TRACE_CMP)
+        with pykcov.instrument(include=["**/tests/live/sample.py"], comparisons=True):
+            kcov.ioctl(KCOV_ENABLE, KCOV_TRACE_CMP)
+            kcov.ioctl(KCOV_DISABLE)
+        with pytest.raises(OSError, match=str(ENOTSUPP)):
+            kcov.ioctl(KCOV_ENABLE, KCOV_TRACE_CMP)
