@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed-$(EXTRAS)
-EXTRAS = test,check,bench
+EXTRAS = test,check
 C_SOURCES = $(wildcard src/pykcov/*/csrc/*)
 
 .DEFAULT_GOAL = help
@@ -37,11 +37,9 @@ check: $(STAMP) ## ruff and strict mypy
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: $(STAMP) ## measure a hit, loop-heavy programs, instrumenting, the calls of guests, and services
-	@$(BIN)/python bench/run.py
-	@$(BIN)/python bench/imports.py
-	@$(BIN)/python bench/guests.py
-	@$(BIN)/python bench/services.py
+bench: ## measure what pykcov costs, beside its alternatives (docs/performance.md); ARGS=--quick
+	@$(MAKE) --no-print-directory install EXTRAS=test,bench
+	@$(BIN)/python -m bench $(ARGS)
 
 soak: $(STAMP) ## the long forms of the tests
 	@PYKCOV_SOAK=1 $(BIN)/python -m pytest tests/live tests/roundtrip tests/guest tests/service tests/report
@@ -50,7 +48,7 @@ asan: $(STAMP) ## the C core's tests under AddressSanitizer and UndefinedBehavio
 	@bash tests/sanitize.sh $(BIN)/python
 
 docs: $(STAMP) ## print the generated pages anew
-	@$(BIN)/python docs/generate.py
+	@$(BIN)/python -m docs.generate
 
 clean: ## remove what was built
 	rm -rf $(VENV) build src/*.egg-info src/pykcov/*/*.so

@@ -1,20 +1,18 @@
-"""make bench: what a guest's system calls cost, trapped and not, beside strace and a filter.
-
-All variants run in turn; figures are medians over the rounds, and ratios are of medians.
-"""
+"""What a guest's system calls cost, trapped and not, beside strace and a filter."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
-HERE = Path(__file__).parent
+from bench import native_code
+from bench.turns import median, median_ratio
+
 GETPID, UMASK = "39", "95"  # system calls: one that the kernel below answers, one that it does not
 
 KERNEL = """
@@ -34,16 +32,12 @@ def nanoseconds(command: list[str], env: dict[str, str]) -> float:
     return float(out.split()[-1])
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=10, help="runs of each (default: 10)")
-    rounds = parser.parse_args().rounds
+def bench(turns: int) -> dict[str, Any]:
+    """Measure; returns what a call takes, in ns, and the ratios that have goals."""
     with tempfile.TemporaryDirectory(prefix="pykcov-bench-") as name:
         folder = Path(name)
-        calls, floor, kernel = str(folder / "calls"), str(folder / "floor"), folder / "kernel.py"
-        subprocess.run(["cc", "-O2", "-o", calls, HERE / "calls.c"], check=True)
-        subprocess.run(["cc", "-O2", "-o", floor, HERE / "floor.c"], check=True)
+        calls, floor = str(native_code.build("calls")), str(native_code.build("floor"))
+        kernel = folder / "kernel.py"
         kernel.write_text(KERNEL)
         env = {**os.environ, "PYKCOV_STORE": str(folder / "symbols.sqlite")}
         guest = [sys.executable, "-m", "pykcov", "guest", "--kernel", str(kernel), "--", calls]
@@ -61,25 +55,22 @@ def main() -> None:
             strace = ["strace", "-f", "-e", "trace=getpid", "-o", "/dev/null", calls]
             variants["getpid, strace"] = [*strace, GETPID, "10000"]
         else:
-            print("no strace here (apt-get install strace): not compared")
-        times: dict[str, list[float]] = {variant: [] for variant in variants}
-        for _ in range(rounds):
+            print("  no strace here (apt-get install strace): not compared")
+        took: dict[str, list[float]] = {variant: [] for variant in variants}
+        for _ in range(turns):
             for variant, command in variants.items():
-                times[variant].append(nanoseconds(command, env))
-    took = {variant: statistics.median(seen) for variant, seen in times.items()}
-    in_c = "getpid, trapped, in C"
-    print(f"A guest's calls, in ns, medians of {rounds} rounds:")
-    for variant, value in took.items():
-        print(f"  {variant:<24}{value:>10.1f}   least {min(times[variant]):.1f}")
-    if "getpid, strace" in took:
-        strace_took = took["getpid, strace"]
-        print(f"  trapped / strace: {took['getpid, trapped'] / strace_took:.3f}, goal 0.1")
-        print(f"  trapped in C / strace: {took[in_c] / strace_took:.3f}: the least there is")
-    ratio = took["umask, in a guest"] / took["umask, a filter"]
-    print(f"  untrapped / filter: {ratio:.2f}, goal 1")
-    ratio = took["computing, in a guest"] / took["computing, plain"]
-    print(f"  computing / plain: {ratio:.3f}, goal 1.00")
-
-
-if __name__ == "__main__":
-    main()
+                took[variant].append(nanoseconds(command, env))
+    pairs = {
+        "trapped / in C": ("getpid, trapped", "getpid, trapped, in C"),
+        "trapped / strace": ("getpid, trapped", "getpid, strace"),
+        "untrapped / a filter": ("umask, in a guest", "umask, a filter"),
+        "computing / plain": ("computing, in a guest", "computing, plain"),
+    }
+    return {
+        "ns": {variant: median(seen) for variant, seen in took.items()},
+        "ratios": {
+            what: median_ratio(took[above], took[below])
+            for what, (above, below) in pairs.items()
+            if below in took
+        },
+    }

@@ -1,143 +1,140 @@
-"""What instrumenting costs: a warm import beside a plain one, a cold rewrite beside `bytecode`."""
+"""What instrumenting costs: imports beside plain ones from .pyc files, with a store that has never
+seen the modules (cold), and one that has (warm); and the same rewriting by the `bytecode` package.
+
+Each import is made by a process of its own (importing.py).
+"""
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
+from time import thread_time_ns
 from types import CodeType
 from typing import Any
 
-from pykcov.instrumentation.unit import Unit
-from pykcov.store import SymbolStore
+from bench.compare import spread
+from bench.machine import first_in_line
+from bench.native_code import ROOT
+from bench.programs import installed
+from bench.rows import prunes
 
-GROUPS = {
-    "standard library": (
-        *("asyncio", "bdb", "calendar", "code", "configparser", "csv", "doctest", "email.message"),
-        *("filecmp", "fractions", "ftplib", "gettext", "graphlib", "html.parser", "http.client"),
-        *("http.cookiejar", "http.server", "imaplib", "ipaddress", "mailbox", "mimetypes"),
-        *("optparse", "pdb", "pickletools", "plistlib", "poplib", "pprint", "pstats", "pyclbr"),
-        *("pydoc", "smtplib", "statistics", "tarfile", "timeit", "tomllib", "trace"),
-        *("unittest.mock", "urllib.request", "wsgiref.handlers", "xml.dom.minidom"),
-        *("xml.sax.expatreader", "xmlrpc.client", "zipapp", "zoneinfo"),
-    ),
-    "django": ("django.db.models", "django.forms", "django.template"),
-    "rich": ("rich.console", "rich.table", "rich.markdown"),
+PACKAGES = {
+    "docutils": ("docutils.core", "docutils.parsers.rst", "docutils.writers.html5_polyglot"),
+    "html5lib": ("html5lib", "html5lib.treebuilders.etree", "html5lib.treewalkers.etree"),
+    "lark": ("lark", "lark.indenter"),
+    "mako": ("mako.template", "mako.lookup"),
+    "markdown_it": ("markdown_it",),
+    "sqlparse": ("sqlparse",),
 }
-# In a fresh process, on what pykcov itself has not imported. `place`: instrument() alone.
-PROGRAM = """
-import importlib, sys, time, warnings
-warnings.simplefilter("ignore")
-import pykcov
-import pykcov.instrumentation.session
-mode, *names = sys.argv[1:]
-source = [name.partition(".")[0] for name in names]
-if mode == "on":
-    pykcov.instrument(source=source)
-start = time.perf_counter()
-for name in names:
-    importlib.import_module(name)
-if mode == "place":
-    start = time.perf_counter()
-    pykcov.instrument(source=source)
-print(time.perf_counter() - start)
-"""
 
 
-def timed(mode: str, names: tuple[str, ...], store: Path) -> float:
-    """Return seconds."""
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, mode, *names],
-        env={**os.environ, "PYKCOV_STORE": str(store)},
-        stdout=subprocess.PIPE,
-        check=True,
+def _import(how: str, names: str, preloaded: str, store: Path) -> dict[str, Any]:
+    command = [sys.executable, "-m", "bench.importing", how, names, preloaded]
+    env = {**os.environ, "PYTHONHASHSEED": "0", "PYKCOV_STORE": str(store)}
+    done = subprocess.run(command, cwd=ROOT, env=env, check=True, stdout=subprocess.PIPE)
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def _lines(paths: list[str]) -> int:
+    return sum(Path(path).read_bytes().count(b"\n") for path in paths)
+
+
+def _by_bytecode(code: CodeType) -> CodeType:
+    """Load a constant, invert it and drop it at the head of each basic block."""
+    from bytecode import Bytecode, ControlFlowGraph, Instr
+
+    graph = ControlFlowGraph.from_bytecode(Bytecode.from_code(code))
+    for block in graph:
+        if any(isinstance(i, Instr) and i.name != "RESUME" for i in block):
+            block[0:0] = [Instr("LOAD_CONST", None), Instr("UNARY_INVERT"), Instr("POP_TOP")]
+    new: CodeType = graph.to_code()
+    return new.replace(
+        co_consts=tuple(_by_bytecode(c) if isinstance(c, CodeType) else c for c in new.co_consts)
     )
-    return float(done.stdout)
 
 
-def imports(names: tuple[str, ...], pairs: int, folder: Path) -> dict[str, float]:
-    """Return ratios of times."""
-    store = folder / "symbols.sqlite"
-    timed("off", names, store)  # the .pyc files
-    cold = timed("on", names, store)
-    found = [(timed("on", names, store), timed("off", names, store)) for _ in range(pairs)]
-    placed = [(timed("place", names, folder / f"{n}.sqlite"), n) for n in range(3)]
-    again = [timed("place", names, folder / f"{n}.sqlite") for _, n in placed]
-    plain = statistics.median(off for _, off in found)
-    return {
-        "warm import / plain": statistics.median(on / off for on, off in found),
-        "cold import / plain": cold / plain,
-        "plain, ms": plain * 1e3,
-        "in place, warm / cold": statistics.median(
-            b / a for (a, _), b in zip(placed, again, strict=True)
-        ),
+def _rewriting(paths: list[str], least: int) -> Iterator[tuple[str, float]]:
+    """Lines a second of compile(), and of the bytecode package. It can't do each file."""
+    chosen, lines = [], 0
+    for path in paths:
+        text = Path(path).read_bytes()
+        code = compile(text, path, "exec", dont_inherit=True)
+        if installed("bytecode"):
+            try:
+                _by_bytecode(code)
+            except Exception as error:
+                print(f"  the bytecode package can't rewrite {Path(path).name}: {error!r}")
+                continue
+        chosen.append((path, text, code))
+        lines += text.count(b"\n")
+        if lines >= least:
+            break
+    with first_in_line():
+        start = thread_time_ns()
+        for path, text, _ in chosen:
+            compile(text, path, "exec", dont_inherit=True)
+        yield "compile()", lines / (thread_time_ns() - start) * 1e9
+    if installed("bytecode"):
+        with first_in_line():
+            start = thread_time_ns()
+            for _, _, code in chosen:
+                _by_bytecode(code)
+            yield "bytecode package", lines / (thread_time_ns() - start) * 1e9
+
+
+def bench(turns: int, one: bool) -> dict[str, Any]:
+    """Measure; returns ratios to the plain import, and lines a second. one: of the packages."""
+    packages = {name: modules for name, modules in PACKAGES.items() if installed(name)}
+    if one:
+        packages = dict(list(packages.items())[-1:])
+    if not packages:
+        return {}
+    names = ",".join(module for modules in packages.values() for module in modules)
+    took: dict[str, list[float]] = {}
+    speed: dict[str, list[float]] = {}
+
+    def note(what: str, answer: dict[str, Any]) -> float:
+        took.setdefault(what, []).append(answer["ns"])
+        return float(answer["ns"])
+
+    with tempfile.TemporaryDirectory(prefix="pykcov-bench-") as folder:
+        first = _import("plain", names, "", Path(folder, "none"))
+        preloaded = ",".join(first["others"])
+        files = [path for path in first["files"] if path.endswith(".py")]
+        lines, blocks = _lines(files), 0
+        for turn in range(turns):
+            kinds = ["imported", "pruned"] if prunes() else ["imported"]
+            plain = note("plain", _import("plain", names, preloaded, Path(folder, "none")))
+            for kind in kinds:
+                store = Path(folder, f"{turn}-{kind}", "symbols.sqlite")
+                cold = note(f"{kind}, cold", _import(kind, names, preloaded, store))
+                note(f"{kind}, warm", _import(kind, names, preloaded, store))
+                if kind == "imported":
+                    speed.setdefault("import", []).append(lines / (cold - plain) * 1e9)
+            store = Path(folder, f"{turn}-present", "symbols.sqlite")
+            present = _import("present", names, preloaded, store)
+            blocks = present["blocks"]
+            speed.setdefault("in place", []).append(lines / note("present, cold", present) * 1e9)
+            note("present, warm", _import("present", names, preloaded, store))
+            for what, rate in _rewriting(files, 4000):
+                speed.setdefault(what, []).append(rate)
+    ratios = {
+        what: spread([a / b for a, b in zip(values, took["plain"], strict=True)])
+        for what, values in took.items()
     }
-
-
-def texts() -> Iterator[tuple[str, bytes, CodeType]]:
-    """Yield some of the standard library."""
-    for path in sorted(Path(os.__file__).parent.glob("*.py"))[::4]:
-        source = path.read_bytes()
-        yield str(path), source, compile(source, str(path), "exec", dont_inherit=True)
-
-
-def rebuilt(code: CodeType) -> Any:
-    """Take code apart and assemble it with `bytecode`, which adds nothing."""
-    from bytecode import Bytecode
-
-    listed: Any = Bytecode.from_code(code)
-    for item in listed:
-        if isinstance(getattr(item, "arg", None), CodeType):
-            item.arg = rebuilt(item.arg)
-    return listed.to_code()
-
-
-def cold(folder: Path) -> dict[str, float]:
-    """Return lines a second of CPU time, a text by one and then by the other."""
-    store = SymbolStore(folder / "cold.sqlite")
-    ours, theirs, lines, ratios = 0.0, 0.0, 0, []
-    for path, source, code in texts():
-        rewriter = None
-        start = time.thread_time()
-        unit = Unit(path, source, code, 0)
-        ours_first = time.thread_time() - start
-        rewriter = unit.rewriter(store, None)  # asks SQLite, which is no rewriting
-        start = time.thread_time()
-        rewriter(code)
-        mine = ours_first + time.thread_time() - start
-        start = time.thread_time()
-        rebuilt(code)
-        other = time.thread_time() - start
-        ours, theirs, lines = ours + mine, theirs + other, lines + source.count(b"\n")
-        ratios.append(other / mine)
     return {
-        "lines/s": lines / ours,
-        "lines/s of bytecode": lines / theirs,
-        "ratio, median of files": statistics.median(ratios),
+        "packages": list(packages),
+        "files": len(files),
+        "lines": lines,
+        "blocks": blocks,
+        "plain ms": round(statistics.median(took["plain"]) / 1e6, 2),
+        "to plain": ratios,
+        "lines/s": {what: round(statistics.median(rates), -2) for what, rates in speed.items()},
     }
-
-
-def main() -> None:
-    """Measure, and print JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pairs", type=int, default=11)
-    args = parser.parse_args()
-    results: dict[str, Any] = {"python": platform.python_version()}
-    with tempfile.TemporaryDirectory() as folder:
-        results["cold rewrite"] = cold(Path(folder))
-        for group, names in GROUPS.items():
-            (Path(folder) / group).mkdir()
-            results[group] = imports(names, args.pairs, Path(folder) / group)
-    print(json.dumps(results, indent=2))
-
-
-if __name__ == "__main__":
-    main()

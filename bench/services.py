@@ -1,19 +1,14 @@
-"""make bench: requests a second of real services, plain, traced request by request, under coverage.
+"""Requests a second of real services, plain, traced request by request, under coverage.py.
 
 Each variant is a server in a process of its own, pinned to one core. This process drives them from
 another core, in turn, with 64 requests in flight, and reads each traced request's records when its
-response is there. Figures are medians over the rounds, and ratios are of medians, plain to variant
-where less is better. CPU: the server's a request, which minds less what else the machine does.
-
---frameworks has FastAPI, Starlette, Flask and Werkzeug instrumented too, and measured by coverage.
+response is there. CPU: the server's a request, which minds less what else the machine does.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
-import platform
 import re
 import selectors
 import socket
@@ -26,8 +21,10 @@ from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pykcov
+from bench.turns import median_ratio
 from pykcov.service.client import RemoteTrace
 
 PROGRAM = Path(__file__).with_name("service_app.py")
@@ -35,9 +32,7 @@ CORES = sorted(os.sched_getaffinity(0))  # the first is the server's, the last i
 IN_FLIGHT = 64
 WARM = 0.3  # seconds of each round that do not count
 SERVERS = {"uvicorn": "FastAPI", "waitress": "Flask"}
-FRAMEWORKS = ("fastapi", "starlette", "flask", "werkzeug")
 KINDS = 3  # of requests
-GOAL = 0.75
 AREA = 1 << 16  # words, for each request in flight
 LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)\r\n", re.IGNORECASE)
 WANTED = {"product": "tape", "kind": "tools", "price": 250, "weight": 90}
@@ -176,14 +171,11 @@ class Service:
         return drive(self._process.pid, self._port, seconds, self._traces)
 
 
-def variants(server: str, frameworks: bool, folder: Path) -> dict[str, Service]:
+def variants(server: str, folder: Path) -> dict[str, Service]:
     """The services that are compared, plain first."""
-    files = [str(PROGRAM)]
-    if frameworks:
-        files += [f"**/site-packages/{name}/**" for name in FRAMEWORKS]
-    run = ["-m", "pykcov", "run"] + [word for file in files for word in ("--include", file)]
-    include = ",".join(file.removesuffix("*") for file in files)
-    coverage = ["-m", "coverage", "run", f"--data-file={folder / 'coverage'}", "--include", include]
+    include = ["--include", str(PROGRAM)]
+    run = ["-m", "pykcov", "run", *include]
+    coverage = ["-m", "coverage", "run", f"--data-file={folder / 'coverage'}", *include]
     unasked, asked = f"{server}-unasked", f"{server}-asked"
     return {
         "plain": Service(server, []),
@@ -193,58 +185,47 @@ def variants(server: str, frameworks: bool, folder: Path) -> dict[str, Service]:
     }
 
 
-def middle(rounds: list[Round], what: str) -> float:
-    """The median of one figure."""
-    return float(statistics.median(getattr(each, what) for each in rounds))
-
-
-def bench(server: str, args: argparse.Namespace, folder: Path) -> None:
-    """Measure all variants of one server, and print."""
-    services = variants(server, args.frameworks, folder)
+def _bench(server: str, rounds: int, seconds: float, folder: Path) -> dict[str, Any]:
+    services = variants(server, folder)
     with ExitStack() as stack:
         for service in services.values():
             service.start(stack)
             service.drive(0.1)
-        for _ in range(args.rounds):
+        for _ in range(rounds):
             for service in services.values():
-                service.rounds.append(service.drive(args.seconds))
+                service.rounds.append(service.drive(seconds))
     seen = sum((each.records for each in services["pykcov, traced"].rounds), Counter())
-    records = sum(found * times for (_, found), times in seen.items()) / seen.total()
-    if len(seen) != KINDS and not args.frameworks:  # theirs differ: they look at the time
+    if len(seen) != KINDS:
         raise SystemExit(f"traces of one request differ: {seen}")
-    print(f"\n{server} with {SERVERS[server]}, {records:.0f} records a traced request:")
-    head = ("requests/s", "ratio", "least", "most", "CPU us", "ratio", "client busy")
-    print(" " * 18 + "".join(f"{text:>12}" for text in head))
     plain = services["plain"].rounds
+    found: dict[str, Any] = {
+        "records a request": round(sum(n * times for (_, n), times in seen.items()) / seen.total())
+    }
     for name, service in services.items():
-        rounds, rates = service.rounds, [each.rate for each in service.rounds]
-        rate, used = middle(rounds, "rate"), middle(rounds, "used")
-        print(
-            f"  {name:<16}{rate:>12.0f}{rate / middle(plain, 'rate'):>12.3f}"
-            f"{min(rates):>12.0f}{max(rates):>12.0f}"
-            f"{used * 1e6:>12.0f}{middle(plain, 'used') / used:>12.3f}"
-            f"{max(each.busy for each in rounds):>12.0%}"
-        )
-    print(f"  goal: pykcov, traced >= {GOAL}")
+        rates = [each.rate for each in service.rounds]
+        used = [each.used for each in service.rounds]
+        found[name] = {
+            "requests/s": round(statistics.median(rates)),
+            "to plain": median_ratio(rates, [each.rate for each in plain]),
+            "CPU to plain": median_ratio(used, [each.used for each in plain]),
+        }
+    return found
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="of each variant (default: 5)")
-    parser.add_argument("--seconds", type=float, default=2.0, help="of a round (default: 2)")
-    parser.add_argument("--server", choices=SERVERS, action="append", help="only this one")
-    parser.add_argument("--frameworks", action="store_true", help="instrument them, too")
-    args = parser.parse_args()
-    print(f"CPython {platform.python_version()}, {IN_FLIGHT} requests in flight,", end=" ")
-    print(f"{args.rounds} rounds of {args.seconds:g} s")
+def bench(rounds: int, seconds: float, servers: int) -> dict[str, Any]:
+    """Measure all variants of so many servers; returns requests a second, and ratios to plain."""
     if len(CORES) == 1:
-        print("server and client share one core: ratios come out too near to 1")
+        print("  server and client share one core: ratios come out too near to 1")
+    kept = {name: os.environ.get(name) for name in ("PYKCOV_STORE", "PYKCOV_DEVICES")}
     with tempfile.TemporaryDirectory(prefix="pykcov-bench-") as name:
         os.environ.update(PYKCOV_STORE=f"{name}/symbols.sqlite", PYKCOV_DEVICES=name)
-        for server in args.server or SERVERS:
-            bench(server, args, Path(name))
-
-
-if __name__ == "__main__":
-    main()
+        try:
+            return {
+                f"{server} with {framework}": _bench(server, rounds, seconds, Path(name))
+                for server, framework in list(SERVERS.items())[-servers:]
+            }
+        finally:
+            for variable, value in kept.items():
+                os.environ.pop(variable)
+                if value is not None:
+                    os.environ[variable] = value

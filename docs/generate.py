@@ -1,8 +1,10 @@
-"""make docs: write the pages that are printed from the code."""
+"""make docs: write the pages that are printed from the code, and from results of `make bench`."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+from bench import page, results
 
 from pykcov.device import state
 from pykcov.kernel import table
@@ -12,6 +14,7 @@ PAGES = {
     "device.md": state.document,
     "syscalls.md": table.document,
     "protocol.md": protocol.document,
+    "performance.md": page.document,
 }
 
 
@@ -19,6 +22,12 @@ def main() -> None:
     """Write each page beside this file."""
     for name, document in PAGES.items():
         Path(__file__).with_name(name).write_text(document(), encoding="utf-8")
+    try:
+        from bench import plots
+    except ImportError:
+        print("no matplotlib here (make bench has it): docs/performance is left as it is")
+        return
+    plots.draw(results.read(results.SHOWN))
 
 
 if __name__ == "__main__":

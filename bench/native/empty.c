@@ -10,7 +10,7 @@ static PyObject *empty_invert(PyObject *self)
 
 static PyType_Slot empty_slots[] = {{Py_nb_invert, empty_invert}, {0, NULL}};
 static PyType_Spec empty_spec = {
-    .name = "pykcov_bench_empty.EmptyProbe",
+    .name = "empty.EmptyProbe",
     .basicsize = sizeof(PyObject),
     .flags = Py_TPFLAGS_DEFAULT,
     .slots = empty_slots,
@@ -26,6 +26,6 @@ static int exec_module(PyObject *module)
 
 static PyModuleDef_Slot slots[] = {{Py_mod_exec, exec_module}, {0, NULL}};
 static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, .m_name = "pykcov_bench_empty", .m_slots = slots};
+    PyModuleDef_HEAD_INIT, .m_name = "empty", .m_slots = slots};
 
-PyMODINIT_FUNC PyInit_pykcov_bench_empty(void) { return PyModuleDef_Init(&definition); }
+PyMODINIT_FUNC PyInit_empty(void) { return PyModuleDef_Init(&definition); }

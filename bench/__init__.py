@@ -1,0 +1,1 @@
+"""What pykcov costs, beside its alternatives. `make bench` runs all of it."""

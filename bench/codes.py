@@ -1,0 +1,83 @@
+"""The code objects of a process: whose they are, and probes in them replaced by cheaper things."""
+
+from __future__ import annotations
+
+import dis
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from types import CodeType, FunctionType
+from typing import Any
+
+from bench import native_code
+from pykcov.instrumentation.blocks import nested
+from pykcov.instrumentation.codec import decode
+from pykcov.instrumentation.versions import LOAD_CONST
+from pykcov.probe import Probe, set_code
+
+NOP = bytes((dis.opmap["NOP"], 0))
+
+
+def functions() -> Iterator[FunctionType]:
+    """Every function in the process."""
+    return (item for item in gc.get_objects() if type(item) is FunctionType)
+
+
+def below(paths: Sequence[str]) -> list[CodeType]:
+    """Code objects of the files, and of those in the folders."""
+    found: dict[int, CodeType] = {}
+    for function in functions():
+        if function.__code__.co_filename.startswith(tuple(paths)):
+            found |= {id(code): code for code in nested(function.__code__)}
+    return list(found.values())
+
+
+def with_nops(code: CodeType) -> CodeType:
+    """Return `code` with NOPs over its probes' three instructions."""
+    raw, instructions = bytearray(code.co_code), decode(code)
+    for n, i in enumerate(instructions):
+        if i.op == LOAD_CONST and type(code.co_consts[i.arg]) is Probe:
+            end = instructions[n + 2].end
+            raw[2 * i.start : 2 * end] = NOP * (end - i.start)
+    return code.replace(co_code=bytes(raw))
+
+
+@cache
+def _empty() -> Any:
+    """One is enough: it knows nothing of its block."""
+    return native_code.extension("empty").EmptyProbe()
+
+
+def with_empty(code: CodeType) -> CodeType:
+    """Return `code` with constants that do nothing in the place of probes."""
+    consts = tuple(_empty() if type(const) is Probe else const for const in code.co_consts)
+    return code.replace(co_consts=consts)
+
+
+CHANGES: dict[str, Callable[[CodeType], CodeType]] = {"nops": with_nops, "empty": with_empty}
+_changed: dict[int, tuple[CodeType, CodeType]] = {}  # the old one kept, or its id might come again
+
+
+def replace_probes(into: str) -> None:
+    """Replace the probes in all functions of the process. into: of CHANGES."""
+    for function in functions():
+        new = _replaced(function.__code__, CHANGES[into])
+        if new is not function.__code__:
+            set_code(function, new)
+
+
+def _replaced(code: CodeType, change: Callable[[CodeType], CodeType]) -> CodeType:
+    if id(code) in _changed:
+        return _changed[id(code)][1]
+    consts = tuple(
+        _replaced(const, change) if isinstance(const, CodeType) else const
+        for const in code.co_consts
+    )
+    probed = any(type(const) is Probe for const in consts)
+    same = all(one is other for one, other in zip(consts, code.co_consts, strict=True))
+    if not probed and same:
+        return code
+    new = change(code.replace(co_consts=consts)) if probed else code.replace(co_consts=consts)
+    _changed[id(code)] = (code, new)
+    _changed[id(new)] = (new, new)
+    return new
