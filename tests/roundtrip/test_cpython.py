@@ -69,14 +69,8 @@ MORE = {
 # What would hear the stubs of pruned probes; what compares; and both.
 OPTIONS = {
     ("prune",): ["test_sys_settrace", "test_with"],
-    ("comparisons",): [
-        "test_json",
-        "test_fractions",
-        "test_enum",
-        "test_patma",
-        "test_configparser",
-    ],
-    ("prune", "comparisons"): ["test_json", "test_patma", "test_sys_settrace"],
+    ("comparisons",): ["test_patma"],
+    ("prune", "comparisons"): ["test_fractions"],
 }
 ALL = SUBJECTS | MORE
 EACH: list[tuple[str, str, tuple[str, ...]]]
