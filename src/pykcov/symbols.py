@@ -95,18 +95,19 @@ class FileSymbols:
         found = dict(hits)
         if not self.implied:
             return found
-        told_by: dict[int, list[int]] = {}
+        tells: dict[int, list[int]] = {}
+        waits: dict[int, int] = {}  # by block: of how many that tell of it nothing is known yet
         for teller, block in self.implied:
-            told_by.setdefault(block, []).append(teller)
-
-        def total(block: int) -> int:
-            if block in told_by:  # those that tell may be told of themselves; never in a circle
-                tellers = told_by.pop(block)
-                found[block] = found.get(block, 0) + sum(total(teller) for teller in tellers)
-            return found.get(block, 0)
-
-        for block in list(told_by):
-            total(block)
+            tells.setdefault(teller, []).append(block)
+            waits[block] = waits.get(block, 0) + 1
+        known = [teller for teller in tells if teller not in waits]
+        while known:
+            teller = known.pop()
+            for block in tells.get(teller, ()):
+                found[block] = found.get(block, 0) + found.get(teller, 0)
+                waits[block] -= 1
+                if not waits[block]:
+                    known.append(block)
         return {block: count for block, count in found.items() if count or block in hits}
 
     def block(self, first: int, number: int) -> Block:

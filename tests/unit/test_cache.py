@@ -425,7 +425,7 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, SymbolStore
     store = SymbolStore(tmp_path_factory.mktemp("packed") / "symbols.sqlite")
     _, new = rewrite_text(LARGE, store)
     probes = sorted({p.pc: p for p in found_probes(new)}.values(), key=lambda p: p.pc)
-    data = pack(new, 0, probes, bytes(32), b"s" * 40)
+    data = pack(new, 0, probes, bytes(32), b"s" * 64)
     assert data is not None
     return data, store
 
@@ -455,8 +455,8 @@ def test_a_cut_or_longer_file_is_no_entry(
 
 def test_a_new_stamp_changes_nothing_else(packed: tuple[bytes, SymbolStore]) -> None:
     data, store = packed
-    again = Entry(memoryview(restamped(data, b"t" * 40)))
-    assert again.stamp == b"t" * 40
+    again = Entry(memoryview(restamped(data, b"t" * 64)))
+    assert again.stamp == b"t" * 64
     before = Entry(memoryview(data)).load()
     probes = probes_of(store, before.first, before.blocks)
     assert fields(again.load().code(probes, 1)) == fields(before.code(probes, 1))

@@ -209,6 +209,14 @@ def test_constants_come_first(expression: str, argument: Any, found: list[Any]) 
     assert constants(expression, argument) == found
 
 
+def test_the_end_of_a_long_text_is_its_end() -> None:
+    _, new = both("a.endswith(b)")
+    assert record(new, "é" * 199 + "X", "é" * 200) is False
+    *words, lengths = raw()
+    assert words[-1][1] != words[-1][2]  # the last character is in the last word
+    assert lengths[1:3] == (200, 200)
+
+
 def test_a_dictionary_shows_its_keys() -> None:
     commands = {"stop": 1, "start": 2, 7: 3}
     shown = [(False, "stop", "stat"), (False, "star", "stat")]

@@ -211,6 +211,12 @@ def test_what_is_left_out(
     check(text + "try:\n    f(1)\nexcept TypeError:\n    pass\n", store)
 
 
+@pytest.mark.slow
+def test_a_long_chain(store: SymbolStore) -> None:
+    chain = "".join(f"    elif n == {n}:\n        return {n}\n" for n in range(700))
+    check(f"def f(n):\n    if n < 0:\n        return n\n{chain}\n\nf(699), f(5), f(-1)\n", store)
+
+
 def test_a_stub_hides_itself(store: SymbolStore) -> None:
     text = """
         import sys, traceback

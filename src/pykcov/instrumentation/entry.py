@@ -28,9 +28,9 @@ from pykcov import probe
 from pykcov.instrumentation.blocks import nested
 from pykcov.probe import Origin, Probe, checksum, fill
 
-MAGIC = b"pykcov\0\1"
+MAGIC = b"pykcov\0\2"
 # first block, blocks, stamp (stamps.py), SHA-256 of the source, lengths of the four parts
-_HEADER = struct.Struct("<QI40s32s4I")
+_HEADER = struct.Struct("<QI64s32s4I")
 _STAMP_AT = 12
 _START = len(MAGIC) + 8
 _PLACEHOLDER = b"probe"  # neither a singleton nor immortal: csrc/fill.c

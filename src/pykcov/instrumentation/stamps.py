@@ -1,12 +1,13 @@
 """When the code of a module is what it was, without a look at the source or the .pyc.
 
 importlib takes a .pyc for good when it names the source's time of change (in seconds) and size. A
-stamp is the source's time (in nanoseconds) and size, and the .pyc's, with its inode: while it is
-the same, importlib would find the same .pyc valid, and execute the same code, for the same reasons.
+stamp is what os.stat says of the source and of the .pyc: size, inode, time of the last change (in
+nanoseconds), and of the last change of that, which no program can set back. While it is the same,
+importlib would find the same .pyc valid, and execute the same code, for the same reasons.
 
 There is a stamp for one loader only: exactly SourceFileLoader, with the methods that importlib gave
 it. It is none where importlib would do more than read the .pyc: look at the source, since the .pyc
-goes by its hash; or write the .pyc, since there is none.
+goes by its hash; or compile it, and warn of what it finds there, since there is no .pyc.
 """
 
 from __future__ import annotations
@@ -14,14 +15,13 @@ from __future__ import annotations
 import importlib._bootstrap_external as _external  # what importlib itself calls
 import os
 import struct
-import sys
 from importlib.machinery import SourceFileLoader
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 from typing import Any
 
-_STAMP = struct.Struct("<5q")  # the source's time and size; the .pyc's, and inode
-_NO_PYC = (0, 0, 0)
+_STAMP = struct.Struct("<8q")  # of the source, and of the .pyc: _of()
+_SOURCE = _STAMP.size // 2
 NONE = bytes(_STAMP.size)  # what no file has
 _METHODS = (
     *("get_code", "get_data", "get_filename", "path_stats", "path_mtime"),
@@ -45,30 +45,26 @@ def filename(loader: Any, name: str) -> str | None:
     return path if type(path) is str and _methods() == _as_made else None
 
 
+def _of(path: str) -> tuple[int, int, int, int]:
+    seen = os.stat(path)  # noqa: PTH116
+    return seen.st_mtime_ns, seen.st_size, seen.st_ino, seen.st_ctime_ns
+
+
 def stamp(path: str) -> bytes:
     """Return the stamp of a source file and its .pyc; NONE where there is none."""
     try:
-        source = os.stat(path)  # noqa: PTH116
-        pyc = os.stat(_external.cache_from_source(path))  # noqa: PTH116
-        cached = (pyc.st_mtime_ns, pyc.st_size, pyc.st_ino)
-    except FileNotFoundError as error:
-        if not sys.dont_write_bytecode or error.filename == path:
-            return NONE
-        cached = _NO_PYC
-    except (OSError, ValueError, NotImplementedError):
+        return _STAMP.pack(*_of(path), *_of(_external.cache_from_source(path)))
+    except (OSError, ValueError, NotImplementedError, struct.error):
         return NONE
-    return _STAMP.pack(source.st_mtime_ns, source.st_size, *cached)
 
 
 def settled(path: str, before: bytes) -> bytes:
     """Return the stamp of what was just loaded: NONE if the source changed meanwhile (`before` is
     the stamp from before), or if the .pyc does not name the source's time and size."""
     after = stamp(path)
-    if after == NONE or (before != NONE and before[:16] != after[:16]):
+    if after == NONE or (before != NONE and before[:_SOURCE] != after[:_SOURCE]):
         return NONE
-    time, size, *cached = _STAMP.unpack(after)
-    if tuple(cached) == _NO_PYC:
-        return after
+    time, size, *_ = _STAMP.unpack(after)
     try:
         with Path(_external.cache_from_source(path)).open("rb") as file:
             magic, flags, mtime, length = struct.unpack("<4s3I", file.read(16))

@@ -36,9 +36,12 @@ class Texts:
 
     def _rewrite(self, code: CodeType, path: str, source: bytes, stamp: bytes) -> CodeType | None:
         text = Text(path, code.co_filename, source, importer.optimize_level(), stamp)
-        if (rewriter := self._warm(text)) is not None:
+        # The text's hash alone does not tell: a stale .pyc has other code, in constants maybe only.
+        if (rewriter := self._warm(text)) is not None and rewriter.whole == code:
             new = rewriter(code)
             if new is not None and not rewriter.strange:
+                if stamp != NONE:
+                    self.cache.restamp(self._file(path, text.filename, text.optimize), stamp)
                 return new
         rewriter = self._cold(text, lambda: code)
         return rewriter(code) if rewriter else None
@@ -54,11 +57,9 @@ class Texts:
             return None
         probes = probes_of(self.store, entry.first, entry.blocks)
         try:
-            rewriter = Rewriter.cached(entry, probes, self._mark)
+            rewriter = Rewriter.cached(entry, probes, self._mark, self.options)
         except ValueError:
             return None
-        if text.stamp not in (NONE, entry.stamp):
-            self.cache.restamp(file, text.stamp)
         self.files[text.path] = entry.blocks
         return rewriter
 

@@ -134,17 +134,19 @@ class Unit:
         if self.options.comparisons:
             given.append(store.registered(self.comparison_symbols()))
         mine = probes_of(store, given[0].first, self.blocks)
-        places: dict[Identity, Place] = {}
+        places: dict[Identity, list[Place]] = {}
         number, site = 0, given[-1].first
         each = zip(self.codes, self.spans, self.located, self.plans, self.sites, strict=True)
         for code, spans, located, plan, sites in each:
             own = mine[number : number + len(spans)]
             pcs = [pc_of(site + PCS_EACH * n) for n in range(len(sites))]
             further = insertions(sites, pcs)
-            places.setdefault(_identity(code), Place(spans, own, located, plan, further))
+            place = Place(code, spans, own, located, plan, further)
+            places.setdefault(_identity(code), []).append(place)
             number += len(spans)
             site += PCS_EACH * len(sites)
-        return Rewriter(places, owner, given[0].first, mine, max(given, key=lambda one: one.first))
+        last = max(given, key=lambda one: one.first)
+        return Rewriter(places, owner, self.options, self.code, given[0].first, mine, last)
 
 
 def probes_of(store: SymbolStore, first: int, count: int) -> list[Probe]:
@@ -157,8 +159,9 @@ def probes_of(store: SymbolStore, first: int, count: int) -> list[Probe]:
 
 @dataclass
 class Place:
-    """Where a code object of the text has probes; `model` is one that has them."""
+    """Where a code object of the text, `plain`, has probes; `model` is one that has them."""
 
+    plain: CodeType
     spans: list[Span] | None  # None: what the model does not answer is unknown
     probes: list[Probe]
     located: Located | None
@@ -178,33 +181,47 @@ class Rewriter:
 
     def __init__(
         self,
-        places: dict[Identity, Place],
+        places: dict[Identity, list[Place]],
         owner: object,
+        options: Options,
+        whole: CodeType,
         first: int,
         probes: list[Probe],
         given: Range | None = None,
     ) -> None:
-        """first: number of the first block. given: the store's last range of this text."""
-        self.first, self.probes, self.given = first, probes, given
+        """whole: the module's code. first: number of the first block. given: the store's last range
+        of this text."""
+        self.whole, self.first, self.probes, self.given = whole, first, probes, given
+        self._options = options
         self.strange = False  # something within what it was called with was none of the text's
         self._places = places
         self._owner = owner
         self._done: dict[int, tuple[CodeType, CodeType]] = {}
 
     @staticmethod
-    def cached(entry: Entry, probes: list[Probe], owner: object) -> Rewriter:
+    def cached(entry: Entry, probes: list[Probe], owner: object, options: Options) -> Rewriter:
         """Return one that takes its results from the cache. Raises ValueError: the entry is bad."""
-        places: dict[Identity, Place] = {}
+        places: dict[Identity, list[Place]] = {}
         models = nested(entry.code(probes, owner))
         for plain, model in zip(entry.originals(), models, strict=True):
-            place = Place(None, [], None, model=model, constants=len(plain.co_consts))
-            places.setdefault(_identity(plain), place)
-        return Rewriter(places, owner, entry.first, probes)
+            place = Place(plain, None, [], None, model=model, constants=len(plain.co_consts))
+            places.setdefault(_identity(plain), []).append(place)
+        return Rewriter(places, owner, options, entry.originals()[0], entry.first, probes)
+
+    def _place(self, code: CodeType) -> Place | None:
+        """Return where code stands: by its instructions and lines, and its constants where these
+        are not enough. A program may have put others there: its blocks are what they were, but
+        what it compares with is not."""
+        places = self._places.get(_identity(code), [])
+        for place in places:
+            if place.plain is code or _same(place.plain, code):
+                return place
+        return places[0] if places and not self._options.comparisons else None
 
     def __call__(self, code: CodeType) -> CodeType | None:
         if id(code) in self._done:
             return self._done[id(code)][1]
-        if (place := self._places.get(_identity(code))) is None:
+        if (place := self._place(code)) is None:
             return None
         if place.model is not None and place.constants == len(code.co_consts):
             new = self._like(code, place.model)
@@ -246,6 +263,11 @@ class Rewriter:
 
 
 Identity = tuple[object, ...]
+
+
+def _same(one: CodeType, other: CodeType) -> bool:
+    """Are they equal, but for flags, which types.coroutine() sets?"""
+    return one == other or one == other.replace(co_flags=one.co_flags)
 
 
 def _identity(code: CodeType) -> Identity:

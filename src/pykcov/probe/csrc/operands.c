@@ -186,12 +186,20 @@ static void text_of(PyObject *text, Py_ssize_t most, int suffix, struct text *ou
     }
 }
 
+/* Is a unit of it one byte of what is compared? */
+static int in_bytes(PyObject *text)
+{
+    return !PyUnicode_Check(text) || PyUnicode_IS_ASCII(text);
+}
+
 static void texts(struct records *out, uint64_t pc, PyObject *a, PyObject *b, int suffix)
 {
     struct text first, second;
     Py_ssize_t most = text_length(a) < text_length(b) ? text_length(a) : text_length(b);
     if (most > TEXT_MOST)
         most = TEXT_MOST;
+    if (suffix && most > TEXT_MOST / 4 && !(in_bytes(a) && in_bytes(b)))
+        most = TEXT_MOST / 4; /* so many code points have room, the last ones, too */
     text_of(a, most, suffix, &first);
     text_of(b, most, suffix, &second);
     size_t count = first.count < second.count ? first.count : second.count, at = 0;
