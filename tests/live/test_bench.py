@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.slow
 @pytest.mark.once
+@pytest.mark.skipif(not os.environ.get("PYKCOV_SOAK"), reason="takes a minute: PYKCOV_SOAK=1")
 def test_the_quick_form_measures_all_that_is_here(
     tmp_path: Path, note: Callable[[str], None]
 ) -> None:
