@@ -148,7 +148,9 @@ class _Pruning:
         come_from, goes_to = self._come_from(), self._handlers()
         stubs: dict[int, Stub] = {}
         implied: list[tuple[int, int]] = []
-        quiet: defaultdict[int, list[int]] = defaultdict(list)  # by the block that they go on to
+        # By the block that they go on to: quiet blocks, and the offsets of their instructions.
+        quiet: defaultdict[int, list[int]] = defaultdict(list)
+        passed: defaultdict[int, set[int]] = defaultdict(set)
         for block, way in enumerate(self.ways):
             if way is None or block in way.exits:
                 continue
@@ -159,16 +161,14 @@ class _Pruning:
                 stubs[block] = Stub(block, start, way.end, handlers_of.pop())
                 implied += ((to, block) for to in way.exits)
             elif len(way.exits) == 1 and all(i.op in QUIET for i in way.instructions):
-                quiet[next(iter(way.exits))].append(block)
+                [to] = way.exits
+                quiet[to].append(block)
+                passed[to] |= own
         left_out = set(stubs)
         for block, before in quiet.items():
-            passed = [i.start for n in before for i in (self.ways[n] or _NOWHERE).instructions]
-            if block not in left_out and come_from[block] <= set(passed):
+            if block not in left_out and come_from[block] <= passed[block]:
                 left_out.add(block)
                 implied += ((n, block) for n in before)
         return Plan(
             frozenset(self.heads.values()) - left_out, tuple(stubs.values()), tuple(implied)
         )
-
-
-_NOWHERE = _Way(0, [], frozenset())
