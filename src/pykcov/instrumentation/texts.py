@@ -41,7 +41,7 @@ class Texts:
             new = rewriter(code)
             if new is not None and not rewriter.strange:
                 if stamp != NONE:
-                    self.cache.restamp(self._file(path, text.filename, text.optimize), stamp)
+                    self.cache.restamp(self._file_of(text), stamp)
                 return new
         rewriter = self._cold(text, lambda: code)
         return rewriter(code) if rewriter else None
@@ -49,9 +49,12 @@ class Texts:
     def _file(self, path: str, filename: str, optimize: int) -> str:
         return self.cache.file(path, filename, optimize, self.options.variant)
 
+    def _file_of(self, text: Text) -> str:
+        return self._file(text.path, text.filename, text.optimize)
+
     def _warm(self, text: Text) -> Rewriter | None:
         """Return what the cache has for a text."""
-        file = self._file(text.path, text.filename, text.optimize)
+        file = self._file_of(text)
         entry = self.cache.get(file, digest=sha256(text.source).digest())
         if entry is None:
             return None
@@ -88,7 +91,7 @@ class Texts:
         digest = sha256(text.source).digest()
         data = pack(new, rewriter.first, rewriter.probes, digest, text.stamp)
         if data is not None:
-            file = self._file(text.path, text.filename, text.optimize)
+            file = self._file_of(text)
             self.cache.put(file, data, rewriter.given)
 
     def _cached(self, filename: str, stamp: bytes) -> CodeType | None:
