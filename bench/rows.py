@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from bench import codes, native_code
 from bench.areas import KeptArea
 from bench.programs import installed
+from pykcov.instrumentation import cache
 
 Call = Callable[[], Any]
 
@@ -92,17 +93,23 @@ class Off(Row):
 
 
 class Nops(Off):
-    """Three NOPs a block in the place of a probe."""
+    """Three NOPs at the head of each block."""
 
     name = "three NOPs"
     into: ClassVar[str] = "nops"
+
+    def before_import(self) -> None:
+        os.environ[cache.BOUND] = "0"  # that has pykcov's own probes
+        codes.probes_at_heads()
+        super().before_import()
 
     def start(self) -> None:
         codes.replace_probes(self.into)  # each time: more may have been imported
 
 
 class Empty(Nops):
-    """A constant that does nothing in the place of a probe."""
+    """The three instructions of a probe at the head of each block, with a constant that does
+    nothing."""
 
     name = "empty probe"
     into = "empty"

@@ -137,7 +137,8 @@ class SymbolStore:
         packed: bytes,
     ) -> tuple[int, int, str]:
         count = max(len(symbols.spans), 1)  # a file without blocks takes a number, as a key
-        first = int(db.execute("SELECT coalesce(max(first + count), 0) FROM files").fetchone()[0])
+        last = "SELECT first + count FROM files ORDER BY first DESC LIMIT 1"
+        first = int((db.execute(last).fetchone() or (0,))[0])
         if first + count > CAPACITY:
             raise PykcovError(
                 "store-exhausted",
@@ -147,7 +148,7 @@ class SymbolStore:
         seal = _seal(first, count, key[-1])
         db.execute(
             "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (first, count, *key, seal, json.dumps(symbols.functions), zlib.compress(packed)),
+            (first, count, *key, seal, json.dumps(symbols.functions), zlib.compress(packed, 1)),
         )
         return first, count, seal
 

@@ -11,6 +11,7 @@ import struct
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 from pykcov.abi.kcov import PC_SPACING, PC_START
@@ -72,7 +73,7 @@ class FileSymbols:
 
     def pack(self) -> bytes:
         """Return spans, lines and what is implied as stores hold them, before compression."""
-        words = [*(word for span in self.spans for word in span), *self.lines]
+        words = [*chain.from_iterable(self.spans), *self.lines]
         if self.implied:
             words += [0, *(block for pair in self.implied for block in pair)]  # no line is 0
         return struct.pack(f"<{len(words)}I", *words)

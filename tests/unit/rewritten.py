@@ -5,6 +5,7 @@ from __future__ import annotations
 import dis
 import itertools
 import textwrap
+from collections import deque
 from collections.abc import Iterator
 from itertools import pairwise
 from types import CodeType
@@ -63,17 +64,48 @@ def _without_prefixes(code: CodeType) -> Iterator[Step]:
 
 
 def steps(code: CodeType) -> list[Step]:
-    """The instructions in order, those of probes and comparisons marked."""
+    """The instructions in order, those of probes and comparisons marked; what a probe stands for is
+    that again."""
     out: list[Step] = []
-    rest = 0
-    for step in _without_prefixes(code):
+    rest = old = 0
+    made_of = origin(code)
+    plain = [s.instruction.opname for s in _without_prefixes(made_of.code)] if made_of else []
+    flow = deque(_without_prefixes(code))
+    while flow:
+        step = flow.popleft()
+        if holds(step, Probe) and step.instruction.argval.constant >= 0:
+            out += _standing_for(step, flow, plain[old])
+            old += 1
+            continue
         if holds(step, Probe | Comparison):
             rest = 3
             if holds(step, Comparison) and step.instruction.argval.side == 0:
                 out[-1] = out[-1]._replace(probe=True)  # what puts the second operand there
+                old -= 1
         out.append(step._replace(probe=rest > 0))
+        old += rest == 0
         rest -= rest > 0
     return out
+
+
+def _standing_for(probe: Step, flow: deque[Step], name: str) -> list[Step]:
+    """LOAD_CONST probe; UNARY_NEGATIVE, and RETURN_VALUE if `name` is RETURN_CONST, as what they
+    are there for."""
+    negative = flow.popleft()
+    assert negative.instruction.opname == "UNARY_NEGATIVE"
+    out = [probe._replace(probe=True)]
+    if name == "RETURN_CONST":
+        out.append(negative._replace(probe=True))
+        negative = flow.popleft()
+        assert negative.instruction.opname == "RETURN_VALUE"
+    return [*out, _loading(negative, name, probe.instruction.argval.constant)]
+
+
+def _loading(step: Step, name: str, constant: int) -> Step:
+    instruction = step.instruction._replace(
+        opname=name, opcode=dis.opmap[name], arg=constant, argval=None, argrepr=""
+    )
+    return step._replace(instruction=instruction)
 
 
 def holds(step: Step, kind: Any) -> bool:
@@ -95,7 +127,7 @@ def probe_lines(code: CodeType) -> list[int]:
 def behind(code: CodeType) -> list[str]:
     """The name of the instruction in front of which each probe stands."""
     flow = steps(code)
-    ends = [n for n, s in enumerate(flow) if s.probe and s.instruction.opname == "POP_TOP"]
+    ends = [n for n, (one, other) in enumerate(pairwise(flow)) if one.probe and not other.probe]
     return [flow[n + 1].instruction.opname for n in ends]
 
 

@@ -10,6 +10,7 @@ import os
 import pickle
 import py_compile
 import shutil
+import struct
 import subprocess
 import sys
 import traceback
@@ -509,19 +510,28 @@ class TestFill:
     def test_constants_that_others_have(self) -> None:
         code = self.bare(b"probe", b"probe")
         held = code.co_consts
-        self.refuses(code, [Probe(8)], 1, 0, 0)
+        self.refuses(code, [Probe(8)], 1, 0, 0, 0)
         assert held == (b"probe", b"probe")
 
     def test_slots(self) -> None:
-        for slots in ((), (1,), (1, 0), (1, 1, 0), (1, 0, 1), (1, 9, 0), (2, 0, 0), (1, 0, 0, 7)):
+        for slots in ((), (1,), (1, 0), (1, 0, 0), (2, 0, 0, 0), (1, 0, 0, 0, 7)):
             self.refuses(self.bare(b"probe", b"probe"), [Probe(8)], *slots)
-        self.refuses(self.bare(1, b"probe"), [Probe(8)], 1, 0, 0)
+        for slot, which, place in ((1, 0, 0), (0, 1, 0), (9, 0, 0), (0, 0, 3), (0, 0, 1 << 31)):
+            self.refuses(self.bare(b"probe", b"probe"), [Probe(8)], 1, slot, which, place)
+        self.refuses(self.bare(1, b"probe"), [Probe(8)], 1, 0, 0, 0)
+        self.refuses(self.bare(b"probe", 1, b"probe"), [1], 1, 0, 0, 2)
         self.refuses(self.bare(), [], 0)
+
+    def test_a_probe_for_a_constant(self) -> None:
+        code = self.bare(b"probe", "text", b"probe")
+        fill(code, [Probe(8)], struct.pack("=4I", 1, 0, 0, 2), lambda n: self.CODE, self)
+        found = code.co_consts[0]
+        assert (found.pc, found.constant, -found) == (8, 1, "text")
 
     def test_it_is_filled(self) -> None:
         code = self.bare(b"probe", b"probe")
         probe = Probe(8)
-        fill(code, [probe], b"\1\0\0\0" + bytes(8), lambda n: self.CODE, self)
+        fill(code, [probe], b"\1\0\0\0" + bytes(12), lambda n: self.CODE, self)
         assert code.co_consts[0] is probe
         found = origin(code)
         assert found is not None
@@ -530,7 +540,7 @@ class TestFill:
 
     def test_a_load_that_fails(self) -> None:
         code = self.bare(b"probe", b"probe")
-        fill(code, [Probe(8)], b"\1\0\0\0" + bytes(8), lambda n: n, None)  # type: ignore[arg-type, return-value]
+        fill(code, [Probe(8)], b"\1\0\0\0" + bytes(12), lambda n: n, None)  # type: ignore[arg-type, return-value]
         found = origin(code)
         assert found is not None
         with pytest.raises(TypeError, match="code object"):
@@ -546,6 +556,8 @@ def test_a_constant_of_another_type_is_kept_by_its_arguments(
 
         def __getnewargs__(self) -> tuple[object, ...]:
             return self.args
+
+        pc = 1
 
     Operand.__module__ = Probe.__module__
     monkeypatch.setattr(probe_module, "Operand", Operand, raising=False)

@@ -88,7 +88,7 @@ def test_jumps_become_wide_around_255_units(store: SymbolStore, shape: str) -> N
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES[:2], ids=NAMES[:2])
 def test_jumps_beyond_65535_units(store: SymbolStore, shape: str) -> None:
-    plain, new = rewrite_text(padded(shape, 4500), store)
+    plain, new = rewrite_text(padded(shape, 5200), store)
     assert prefixes(named(new, "f")) == 2
     assert prefixes(named(plain, "f")) == 1
     check_rewritten(plain, new)

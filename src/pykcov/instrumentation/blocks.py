@@ -29,11 +29,12 @@ such claims, for half as many probes again (docs/blocks.md).
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from types import CodeType
 from typing import NamedTuple
 
-from pykcov.instrumentation.codec import Handler, Instruction, decode, handlers
+from pykcov import probe
+from pykcov.instrumentation.codec import Instruction, decode, handlers
 from pykcov.instrumentation.versions import (
     CLEANUP_THROW,
     END_FOR,
@@ -63,10 +64,12 @@ _BRANCHES = FALLS_THROUGH - NO_JUMP
 
 
 class Located(NamedTuple):
-    """Instructions, and the position of each."""
+    """Instructions, the position of each, and the offsets that jumps and exceptions lead to (but
+    not within an await's loop)."""
 
     instructions: list[Instruction]
     positions: list[Position]
+    arrived: set[int]
 
 
 class Span(NamedTuple):
@@ -100,24 +103,22 @@ def code_lines(located: Located) -> set[int]:
 def locate(code: CodeType) -> Located:
     """Return the instructions with their positions; no position for what belongs to no line."""
     instructions = decode(code)
-    units = list(code.co_positions())
+    units = probe.positions(code.co_linetable, code.co_firstlineno)
     positions = [_NOWHERE if i[_OP] in UNCOUNTED else units[i[_AT]] for i in instructions]
     if END_FOR_POPS:
-        for n in range(len(instructions)):
-            if _pops_loop(instructions, n):
-                positions[n] = _NOWHERE
-    return Located(instructions, positions)
+        for n in [n for n, i in enumerate(instructions) if i[_OP] == END_FOR]:
+            positions[n + 1] = _NOWHERE  # _pops_loop()
+    return Located(instructions, positions, _arrivals(instructions, code.co_exceptiontable))
 
 
-def _leaders(located: Located, table: bytes) -> set[int]:
+def _leaders(located: Located) -> set[int]:
     """Offsets at which blocks begin: those of the instructions that control can arrive at, moved
     behind what the interpreter itself jumps over (versions.LANDING)."""
-    instructions, positions = located
+    instructions, positions, arrived = located
     index = {i[_START]: n for n, i in enumerate(instructions)}
-    arrived = arrivals(instructions, handlers(table))
     starts = set()
     fallen = {}  # where a branch that was not taken goes on, and the line of the branch
-    for i, position in zip(*located, strict=True):
+    for i, position in zip(instructions, positions, strict=True):
         op = i[_OP]
         if op == RESUME:
             if i.arg & RESUME_WHY in (RESUME_AT_START, RESUME_AFTER_YIELD):
@@ -140,9 +141,8 @@ def _leaders(located: Located, table: bytes) -> set[int]:
     return leaders
 
 
-def arrivals(instructions: list[Instruction], table: Iterable[Handler]) -> set[int]:
-    """Return the offsets that jumps and exceptions lead to; but not of an await's loop."""
-    found = {handler.target for handler in table}
+def _arrivals(instructions: list[Instruction], table: bytes) -> set[int]:
+    found = {handler.target for handler in handlers(table)}
     jumps = [i for i in instructions if i[_OP] in _ARRIVE]
     sends = {i.start for i in jumps if i.op == SEND}
     for i in jumps:
@@ -229,10 +229,10 @@ def find_blocks(
     by_line: cut at every change of line.
     """
     located = locate(code) if located is None else located
-    leaders = _leaders(located, code.co_exceptiontable)
+    leaders = _leaders(located)
     out: list[Span] = []
     run: _Run | None = None
-    for i, position in zip(*located, strict=True):
+    for i, position in zip(located.instructions, located.positions, strict=True):
         line = position[0]
         begins = i[_START] in leaders
         thrown = i[_OP] == CLEANUP_THROW  # an await's, and so is the jump behind it

@@ -114,7 +114,7 @@ class _Finder:
 
     def __init__(self, code: CodeType, located: Located) -> None:
         self.code = code
-        self.instructions, positions = located
+        self.instructions, positions, _ = located
         self.positions = dict(zip((i.start for i in self.instructions), positions, strict=True))
         self.arrivals = {h.target for h in handlers(code.co_exceptiontable)}
         self.arrivals |= {i.target for i in self.instructions if i.op in JUMPS}

@@ -4,7 +4,7 @@
     checksum              8 bytes, of all that follows
     header                _HEADER
     slots                 which constant of which code object is which of the file's constants: the
-                          probes by block, and then the others
+                          probes by block, and then the others; and what it stands for (csrc/fill.c)
     others                marshal: type and arguments of each constant that is no probe
     rewritten             marshal: the module's code, with a placeholder for each probe and Origin
     plain                 zlib, marshal: what it was rewritten from
@@ -28,7 +28,7 @@ from pykcov import probe
 from pykcov.instrumentation.blocks import nested
 from pykcov.probe import Origin, Probe, checksum, fill
 
-MAGIC = b"pykcov\0\2"
+MAGIC = b"pykcov\0\3"
 # first block, blocks, stamp (stamps.py), SHA-256 of the source, lengths of the four parts
 _HEADER = struct.Struct("<QI64s32s4I")
 _STAMP_AT = 12
@@ -44,7 +44,7 @@ def pack(
     """Return the bytes of an entry, of rewritten code with `probes`; the text of the code has this
     digest, and its file this stamp. None if marshal can't write it."""
     slots = array("I")
-    numbers = {id(item): n for n, item in enumerate(probes)}
+    numbers = {probe.pc: n for n, probe in enumerate(probes)}
     others: list[tuple[str, tuple[Any, ...]]] = []
     try:
         rewritten = _dumps(_bare(code, numbers, others, slots))
@@ -129,7 +129,7 @@ class Entry:
 
 def _bare(
     code: CodeType,
-    numbers: dict[int, int],
+    numbers: dict[int, int],  # by PC
     others: list[tuple[str, tuple[Any, ...]]],
     slots: array[int],
 ) -> CodeType:
@@ -140,10 +140,11 @@ def _bare(
     filled = [(n, c) for n, c in enumerate(consts) if type(c).__module__ == Origin.__module__]
     slots.append(len(filled))
     for n, constant in filled:
-        if id(constant) not in numbers:
-            numbers[id(constant)] = len(numbers)
+        if constant.pc not in numbers:
+            numbers[constant.pc] = len(numbers)
             others.append((type(constant).__name__, constant.__getnewargs__()))
-        slots.extend((n, numbers[id(constant)]))
+        place = constant.constant + 1 if isinstance(constant, Probe) else 0
+        slots.extend((n, numbers[constant.pc], place))
         consts[n] = _PLACEHOLDER
     for n, constant in enumerate(consts):
         if isinstance(constant, CodeType):

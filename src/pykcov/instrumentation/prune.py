@@ -31,7 +31,7 @@ from collections.abc import Sequence
 from types import CodeType
 from typing import NamedTuple
 
-from pykcov.instrumentation.blocks import Span, arrivals, landed
+from pykcov.instrumentation.blocks import Located, Span, landed
 from pykcov.instrumentation.codec import Handler, Instruction, handlers
 from pykcov.instrumentation.versions import (
     FINAL,
@@ -71,23 +71,21 @@ class _Way(NamedTuple):
     exits: frozenset[int]
 
 
-def prune(code: CodeType, spans: Sequence[Span], instructions: list[Instruction]) -> Plan:
+def prune(code: CodeType, spans: Sequence[Span], located: Located) -> Plan:
     """Return which of the blocks of `code`, as find_blocks() has them, need no probe.
 
-    instructions: what decode() returns for `code`.
+    located: what locate() returns for `code`.
     """
-    return _Pruning(code, spans, instructions).plan()
+    return _Pruning(code, spans, located).plan()
 
 
 class _Pruning:
-    def __init__(
-        self, code: CodeType, spans: Sequence[Span], instructions: list[Instruction]
-    ) -> None:
-        self.instructions = instructions
+    def __init__(self, code: CodeType, spans: Sequence[Span], located: Located) -> None:
+        self.instructions = located.instructions
         self.index = {i.start: n for n, i in enumerate(self.instructions)}
         self.table = list(handlers(code.co_exceptiontable))
         self.heads = {span.offset: block for block, span in enumerate(spans)}
-        self.entered = {self._landed(at) for at in arrivals(self.instructions, self.table)}
+        self.entered = {self._landed(at) for at in located.arrived}
         self.ways = [self._way(span.offset) for span in spans]
 
     def _way(self, head: int) -> _Way | None:

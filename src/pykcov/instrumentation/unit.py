@@ -76,7 +76,7 @@ class Unit:
             for code, located in zip(self.codes, self.located, strict=True)
         ]
         self.plans = [
-            prune(code, spans, located.instructions) if self.options.prune else None
+            prune(code, spans, located) if self.options.prune else None
             for code, spans, located in zip(self.codes, self.spans, self.located, strict=True)
         ]
         self.sites = [
@@ -226,7 +226,6 @@ class Rewriter:
         if place.model is not None and place.constants == len(code.co_consts):
             new = self._like(code, place.model)
         elif place.spans is not None:
-            instructions = place.located.instructions if place.located else None
             new = rewrite(
                 code,
                 place.spans,
@@ -234,7 +233,7 @@ class Rewriter:
                 self._inner,
                 self._owner,
                 place.plan,
-                instructions,
+                place.located,
                 place.further,
             )
             place.model, place.constants = new, len(code.co_consts)
@@ -253,9 +252,15 @@ class Rewriter:
         """Return `code` with what was inserted into `model`, which was made of its like."""
         old = code.co_consts
         consts = tuple(self._inner(c) if isinstance(c, CodeType) else c for c in old)
+        probes = (
+            c.instead(consts[c.constant], c.constant)
+            if isinstance(c, Probe) and c.constant >= 0
+            else c
+            for c in model.co_consts[len(old) : -1]
+        )
         return code.replace(
             co_code=model.co_code,
-            co_consts=(*consts, *model.co_consts[len(old) : -1], Origin(code, self._owner)),
+            co_consts=(*consts, *probes, Origin(code, self._owner)),
             co_linetable=model.co_linetable,
             co_exceptiontable=model.co_exceptiontable,
             co_stacksize=model.co_stacksize,

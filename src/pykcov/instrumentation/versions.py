@@ -45,7 +45,10 @@ LOAD_CONST = dis.opmap["LOAD_CONST"]
 # 3.13 answers UNARY_NOT of an object without nb_bool by itself; UNARY_INVERT reaches the slot in
 # all versions and has no specialized form in any.
 UNARY_INVERT = dis.opmap["UNARY_INVERT"]
+UNARY_NEGATIVE = dis.opmap["UNARY_NEGATIVE"]  # likewise
 POP_TOP = dis.opmap["POP_TOP"]
+RETURN_CONST = dis.opmap.get("RETURN_CONST", -1)
+RETURN_VALUE = dis.opmap["RETURN_VALUE"]
 RESUME = dis.opmap["RESUME"]
 SEND = dis.opmap["SEND"]
 FOR_ITER = dis.opmap["FOR_ITER"]
@@ -180,6 +183,13 @@ STORE_FAST = dis.opmap["STORE_FAST"]
 # Of a local variable. Since 3.12 it has a value, or else it would be LOAD_FAST_CHECK.
 LOAD_FAST = _ops("LOAD_FAST", "LOAD_FAST_BORROW")
 LOAD_FAST_IS_CHECKED = sys.version_info < (3, 12)
+# Neither raise nor run any code, a LOAD_FAST whose local has a value (spots.py).
+HARMLESS = LOAD_FAST | _ops(
+    *("LOAD_FAST_LOAD_FAST", "LOAD_FAST_BORROW_LOAD_FAST_BORROW", "LOAD_CONST", "LOAD_SMALL_INT"),
+    *("PUSH_NULL", "NOP", "COPY", "SWAP"),
+)
+# LOAD_FAST and LOAD_CONST behind it are executed as one: LOAD_FAST__LOAD_CONST.
+LOADS_PAIR = sys.version_info < (3, 13)
 # How many values an instruction takes off the stack, and puts there.
 EFFECTS = {
     **dict.fromkeys(

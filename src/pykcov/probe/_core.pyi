@@ -15,12 +15,19 @@ _Tuple = TypeVar("_Tuple", bound=tuple[Any, ...])
 
 @final
 class Probe:
-    """A constant; `~probe` records the block and returns None. Pickles as 0."""
+    """A constant; `~probe` records the block and returns None. Pickles as 0.
+
+    One that takes the place of a constant does with `-probe`, which returns that constant. It
+    pickles as an object whose - is the constant."""
 
     pc: int
     index: int  # dense in this process
+    constant: int  # number of the constant in whose place it is, or -1
     def __new__(cls, pc: int) -> Self: ...
     def __invert__(self) -> None: ...
+    def __neg__(self) -> Any: ...
+    def instead(self, value: object, constant: int, /) -> Self:
+        """Return one of the same block in the place of constant number `constant`, `value`."""
 
 @final
 class Comparison:
@@ -59,6 +66,12 @@ def decode(raw: bytes, caches: bytes, kinds: bytes, kind: type[_Tuple], /) -> li
     By opcode: the number of caches; and 0, or 1 for a prefix, 2 and 3 for a jump forwards and
     backwards."""
 
+def positions(
+    table: bytes, line: int, /
+) -> list[tuple[int | None, int | None, int | None, int | None]]:
+    """What co_positions() yields of a code object with this co_linetable and co_firstlineno: the
+    units that share an entry share a tuple."""
+
 def fill(
     code: CodeType,
     constants: list[Any],
@@ -70,7 +83,8 @@ def fill(
     """Put `constants` into code that marshal has just made, and that nobody else has seen.
 
     slots: words of 4 bytes; for each code object, outer ones first: how many, and that often which
-    slot of co_consts gets which constant. A bytes object holds the place. The last slot gets an
+    slot of co_consts gets which constant, and 0, or 1 + the number of the constant in co_consts
+    that it is to stand for (Probe.instead). A bytes object holds the place. The last slot gets an
     Origin of `owner` whose code load(n) returns when it is asked for, n counting the code objects.
     ValueError where the code is not like that; then it is half done, and of no use."""
 

@@ -1,5 +1,6 @@
-/* The instructions of a code object, for the rewriter: a fifth of its time when this was Python. What
- * an opcode is it is told (instrumentation/versions.py has all that differs between versions). */
+/* The instructions of a code object, and their positions, for the rewriter: a third of its time when
+ * this was Python. What an opcode is it is told (instrumentation/versions.py has all that differs between
+ * versions). */
 #include "pykcov.h"
 
 enum { PLAIN, PREFIX, FORWARD, BACKWARD };
@@ -65,5 +66,93 @@ PyObject *decode(PyObject *module, PyObject *args)
     PyBuffer_Release(&raw);
     PyBuffer_Release(&caches);
     PyBuffer_Release(&kinds);
+    return list;
+}
+
+/* One entry of a line table (Objects/locations.md), `next` behind its first byte; what is cut short
+ * reads as zeros. Payload bytes are below 0x80. */
+struct entry {
+    const unsigned char *next, *end;
+    int form;
+    long line; /* on which the entry before ends, then this one */
+};
+
+static long payload(struct entry *e)
+{
+    return e->next < e->end && *e->next < 0x80 ? *e->next++ : 0;
+}
+
+static long varint(struct entry *e)
+{
+    unsigned long byte, value = 0;
+    int shift = 0;
+    do {
+        byte = (unsigned long)payload(e);
+        value |= shift < 32 ? (byte & 0x3f) << shift : 0;
+        shift += 6;
+    } while (byte & 0x40);
+    return (long)value;
+}
+
+static long svarint(struct entry *e)
+{
+    long value = varint(e);
+    return value & 1 ? -(value >> 1) : value >> 1;
+}
+
+static PyObject *number_or_none(long number)
+{
+    return number < 0 ? Py_NewRef(Py_None) : PyLong_FromLong(number);
+}
+
+/* The position that an entry gives: (line, end line, column, end column). */
+static PyObject *position(struct entry *e)
+{
+    long end_line, column = -1, end_column = -1;
+    enum { ONE_LINE = 10, NO_COLUMNS = 13, LONG = 14, NONE = 15 };
+    if (e->form == NONE)
+        return PyTuple_Pack(4, Py_None, Py_None, Py_None, Py_None);
+    if (e->form == LONG) {
+        e->line += svarint(e);
+        end_line = e->line + varint(e);
+        column = varint(e) - 1;
+        end_column = varint(e) - 1;
+    } else if (e->form == NO_COLUMNS) {
+        end_line = e->line += svarint(e);
+    } else if (e->form >= ONE_LINE) {
+        end_line = e->line += e->form - ONE_LINE;
+        column = payload(e);
+        end_column = payload(e);
+    } else {
+        end_line = e->line;
+        long low = payload(e);
+        column = e->form << 3 | low >> 4;
+        end_column = column + (low & 15);
+    }
+    return Py_BuildValue("(llNN)", e->line, end_line, number_or_none(column), number_or_none(end_column));
+}
+
+/* positions(table, line): see _core.pyi. */
+PyObject *positions(PyObject *module, PyObject *args)
+{
+    (void)module;
+    Py_buffer table;
+    struct entry e;
+    if (!PyArg_ParseTuple(args, "y*l:positions", &table, &e.line))
+        return NULL;
+    PyObject *list = PyList_New(0);
+    e.next = table.buf;
+    e.end = e.next + table.len;
+    while (list != NULL && e.next < e.end) {
+        int units = (*e.next & 7) + 1;
+        e.form = *e.next++ >> 3 & 15;
+        PyObject *found = position(&e);
+        while (found != NULL && units > 0 && PyList_Append(list, found) == 0)
+            units--;
+        if (found == NULL || units > 0)
+            Py_CLEAR(list);
+        Py_XDECREF(found);
+    }
+    PyBuffer_Release(&table);
     return list;
 }

@@ -67,17 +67,22 @@ static int fill_one(struct filling *f, PyObject *code)
     PyObject *consts = ((PyCodeObject *)code)->co_consts;
     Py_ssize_t size = PyTuple_GET_SIZE(consts);
     Py_ssize_t number = f->number++;
-    uint32_t count, slot, which;
+    uint32_t count, slot, which, place;
     if (size == 0 || Py_REFCNT(consts) != 1)
         return malformed();
     if (take(f, &count) < 0)
         return -1;
     while (count--) {
-        if (take(f, &slot) < 0 || take(f, &which) < 0)
+        if (take(f, &slot) < 0 || take(f, &which) < 0 || take(f, &place) < 0)
             return -1;
-        if (slot >= size - 1 || which >= PyList_GET_SIZE(f->constants))
+        if (slot >= size - 1 || which >= PyList_GET_SIZE(f->constants) || place >= size)
             return malformed();
-        if (put(consts, slot, Py_NewRef(PyList_GET_ITEM(f->constants, which))) < 0)
+        PyObject *constant = PyList_GET_ITEM(f->constants, which);
+        if (place > 0 && Py_TYPE(constant) != kcov.probe)
+            return malformed();
+        constant = place == 0 ? Py_NewRef(constant)
+                              : probe_instead(constant, PyTuple_GET_ITEM(consts, place - 1), place - 1);
+        if (put(consts, slot, constant) < 0)
             return -1;
     }
     if (put(consts, size - 1, origin_later(f->load, number, f->owner)) < 0)

@@ -183,6 +183,7 @@ static PyObject *generation(PyObject *module, PyObject *ignored)
 static PyMethodDef functions[] = {
     {"probes", probe_list, METH_VARARGS, NULL},
     {"decode", decode, METH_VARARGS, NULL},
+    {"positions", positions, METH_VARARGS, NULL},
     {"fill", fill, METH_VARARGS, NULL},
     {"checksum", checksum, METH_O, NULL},
     {"attach", attach, METH_O, NULL},

@@ -1,65 +1,119 @@
-/* Probe: ~probe records its block. Origin: what a rewritten code object was made of.
+/* Probe: ~probe records its block, and so does -probe. Origin: what a rewritten code object was made of.
+ *
+ * ~probe is None, which POP_TOP takes away. -probe is a constant of the code that the block needs anyway:
+ * such a probe takes the place of this constant (instrumentation/spots.py).
  *
  * Both are constants of code objects, so both must be hashable (by identity) and must survive what
  * people do to code objects. cloudpickle pickles a function by the parts of its code, constants
- * included: a probe pickles as the integer 0, on which ~ and POP_TOP are as harmless, so the copy
- * runs anywhere, with or without pykcov, and records nothing.
+ * included: a probe pickles as the integer 0, on which ~ and POP_TOP are as harmless, or as an object
+ * whose - is the constant. So the copy runs anywhere, with or without pykcov, and records nothing.
  */
 #include "area.h"
 #include "pykcov.h"
 
 #include <structmember.h>
 
-static PyObject *hit_slow(struct kcov_thread *t, struct probe *probe)
+/* Not inlined: the hot path would save registers for it. */
+static __attribute__((noinline)) PyObject *hit_slow(struct kcov_thread *t, struct probe *probe, PyObject *answer)
 {
-    if (thread_slow(t, probe) < 0)
-        return NULL;
-    Py_RETURN_NONE;
+    return thread_slow(t, probe) < 0 ? NULL : Py_NewRef(answer);
 }
 
 /* The hot path. Whatever must not go this way has left no room: thread.c sets `limit` to 0. */
+static inline int hit(struct kcov_thread *t, struct probe *probe)
+{
+    return LIKELY(area_record(t->words, t->limit, probe->pc, t->step));
+}
+
+/* The hot path where whose record it is may change without this thread's being told. */
+static inline int hit_watching(struct kcov_thread *t, struct probe *probe)
+{
+    return LIKELY(*t->watch == t->seen) && LIKELY(*t->device == t->device_seen) && hit(t, probe);
+}
+
 static PyObject *probe_invert(PyObject *self)
 {
     struct kcov_thread *t = &kcov_thread;
     struct probe *probe = (struct probe *)self;
-
-    if (LIKELY(area_record(t->words, t->limit, probe->pc, t->step)))
-        Py_RETURN_NONE;
-    return hit_slow(t, probe);
+    return hit(t, probe) ? Py_NewRef(Py_None) : hit_slow(t, probe, Py_None);
 }
 
-/* The hot path where whose record it is may change without this thread's being told. */
+static PyObject *probe_negative(PyObject *self)
+{
+    struct kcov_thread *t = &kcov_thread;
+    struct probe *probe = (struct probe *)self;
+    return hit(t, probe) ? Py_NewRef(probe->value) : hit_slow(t, probe, probe->value);
+}
+
 static PyObject *probe_invert_watching(PyObject *self)
 {
     struct kcov_thread *t = &kcov_thread;
     struct probe *probe = (struct probe *)self;
+    return hit_watching(t, probe) ? Py_NewRef(Py_None) : hit_slow(t, probe, Py_None);
+}
 
-    if (LIKELY(*t->watch == t->seen) && LIKELY(*t->device == t->device_seen)
-        && LIKELY(area_record(t->words, t->limit, probe->pc, t->step)))
-        Py_RETURN_NONE;
-    return hit_slow(t, probe);
+static PyObject *probe_negative_watching(PyObject *self)
+{
+    struct kcov_thread *t = &kcov_thread;
+    struct probe *probe = (struct probe *)self;
+    return hit_watching(t, probe) ? Py_NewRef(probe->value) : hit_slow(t, probe, probe->value);
 }
 
 void probes_choose(void)
 {
     /* PyNumber_Invert() reads the slot at each call, and a heap type's slots are its own memory. */
-    kcov.probe->tp_as_number->nb_invert =
-        kcov.sections > 0 || kcov.device_changed != NULL ? probe_invert_watching : probe_invert;
+    int watching = kcov.sections > 0 || kcov.device_changed != NULL;
+    PyNumberMethods *slots = kcov.probe->tp_as_number;
+    slots->nb_invert = watching ? probe_invert_watching : probe_invert;
+    slots->nb_negative = watching ? probe_negative_watching : probe_negative;
 }
 
-static PyObject *make(PyTypeObject *type, uint64_t pc)
+static struct probe *make(PyTypeObject *type, uint64_t pc, uint32_t index)
+{
+    struct probe *probe = (struct probe *)type->tp_alloc(type, 0);
+    if (probe != NULL) {
+        probe->pc = pc;
+        probe->index = index;
+        probe->constant = -1;
+        probe->value = Py_NewRef(Py_None);
+    }
+    return probe;
+}
+
+/* One with an index of its own. It stays for ever, in counters by its index: see unit.py. */
+static PyObject *make_next(PyTypeObject *type, uint64_t pc)
 {
     if (kcov.probes == UINT32_MAX) {
         PyErr_SetString(PyExc_OverflowError, "2**32 probes in one process");
         return NULL;
     }
-    struct probe *probe = (struct probe *)type->tp_alloc(type, 0);
+    struct probe *probe = make(type, pc, kcov.probes);
     if (probe != NULL) {
-        probe->pc = pc;
-        probe->index = kcov.probes++;
+        kcov.probes++;
         compat_immortalize((PyObject *)probe);
     }
     return (PyObject *)probe;
+}
+
+/* Return one of the same block in the place of constant number `constant`, `value`. */
+PyObject *probe_instead(PyObject *self, PyObject *value, int32_t constant)
+{
+    struct probe *probe = (struct probe *)self;
+    struct probe *made = make(Py_TYPE(self), probe->pc, probe->index);
+    if (made != NULL) {
+        Py_SETREF(made->value, Py_NewRef(value));
+        made->constant = constant;
+    }
+    return (PyObject *)made;
+}
+
+static PyObject *instead(PyObject *self, PyObject *args)
+{
+    PyObject *value;
+    int constant;
+    if (!PyArg_ParseTuple(args, "Oi:instead", &value, &constant))
+        return NULL;
+    return probe_instead(self, value, constant);
 }
 
 static PyObject *probe_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
@@ -69,7 +123,7 @@ static PyObject *probe_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "K:Probe", names, &pc))
         return NULL;
-    return make(type, pc);
+    return make_next(type, pc);
 }
 
 /* probes(pc, step, count): a list of them, [Probe(pc), Probe(pc + step), ...]. */
@@ -84,7 +138,7 @@ PyObject *probe_list(PyObject *module, PyObject *args)
         return PyErr_Format(PyExc_ValueError, "%zd probes", count);
     PyObject *list = PyList_New(count);
     for (Py_ssize_t n = 0; list != NULL && n < count; n++) {
-        PyObject *probe = make(kcov.probe, pc + step * (uint64_t)n);
+        PyObject *probe = make_next(kcov.probe, pc + step * (uint64_t)n);
         if (probe == NULL)
             Py_CLEAR(list);
         else
@@ -100,10 +154,29 @@ static void plain_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
+static void probe_dealloc(PyObject *self)
+{
+    Py_CLEAR(((struct probe *)self)->value);
+    plain_dealloc(self);
+}
+
 static PyObject *reduce_to_zero(PyObject *self, PyObject *ignored)
 {
     (void)self, (void)ignored;
     return Py_BuildValue("O(i)", (PyObject *)&PyLong_Type, 0);
+}
+
+static PyObject *probe_reduce(PyObject *self, PyObject *ignored)
+{
+    struct probe *probe = (struct probe *)self;
+    if (probe->constant < 0)
+        return reduce_to_zero(self, ignored);
+    PyObject *builtins = PyImport_ImportModule("builtins");
+    PyObject *eval = builtins != NULL ? PyObject_GetAttrString(builtins, "eval") : NULL;
+    Py_XDECREF(builtins);
+    return eval == NULL ? NULL : Py_BuildValue(
+        "N(s{sOss})", eval, "type('Constant', (), {'__neg__': lambda self: value})()",
+        "value", probe->value, "__name__", "__main__");
 }
 
 static PyObject *probe_repr(PyObject *self)
@@ -114,22 +187,25 @@ static PyObject *probe_repr(PyObject *self)
 static PyMemberDef probe_members[] = {
     {"pc", T_ULONGLONG, offsetof(struct probe, pc), READONLY, NULL},
     {"index", T_UINT, offsetof(struct probe, index), READONLY, NULL},
+    {"constant", T_INT, offsetof(struct probe, constant), READONLY, NULL},
     {NULL, 0, 0, 0, NULL},
 };
 
-static PyMethodDef constant_methods[] = {
-    {"__reduce__", reduce_to_zero, METH_NOARGS, NULL},
+static PyMethodDef probe_methods[] = {
+    {"__reduce__", probe_reduce, METH_NOARGS, NULL},
+    {"instead", instead, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
 static PyType_Slot probe_slots[] = {
     {Py_tp_doc, "Probe(pc): a constant; ~probe records the block and returns None."},
     {Py_tp_new, probe_new},
-    {Py_tp_dealloc, plain_dealloc},
+    {Py_tp_dealloc, probe_dealloc},
     {Py_tp_repr, probe_repr},
     {Py_tp_members, probe_members},
-    {Py_tp_methods, constant_methods},
+    {Py_tp_methods, probe_methods},
     {Py_nb_invert, probe_invert},
+    {Py_nb_negative, probe_negative},
     {0, NULL},
 };
 
@@ -204,6 +280,11 @@ static PyObject *origin_code(PyObject *self, void *ignored)
     return Py_NewRef(origin->code);
 }
 
+static PyMethodDef origin_methods[] = {
+    {"__reduce__", reduce_to_zero, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
 static PyMemberDef origin_members[] = {
     {"owner", T_OBJECT_EX, offsetof(struct origin, owner), READONLY, NULL},
     {NULL, 0, 0, 0, NULL},
@@ -220,7 +301,7 @@ static PyType_Slot origin_slots[] = {
     {Py_tp_dealloc, origin_dealloc},
     {Py_tp_members, origin_members},
     {Py_tp_getset, origin_getset},
-    {Py_tp_methods, constant_methods},
+    {Py_tp_methods, origin_methods},
     {0, NULL},
 };
 

@@ -1,7 +1,7 @@
 /* The structures of the probe core, and what its files call of each other.
  *
- *   probe.c      the slot behind ~probe: the hot path
- *   decode.c     the instructions of a code object, for the rewriter
+ *   probe.c      the slots behind ~probe and -probe: the hot path
+ *   decode.c     the instructions of a code object and where they come from, for the rewriter
  *   fill.c       code that comes from the cache gets its probes
  *   thread.c     whose record is it: the current recorder of this thread
  *   guard.c      the end of a thread, and the list of all
@@ -28,6 +28,8 @@ struct probe {
     PyObject_HEAD
     uint64_t pc;
     uint32_t index;
+    int32_t constant; /* whose place it takes, as a number in co_consts, or -1 */
+    PyObject *value;  /* Owned. That constant, or None. */
 };
 
 struct block {
@@ -135,9 +137,11 @@ void probes_choose(void);
 extern PyType_Spec probe_spec, origin_spec;
 PyObject *probe_list(PyObject *module, PyObject *args);
 PyObject *origin_later(PyObject *load, Py_ssize_t number, PyObject *owner);
+PyObject *probe_instead(PyObject *probe, PyObject *value, int32_t constant);
 
 /* decode.c */
 PyObject *decode(PyObject *module, PyObject *args);
+PyObject *positions(PyObject *module, PyObject *args);
 
 /* fill.c */
 PyObject *fill(PyObject *module, PyObject *args);
