@@ -33,14 +33,14 @@ def below(paths: Sequence[str]) -> list[CodeType]:
     return list(found.values())
 
 
+def at_heads(_code: CodeType, spans: Sequence[Span], *_more: object) -> list[spots.Spot]:
+    """Return what find_spots() would, if each probe were three instructions at its block's head."""
+    return [spots.Spot(n, span.offset, -1) for n, span in enumerate(spans)]
+
+
 def probes_at_heads() -> None:
-    """Have code that is instrumented from now on get its probes where spots.py would not put them:
-    three instructions at the head of each block."""
-
-    def find_spots(_code: CodeType, spans: Sequence[Span], *_more: object) -> list[spots.Spot]:
-        return [spots.Spot(n, span.offset, -1) for n, span in enumerate(spans)]
-
-    vars(rewrite)["find_spots"] = find_spots
+    """Have code that is instrumented from now on get its probes there."""
+    vars(rewrite)["find_spots"] = at_heads
 
 
 def with_nops(code: CodeType) -> CodeType:

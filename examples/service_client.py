@@ -7,6 +7,7 @@ The device's name and the port are those of examples/service.py.
 
 from __future__ import annotations
 
+import socket
 import sys
 import threading
 import time
@@ -40,12 +41,13 @@ def collect(device: pykcov.Device, port: int, name: str, traces: dict[str, objec
     print(f"  last of {len(functions)} functions: {', '.join(list(functions)[-3:])}")
 
 
-def connected(name: str) -> pykcov.Device:
-    """Return the device, once there is one."""
+def connected(name: str, port: int) -> pykcov.Device:
+    """Return the device, once there is one, and the service listens."""
     for _ in range(100):
         try:
+            socket.create_connection(("127.0.0.1", port)).close()
             return pykcov.connect(name)
-        except pykcov.PykcovError:
+        except (ConnectionRefusedError, pykcov.PykcovError):
             time.sleep(0.1)
     return pykcov.connect(name)
 
@@ -53,7 +55,7 @@ def connected(name: str) -> pykcov.Device:
 def main() -> None:
     """Send all requests at once, then one by one: the traces are the same."""
     name, port = sys.argv[1], int(sys.argv[2])
-    device = connected(name)
+    device = connected(name, port)
     print(f"{device.info['program']}: {device.info['blocks']} blocks have a probe\n")
     at_once: dict[str, object] = {}
     threads = [

@@ -39,7 +39,12 @@ _ONCE = (
     "tests/report/test_[acdops]",
     "tests/service/test_[cdfghklmu]",
     "tests/live/test_(bench|scribbler)",
+    "tests/service/test_watch.py::test_more_than_the_ring_holds",
     "tests/unit/test_(store|cli|paths|kernel|abi|filter|refs)",
+    "tests/unit/test_cache.py::test_(options|another_store|damaged|a_folder|a_tree|the_command)",
+    "tests/unit/test_rewrite.py::test_(jumps_beyond|more_constants)",
+    r"tests/roundtrip/test_stdlib.py.*\[1\]",
+    r"tests/roundtrip/test_cpython.py.*\[test_(json|argparse|asyncio|configparser|textwrap|tomllib)",
     "tests/conformance/(test_execve|.*(guest|socket))",
 )
 _HALVED = ("tests/live/test_lines", "tests/live/test_order")

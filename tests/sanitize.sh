@@ -54,8 +54,8 @@ if [ $# = 0 ]; then
 fi
 run() { timeout -k 10 "$limit" "$root/venv/bin/python" -m pytest -q -p no:cacheprovider "$@"; }
 # libasan does not release its allocator's locks in a forked child: one that is forked while another
-# thread allocates may wait for ever (gcc 12). It takes half a minute otherwise; so: once more.
-limit=150
+# thread allocates may wait for ever (gcc 12). It takes two minutes otherwise; so: once more.
+limit=300
 run "$@" || status=$?
 if [ "$status" = 124 ] || [ "$status" = 137 ]; then
     echo "== no end after $limit s: once more"

@@ -31,7 +31,9 @@ def files() -> Iterator[Path]:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("half", [0, 1])  # CI has the second under one CPython
 def test_the_standard_library_instruments(
+    half: int,
     tmp_path: Path,
     record_property: Callable[[str, object], None],
     capsys: pytest.CaptureFixture[str],
@@ -39,7 +41,7 @@ def test_the_standard_library_instruments(
     store = SymbolStore(tmp_path / "symbols.sqlite")
     done: dict[Path, int] = {}
     left_out: dict[Path, str] = {}
-    for path in files():
+    for path in list(files())[half::2]:
         source = path.read_bytes()
         try:
             with warnings.catch_warnings(action="ignore"):
@@ -64,7 +66,7 @@ def test_the_standard_library_instruments(
         )
         print("\n".join(f"  {path}: {why}" for path, why in left_out.items()) or "  none")
     record_property("files", len(done))
-    assert len(done) > 500
+    assert len(done) > 250
     assert all(MAY_NOT_COMPILE in str(path) for path in left_out)
 
 

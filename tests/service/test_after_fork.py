@@ -25,11 +25,8 @@ def test_a_worker_lets_go_of_what_clients_left(start: Start) -> None:
     device = pykcov.connect(service.name)
 
     def kept() -> tuple[int, int]:
-        (worker,) = [
-            int(path.name)
-            for path in Path("/proc").glob("[0-9]*")
-            if f"\nPPid:\t{service.process.pid}\n" in (path / "status").read_text()
-        ]
+        pid = service.process.pid
+        (worker,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         maps = Path(f"/proc/{worker}/maps").read_text()
         return len(list(Path(f"/proc/{worker}/fd").iterdir())), maps.count("memfd:")
 

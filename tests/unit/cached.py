@@ -10,7 +10,7 @@ from unittest import mock
 
 from pykcov.instrumentation import texts
 from pykcov.instrumentation.unit import Unit
-from pykcov.probe import Comparison, Origin, Probe
+from pykcov.probe import Comparison, Instead, Origin, Probe
 
 FIELDS = tuple(
     name
@@ -28,6 +28,8 @@ def fields(code: CodeType) -> list[Any]:
             consts.append(fields(const))
         elif isinstance(const, Probe):
             consts.append(("probe", const.pc, const.index))
+        elif isinstance(const, Instead):
+            consts.append(("instead", const.pc, const.index, const.constant, repr(-const)))
         elif isinstance(const, Comparison):
             operand = (type(const.constant), repr(const.constant))
             consts.append(("comparison", const.pc, const.kind, const.side, operand))

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from pykcov.instrumentation.options import EXACT, Options
 from pykcov.instrumentation.rewrite import origin
 from pykcov.instrumentation.unit import Unit
-from pykcov.probe import Comparison, Probe
+from pykcov.probe import Comparison, Instead, Probe
 from pykcov.store import SymbolStore
 
 COMPARED = Options(comparisons=True)
@@ -73,7 +73,7 @@ def steps(code: CodeType) -> list[Step]:
     flow = deque(_without_prefixes(code))
     while flow:
         step = flow.popleft()
-        if holds(step, Probe) and step.instruction.argval.constant >= 0:
+        if holds(step, Instead):
             out += _standing_for(step, flow, plain[old])
             old += 1
             continue
@@ -181,7 +181,7 @@ def _check_one(plain: CodeType, new: CodeType) -> int:
         if step.probe:
             assert step.instruction.positions == following.instruction.positions
             assert _handler(handlers_new, step.begins) == _handler(handlers_new, following.begins)
-    return sum(holds(step, Probe) for step in all_new)
+    return sum(holds(step, Probe | Instead) for step in all_new)
 
 
 def line_only(code: CodeType) -> CodeType:

@@ -36,8 +36,9 @@ from pykcov.instrumentation.entry import Entry, pack, restamped
 from pykcov.instrumentation.options import EXACT, Options
 from pykcov.instrumentation.rewrite import origin, original
 from pykcov.instrumentation.unit import probes_of
-from pykcov.probe import Probe, fill
+from pykcov.probe import Instead, Probe, fill
 from pykcov.store import SymbolStore
+from pykcov.symbols import number_of
 
 LARGE = """
 import functools
@@ -132,7 +133,7 @@ def test_code_is_the_same_in_all_fields(package: Package, store: SymbolStore) ->
     assert _keep[-1].files[str(warm.__file__)] == sum(1 for _ in probes(warm))
 
 
-def probes(module: ModuleType) -> Iterator[Probe]:
+def probes(module: ModuleType) -> Iterator[Probe | Instead]:
     """All probes of the file, found without our own bookkeeping."""
     spec: Any = module.__spec__
     plain = compile(spec.loader.get_data(spec.origin), spec.origin, "exec", dont_inherit=True)
@@ -140,7 +141,7 @@ def probes(module: ModuleType) -> Iterator[Probe]:
     new = handle.rewrite(plain, spec.origin, spec.loader.get_data(spec.origin))
     assert new is not None
     for code in inner(new):
-        yield from (const for const in code.co_consts if isinstance(const, Probe))
+        yield from (const for const in code.co_consts if isinstance(const, Probe | Instead))
 
 
 def test_traces_agree(package: Package, store: SymbolStore) -> None:
@@ -425,14 +426,16 @@ def entries(store: SymbolStore) -> list[Path]:
 def packed(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, SymbolStore]:
     store = SymbolStore(tmp_path_factory.mktemp("packed") / "symbols.sqlite")
     _, new = rewrite_text(LARGE, store)
-    probes = sorted({p.pc: p for p in found_probes(new)}.values(), key=lambda p: p.pc)
-    data = pack(new, 0, probes, bytes(32), b"s" * 64)
+    data = pack(new, 0, found_probes(new, store), bytes(32), b"s" * 64)
     assert data is not None
     return data, store
 
 
-def found_probes(code: CodeType) -> list[Probe]:
-    return [const for c in inner(code) for const in c.co_consts if isinstance(const, Probe)]
+def found_probes(code: CodeType, store: SymbolStore) -> list[Probe]:
+    """Probes of the blocks of a module's code, by block."""
+    constants = [c for each in inner(code) for c in each.co_consts]
+    pcs = sorted({c.pc for c in constants if isinstance(c, Probe | Instead)})
+    return probes_of(store, number_of(pcs[0]), len(pcs))
 
 
 @given(at=st.integers(0), value=st.integers(1, 255))
@@ -564,7 +567,7 @@ def test_a_constant_of_another_type_is_kept_by_its_arguments(
     _, new = rewrite_text(TEXT, store)
     consts = new.co_consts
     new = new.replace(co_consts=(*consts[:-1], Operand(1, "a"), consts[-1]))
-    probes = found_probes(new)
+    probes = found_probes(new, store)
     data = pack(new, 0, probes, bytes(32), bytes(40))
     assert data is not None
     again = Entry(memoryview(data)).load().code(probes, None)

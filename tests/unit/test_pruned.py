@@ -21,7 +21,7 @@ from tests.unit.rewritten import COMPARED, inner, rewrite_text
 from tests.unit.running import same
 
 from pykcov.instrumentation.options import EXACT, Options
-from pykcov.probe import Comparison, Probe, Recorder, attach, detach
+from pykcov.probe import Comparison, Instead, Probe, Recorder, attach, detach
 from pykcov.reader.comparisons import records
 from pykcov.store import SymbolStore
 from pykcov.symbols import number_of
@@ -58,8 +58,9 @@ def counts(code: CodeType, store: SymbolStore) -> dict[int, int]:
     return symbols.with_implied(Counter(number_of(pc) - first for pc in pcs))
 
 
-def probes(code: CodeType) -> list[Probe]:
-    return [c for each in inner(code) for c in each.co_consts if isinstance(c, Probe)]
+def probes(code: CodeType) -> list[Probe | Instead]:
+    constants = [c for each in inner(code) for c in each.co_consts]
+    return [c for c in constants if isinstance(c, Probe | Instead)]
 
 
 def check(text: str, store: SymbolStore) -> tuple[int, int]:

@@ -26,7 +26,7 @@ from typing import Any, cast
 
 from pykcov import probe
 from pykcov.instrumentation.blocks import nested
-from pykcov.probe import Origin, Probe, checksum, fill
+from pykcov.probe import Instead, Origin, Probe, checksum, fill
 
 MAGIC = b"pykcov\0\3"
 # first block, blocks, stamp (stamps.py), SHA-256 of the source, lengths of the four parts
@@ -143,7 +143,7 @@ def _bare(
         if constant.pc not in numbers:
             numbers[constant.pc] = len(numbers)
             others.append((type(constant).__name__, constant.__getnewargs__()))
-        place = constant.constant + 1 if isinstance(constant, Probe) else 0
+        place = constant.constant + 1 if isinstance(constant, Instead) else 0
         slots.extend((n, numbers[constant.pc], place))
         consts[n] = _PLACEHOLDER
     for n, constant in enumerate(consts):

@@ -28,7 +28,7 @@ from pykcov.instrumentation.codec import (
     write_handlers,
 )
 from pykcov.instrumentation.prune import Plan
-from pykcov.instrumentation.spots import find_spots
+from pykcov.instrumentation.spots import Spot, find_spots
 from pykcov.instrumentation.stubs import make as make_stubs
 from pykcov.instrumentation.versions import (
     BACKWARD,
@@ -41,7 +41,7 @@ from pykcov.instrumentation.versions import (
     UNARY_INVERT,
     UNARY_NEGATIVE,
 )
-from pykcov.probe import Origin, Probe
+from pykcov.probe import Instead, Origin, Probe
 
 
 def origin(code: CodeType) -> Origin | None:
@@ -128,6 +128,26 @@ def _widen(jumps: list[Instruction], insertions: dict[int, int]) -> tuple[Shift,
             return shift, widened
 
 
+def _put(
+    code: CodeType, spots: Sequence[Spot], probes: Sequence[Probe]
+) -> tuple[bytearray, dict[int, bytes], list[Probe | Instead]]:
+    """Return the units of `code`, those replaced that probes take the place of; by offset, what is
+    to stand before one; and the probes as its constants."""
+    raw, constants = bytearray(code.co_code), list[Probe | Instead](probes)
+    sequences = {}
+    for block, offset, constant in spots:
+        sequence = load(LOAD_CONST, len(code.co_consts) + block)
+        if constant < 0:
+            sequence += bytes((UNARY_INVERT, 0, POP_TOP, 0))
+        else:
+            constants[block] = probes[block].instead(code.co_consts[constant], constant)
+            returns = raw[2 * offset] == RETURN_CONST
+            sequence += bytes((UNARY_NEGATIVE, 0)) if returns else b""
+            raw[2 * offset : 2 * offset + 2] = (RETURN_VALUE if returns else UNARY_NEGATIVE), 0
+        sequences[offset] = sequence
+    return raw, sequences, constants
+
+
 def rewrite(
     code: CodeType,
     spans: Sequence[Span],
@@ -144,19 +164,10 @@ def rewrite(
     `code`. further: stands there, too, behind the probes where they share an offset.
     """
     located = located or locate(code)
-    first, raw, probes = len(code.co_consts), bytearray(code.co_code), list(probes)
-    sequences = {}
-    for block, offset, constant in find_spots(code, spans, plan.kept if plan else None, located):
-        sequence = load(LOAD_CONST, first + block)
-        if constant < 0:
-            sequence += bytes((UNARY_INVERT, 0, POP_TOP, 0))
-        else:
-            probes[block] = probes[block].instead(code.co_consts[constant], constant)
-            returns = raw[2 * offset] == RETURN_CONST
-            sequence += bytes((UNARY_NEGATIVE, 0)) if returns else b""
-            raw[2 * offset : 2 * offset + 2] = (RETURN_VALUE if returns else UNARY_NEGATIVE), 0
-        sequences[offset] = sequence
-    for n, more in enumerate(further, first + len(probes)):
+    spots = find_spots(code, spans, plan.kept if plan else None, located)
+    raw, sequences, constants = _put(code, spots, probes)
+    first = len(code.co_consts)
+    for n, more in enumerate(further, first + len(constants)):
         sequence = more.before + load(LOAD_CONST, n) + more.after
         sequences[more.offset] = sequences.get(more.offset, b"") + sequence
     jumps = [i for i in located.instructions if i[_OP] in JUMPS]
@@ -187,7 +198,7 @@ def rewrite(
     consts = tuple(inner(c) if isinstance(c, CodeType) else c for c in code.co_consts)
     return code.replace(
         co_code=bytes(out) + behind.code,
-        co_consts=(*consts, *probes, *(more.constant for more in further), Origin(code, owner)),
+        co_consts=(*consts, *constants, *(more.constant for more in further), Origin(code, owner)),
         co_linetable=behind.locations,
         co_exceptiontable=write_handlers(behind.table),
         co_stacksize=max(code.co_stacksize + depth, behind.depth),

@@ -20,7 +20,7 @@ from pykcov.instrumentation.prune import Plan, prune
 from pykcov.instrumentation.rewrite import Insertion, rewrite
 from pykcov.instrumentation.stamps import NONE
 from pykcov.lineage import Range
-from pykcov.probe import Origin, Probe, probes
+from pykcov.probe import Instead, Origin, Probe, probes
 from pykcov.store import SymbolStore
 from pykcov.symbols import SITES, FileSymbols, pc_of
 
@@ -252,12 +252,10 @@ class Rewriter:
         """Return `code` with what was inserted into `model`, which was made of its like."""
         old = code.co_consts
         consts = tuple(self._inner(c) if isinstance(c, CodeType) else c for c in old)
-        probes = (
-            c.instead(consts[c.constant], c.constant)
-            if isinstance(c, Probe) and c.constant >= 0
-            else c
-            for c in model.co_consts[len(old) : -1]
-        )
+        probes = [*model.co_consts[len(old) : -1]]
+        for n, probe in enumerate(probes):
+            if isinstance(probe, Instead):
+                probes[n] = probe.instead(consts[probe.constant], probe.constant)
         return code.replace(
             co_code=model.co_code,
             co_consts=(*consts, *probes, Origin(code, self._owner)),

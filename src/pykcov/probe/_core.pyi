@@ -15,19 +15,26 @@ _Tuple = TypeVar("_Tuple", bound=tuple[Any, ...])
 
 @final
 class Probe:
-    """A constant; `~probe` records the block and returns None. Pickles as 0.
-
-    One that takes the place of a constant does with `-probe`, which returns that constant. It
-    pickles as an object whose - is the constant."""
+    """A constant; `~probe` records the block and returns None. Pickles as 0."""
 
     pc: int
     index: int  # dense in this process
-    constant: int  # number of the constant in whose place it is, or -1
     def __new__(cls, pc: int) -> Self: ...
     def __invert__(self) -> None: ...
+    def instead(self, value: object, constant: int, /) -> Instead:
+        """Return what stands for the same block in the place of constant number `constant`, which
+        is `value`."""
+
+@final
+class Instead:
+    """A constant, in the place of another; `-instead` records the block and returns that one.
+    Pickles as an object whose - is that one."""
+
+    pc: int
+    index: int
+    constant: int  # number of the other constant in co_consts
     def __neg__(self) -> Any: ...
-    def instead(self, value: object, constant: int, /) -> Self:
-        """Return one of the same block in the place of constant number `constant`, `value`."""
+    def instead(self, value: object, constant: int, /) -> Instead: ...
 
 @final
 class Comparison:

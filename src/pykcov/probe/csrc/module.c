@@ -238,6 +238,7 @@ static int exec_module(PyObject *module)
         return -1;
     }
     if (thread_setup() < 0 || add_type(module, &kcov.probe, &probe_spec) < 0
+        || add_type(module, &kcov.instead, &instead_spec) < 0
         || add_type(module, &kcov.origin, &origin_spec) < 0
         || add_type(module, &kcov.comparison, &comparison_spec) < 0
         || add_type(module, &kcov.counters, &counters_spec) < 0

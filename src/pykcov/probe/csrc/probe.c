@@ -1,12 +1,12 @@
-/* Probe: ~probe records its block, and so does -probe. Origin: what a rewritten code object was made of.
+/* Probe: ~probe records its block. Instead: so does -probe. Origin: what a rewritten code object was made of.
  *
  * ~probe is None, which POP_TOP takes away. -probe is a constant of the code that the block needs anyway:
  * such a probe takes the place of this constant (instrumentation/spots.py).
  *
- * Both are constants of code objects, so both must be hashable (by identity) and must survive what
- * people do to code objects. cloudpickle pickles a function by the parts of its code, constants
- * included: a probe pickles as the integer 0, on which ~ and POP_TOP are as harmless, or as an object
- * whose - is the constant. So the copy runs anywhere, with or without pykcov, and records nothing.
+ * All are constants of code objects, so all must be hashable (by identity) and must survive what people
+ * do to code objects. cloudpickle pickles a function by the parts of its code, constants included: a
+ * probe pickles as the integer 0, on which ~ and POP_TOP are as harmless, or as an object whose - is the
+ * constant. So the copy runs anywhere, with or without pykcov, and records nothing.
  */
 #include "area.h"
 #include "pykcov.h"
@@ -38,11 +38,11 @@ static PyObject *probe_invert(PyObject *self)
     return hit(t, probe) ? Py_NewRef(Py_None) : hit_slow(t, probe, Py_None);
 }
 
-static PyObject *probe_negative(PyObject *self)
+static PyObject *instead_negative(PyObject *self)
 {
     struct kcov_thread *t = &kcov_thread;
-    struct probe *probe = (struct probe *)self;
-    return hit(t, probe) ? Py_NewRef(probe->value) : hit_slow(t, probe, probe->value);
+    struct instead *i = (struct instead *)self;
+    return hit(t, &i->probe) ? Py_NewRef(i->value) : hit_slow(t, &i->probe, i->value);
 }
 
 static PyObject *probe_invert_watching(PyObject *self)
@@ -52,57 +52,46 @@ static PyObject *probe_invert_watching(PyObject *self)
     return hit_watching(t, probe) ? Py_NewRef(Py_None) : hit_slow(t, probe, Py_None);
 }
 
-static PyObject *probe_negative_watching(PyObject *self)
+static PyObject *instead_negative_watching(PyObject *self)
 {
     struct kcov_thread *t = &kcov_thread;
-    struct probe *probe = (struct probe *)self;
-    return hit_watching(t, probe) ? Py_NewRef(probe->value) : hit_slow(t, probe, probe->value);
+    struct instead *i = (struct instead *)self;
+    return hit_watching(t, &i->probe) ? Py_NewRef(i->value) : hit_slow(t, &i->probe, i->value);
 }
 
 void probes_choose(void)
 {
     /* PyNumber_Invert() reads the slot at each call, and a heap type's slots are its own memory. */
     int watching = kcov.sections > 0 || kcov.device_changed != NULL;
-    PyNumberMethods *slots = kcov.probe->tp_as_number;
-    slots->nb_invert = watching ? probe_invert_watching : probe_invert;
-    slots->nb_negative = watching ? probe_negative_watching : probe_negative;
+    kcov.probe->tp_as_number->nb_invert = watching ? probe_invert_watching : probe_invert;
+    kcov.instead->tp_as_number->nb_negative =
+        watching ? instead_negative_watching : instead_negative;
 }
 
-static struct probe *make(PyTypeObject *type, uint64_t pc, uint32_t index)
-{
-    struct probe *probe = (struct probe *)type->tp_alloc(type, 0);
-    if (probe != NULL) {
-        probe->pc = pc;
-        probe->index = index;
-        probe->constant = -1;
-        probe->value = Py_NewRef(Py_None);
-    }
-    return probe;
-}
-
-/* One with an index of its own. It stays for ever, in counters by its index: see unit.py. */
-static PyObject *make_next(PyTypeObject *type, uint64_t pc)
+static PyObject *make(PyTypeObject *type, uint64_t pc)
 {
     if (kcov.probes == UINT32_MAX) {
         PyErr_SetString(PyExc_OverflowError, "2**32 probes in one process");
         return NULL;
     }
-    struct probe *probe = make(type, pc, kcov.probes);
+    struct probe *probe = (struct probe *)type->tp_alloc(type, 0);
     if (probe != NULL) {
-        kcov.probes++;
+        probe->pc = pc;
+        probe->index = kcov.probes++;
         compat_immortalize((PyObject *)probe);
     }
     return (PyObject *)probe;
 }
 
 /* Return one of the same block in the place of constant number `constant`, `value`. */
-PyObject *probe_instead(PyObject *self, PyObject *value, int32_t constant)
+PyObject *probe_instead(PyObject *self, PyObject *value, uint32_t constant)
 {
-    struct probe *probe = (struct probe *)self;
-    struct probe *made = make(Py_TYPE(self), probe->pc, probe->index);
+    struct instead *made = (struct instead *)kcov.instead->tp_alloc(kcov.instead, 0);
     if (made != NULL) {
-        Py_SETREF(made->value, Py_NewRef(value));
+        made->probe.pc = ((struct probe *)self)->pc;
+        made->probe.index = ((struct probe *)self)->index;
         made->constant = constant;
+        made->value = Py_NewRef(value);
     }
     return (PyObject *)made;
 }
@@ -110,8 +99,8 @@ PyObject *probe_instead(PyObject *self, PyObject *value, int32_t constant)
 static PyObject *instead(PyObject *self, PyObject *args)
 {
     PyObject *value;
-    int constant;
-    if (!PyArg_ParseTuple(args, "Oi:instead", &value, &constant))
+    unsigned constant;
+    if (!PyArg_ParseTuple(args, "OI:instead", &value, &constant))
         return NULL;
     return probe_instead(self, value, constant);
 }
@@ -123,7 +112,7 @@ static PyObject *probe_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "K:Probe", names, &pc))
         return NULL;
-    return make_next(type, pc);
+    return make(type, pc);
 }
 
 /* probes(pc, step, count): a list of them, [Probe(pc), Probe(pc + step), ...]. */
@@ -138,7 +127,7 @@ PyObject *probe_list(PyObject *module, PyObject *args)
         return PyErr_Format(PyExc_ValueError, "%zd probes", count);
     PyObject *list = PyList_New(count);
     for (Py_ssize_t n = 0; list != NULL && n < count; n++) {
-        PyObject *probe = make_next(kcov.probe, pc + step * (uint64_t)n);
+        PyObject *probe = make(kcov.probe, pc + step * (uint64_t)n);
         if (probe == NULL)
             Py_CLEAR(list);
         else
@@ -154,9 +143,9 @@ static void plain_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
-static void probe_dealloc(PyObject *self)
+static void instead_dealloc(PyObject *self)
 {
-    Py_CLEAR(((struct probe *)self)->value);
+    Py_CLEAR(((struct instead *)self)->value);
     plain_dealloc(self);
 }
 
@@ -166,17 +155,15 @@ static PyObject *reduce_to_zero(PyObject *self, PyObject *ignored)
     return Py_BuildValue("O(i)", (PyObject *)&PyLong_Type, 0);
 }
 
-static PyObject *probe_reduce(PyObject *self, PyObject *ignored)
+static PyObject *instead_reduce(PyObject *self, PyObject *ignored)
 {
-    struct probe *probe = (struct probe *)self;
-    if (probe->constant < 0)
-        return reduce_to_zero(self, ignored);
+    (void)ignored;
     PyObject *builtins = PyImport_ImportModule("builtins");
     PyObject *eval = builtins != NULL ? PyObject_GetAttrString(builtins, "eval") : NULL;
     Py_XDECREF(builtins);
     return eval == NULL ? NULL : Py_BuildValue(
         "N(s{sOss})", eval, "type('Constant', (), {'__neg__': lambda self: value})()",
-        "value", probe->value, "__name__", "__main__");
+        "value", ((struct instead *)self)->value, "__name__", "__main__");
 }
 
 static PyObject *probe_repr(PyObject *self)
@@ -187,12 +174,11 @@ static PyObject *probe_repr(PyObject *self)
 static PyMemberDef probe_members[] = {
     {"pc", T_ULONGLONG, offsetof(struct probe, pc), READONLY, NULL},
     {"index", T_UINT, offsetof(struct probe, index), READONLY, NULL},
-    {"constant", T_INT, offsetof(struct probe, constant), READONLY, NULL},
     {NULL, 0, 0, 0, NULL},
 };
 
 static PyMethodDef probe_methods[] = {
-    {"__reduce__", probe_reduce, METH_NOARGS, NULL},
+    {"__reduce__", reduce_to_zero, METH_NOARGS, NULL},
     {"instead", instead, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
@@ -200,12 +186,11 @@ static PyMethodDef probe_methods[] = {
 static PyType_Slot probe_slots[] = {
     {Py_tp_doc, "Probe(pc): a constant; ~probe records the block and returns None."},
     {Py_tp_new, probe_new},
-    {Py_tp_dealloc, probe_dealloc},
+    {Py_tp_dealloc, plain_dealloc},
     {Py_tp_repr, probe_repr},
     {Py_tp_members, probe_members},
     {Py_tp_methods, probe_methods},
     {Py_nb_invert, probe_invert},
-    {Py_nb_negative, probe_negative},
     {0, NULL},
 };
 
@@ -214,6 +199,36 @@ PyType_Spec probe_spec = {
     .basicsize = sizeof(struct probe),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
     .slots = probe_slots,
+};
+
+static PyMemberDef instead_members[] = {
+    {"pc", T_ULONGLONG, offsetof(struct instead, probe.pc), READONLY, NULL},
+    {"index", T_UINT, offsetof(struct instead, probe.index), READONLY, NULL},
+    {"constant", T_UINT, offsetof(struct instead, constant), READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyMethodDef instead_methods[] = {
+    {"__reduce__", instead_reduce, METH_NOARGS, NULL},
+    {"instead", instead, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot instead_slots[] = {
+    {Py_tp_doc, "What Probe.instead() returns; -probe records the block and returns the constant."},
+    {Py_tp_dealloc, instead_dealloc},
+    {Py_tp_repr, probe_repr},
+    {Py_tp_members, instead_members},
+    {Py_tp_methods, instead_methods},
+    {Py_nb_negative, instead_negative},
+    {0, NULL},
+};
+
+PyType_Spec instead_spec = {
+    .name = "pykcov.probe.Instead",
+    .basicsize = sizeof(struct instead),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = instead_slots,
 };
 
 struct origin {

@@ -28,8 +28,13 @@ struct probe {
     PyObject_HEAD
     uint64_t pc;
     uint32_t index;
-    int32_t constant; /* whose place it takes, as a number in co_consts, or -1 */
-    PyObject *value;  /* Owned. That constant, or None. */
+};
+
+/* One in the place of a constant. */
+struct instead {
+    struct probe probe;
+    uint32_t constant; /* its number in co_consts */
+    PyObject *value;   /* Owned. */
 };
 
 struct block {
@@ -112,7 +117,7 @@ struct guard {
 
 /* One interpreter, so one set of globals: module.c refuses any other. */
 struct globals {
-    PyTypeObject *probe, *origin, *comparison, *counters, *recorder; /* Owned. */
+    PyTypeObject *probe, *instead, *origin, *comparison, *counters, *recorder; /* Owned. */
     PyTypeObject *guard, *quiet, *handler, *shared;                   /* Owned. */
     PyObject *section_var;     /* Owned. ContextVar whose value is a recorder. */
     PyObject *guard_key;       /* Owned. */
@@ -134,10 +139,10 @@ extern __thread struct kcov_thread kcov_thread COMPAT_TLS;
 
 /* probe.c */
 void probes_choose(void);
-extern PyType_Spec probe_spec, origin_spec;
+extern PyType_Spec probe_spec, instead_spec, origin_spec;
 PyObject *probe_list(PyObject *module, PyObject *args);
 PyObject *origin_later(PyObject *load, Py_ssize_t number, PyObject *owner);
-PyObject *probe_instead(PyObject *probe, PyObject *value, int32_t constant);
+PyObject *probe_instead(PyObject *probe, PyObject *value, uint32_t constant);
 
 /* decode.c */
 PyObject *decode(PyObject *module, PyObject *args);
