@@ -107,7 +107,6 @@ HIGH = {"tests/test_a.py::test_high": {2: 8, 3: 2, 4: 6, 7: 8, 8: 8}}
 
 
 def test_one_context_a_test_and_true_counts(project: Project) -> None:
-    project.autoload = True
     project.write("tests/test_a.py", BOTH)
     out = project.run("--pykcov=app", "--pykcov-report=term-missing")
     assert project.hits() == {"": {1: 1, 6: 1, 10: 1}, **LOW, **HIGH}

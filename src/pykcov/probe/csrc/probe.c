@@ -1,12 +1,12 @@
-/* Probe: ~probe records its block. Instead: so does -probe. Origin: what a rewritten code object was made of.
+/* Probe: ~probe records its block. Instead: so does -probe.
  *
  * ~probe is None, which POP_TOP takes away. -probe is a constant of the code that the block needs anyway:
  * such a probe takes the place of this constant (instrumentation/spots.py).
  *
- * All are constants of code objects, so all must be hashable (by identity) and must survive what people
- * do to code objects. cloudpickle pickles a function by the parts of its code, constants included: a
- * probe pickles as the integer 0, on which ~ and POP_TOP are as harmless, or as an object whose - is the
- * constant. So the copy runs anywhere, with or without pykcov, and records nothing.
+ * Both, and Origin, are constants of code objects, so they must be hashable (by identity) and must
+ * survive what people do to code objects. cloudpickle pickles a function by the parts of its code,
+ * constants included: a probe pickles as the integer 0, on which ~ and POP_TOP are as harmless, or as an
+ * object whose - is the constant. So the copy runs anywhere, with or without pykcov, and records nothing.
  */
 #include "area.h"
 #include "pykcov.h"
@@ -14,7 +14,8 @@
 #include <structmember.h>
 
 /* Not inlined: the hot path would save registers for it. */
-static __attribute__((noinline)) PyObject *hit_slow(struct kcov_thread *t, struct probe *probe, PyObject *answer)
+static __attribute__((noinline)) PyObject *hit_slow(struct kcov_thread *t, struct probe *probe,
+                                                    PyObject *answer)
 {
     return thread_slow(t, probe) < 0 ? NULL : Py_NewRef(answer);
 }
@@ -136,7 +137,7 @@ PyObject *probe_list(PyObject *module, PyObject *args)
     return list;
 }
 
-static void plain_dealloc(PyObject *self)
+void plain_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     type->tp_free(self);
@@ -149,7 +150,7 @@ static void instead_dealloc(PyObject *self)
     plain_dealloc(self);
 }
 
-static PyObject *reduce_to_zero(PyObject *self, PyObject *ignored)
+PyObject *reduce_to_zero(PyObject *self, PyObject *ignored)
 {
     (void)self, (void)ignored;
     return Py_BuildValue("O(i)", (PyObject *)&PyLong_Type, 0);
@@ -229,100 +230,4 @@ PyType_Spec instead_spec = {
     .basicsize = sizeof(struct instead),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION,
     .slots = instead_slots,
-};
-
-struct origin {
-    PyObject_HEAD
-    PyObject *code;    /* Owned. NULL: nobody has asked for it yet. */
-    PyObject *owner;   /* Owned. Who rewrote it, and may take it back. */
-    PyObject *load;    /* Owned. load(number) returns the code; NULL where it is there. */
-    Py_ssize_t number;
-};
-
-static PyObject *origin_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
-{
-    static char *names[] = {"code", "owner", NULL};
-    PyObject *code, *owner;
-
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!O:Origin", names, &PyCode_Type, &code,
-                                     &owner))
-        return NULL;
-    struct origin *origin = (struct origin *)type->tp_alloc(type, 0);
-    if (origin != NULL) {
-        origin->code = Py_NewRef(code);
-        origin->owner = Py_NewRef(owner);
-    }
-    return (PyObject *)origin;
-}
-
-PyObject *origin_later(PyObject *load, Py_ssize_t number, PyObject *owner)
-{
-    struct origin *origin = (struct origin *)kcov.origin->tp_alloc(kcov.origin, 0);
-    if (origin != NULL) {
-        origin->owner = Py_NewRef(owner);
-        origin->load = Py_NewRef(load);
-        origin->number = number;
-    }
-    return (PyObject *)origin;
-}
-
-static void origin_dealloc(PyObject *self)
-{
-    struct origin *origin = (struct origin *)self;
-    Py_CLEAR(origin->code);
-    Py_CLEAR(origin->owner);
-    Py_CLEAR(origin->load);
-    plain_dealloc(self);
-}
-
-static PyObject *origin_code(PyObject *self, void *ignored)
-{
-    (void)ignored;
-    struct origin *origin = (struct origin *)self;
-    if (origin->code == NULL) {
-        PyObject *load = Py_NewRef(origin->load);
-        PyObject *code = PyObject_CallFunction(load, "n", origin->number);
-        Py_DECREF(load);
-        if (code == NULL)
-            return NULL;
-        if (!PyCode_Check(code)) {
-            Py_DECREF(code);
-            return PyErr_Format(PyExc_TypeError, "the code of an Origin is a code object");
-        }
-        Py_XSETREF(origin->code, code); /* another thread may have been here meanwhile */
-        Py_CLEAR(origin->load);
-    }
-    return Py_NewRef(origin->code);
-}
-
-static PyMethodDef origin_methods[] = {
-    {"__reduce__", reduce_to_zero, METH_NOARGS, NULL},
-    {NULL, NULL, 0, NULL},
-};
-
-static PyMemberDef origin_members[] = {
-    {"owner", T_OBJECT_EX, offsetof(struct origin, owner), READONLY, NULL},
-    {NULL, 0, 0, 0, NULL},
-};
-
-static PyGetSetDef origin_getset[] = {
-    {"code", origin_code, NULL, NULL, NULL},
-    {NULL, NULL, NULL, NULL, NULL},
-};
-
-static PyType_Slot origin_slots[] = {
-    {Py_tp_doc, "Origin(code, owner): the last constant of a code object that was rewritten from code."},
-    {Py_tp_new, origin_new},
-    {Py_tp_dealloc, origin_dealloc},
-    {Py_tp_members, origin_members},
-    {Py_tp_getset, origin_getset},
-    {Py_tp_methods, origin_methods},
-    {0, NULL},
-};
-
-PyType_Spec origin_spec = {
-    .name = "pykcov.probe.Origin",
-    .basicsize = sizeof(struct origin),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
-    .slots = origin_slots,
 };

@@ -1,6 +1,7 @@
 /* The structures of the probe core, and what its files call of each other.
  *
  *   probe.c      the slots behind ~probe and -probe: the hot path
+ *   origin.c     what rewritten code was made of
  *   decode.c     the instructions of a code object and where they come from, for the rewriter
  *   fill.c       code that comes from the cache gets its probes
  *   thread.c     whose record is it: the current recorder of this thread
@@ -139,10 +140,15 @@ extern __thread struct kcov_thread kcov_thread COMPAT_TLS;
 
 /* probe.c */
 void probes_choose(void);
-extern PyType_Spec probe_spec, instead_spec, origin_spec;
+extern PyType_Spec probe_spec, instead_spec;
 PyObject *probe_list(PyObject *module, PyObject *args);
-PyObject *origin_later(PyObject *load, Py_ssize_t number, PyObject *owner);
 PyObject *probe_instead(PyObject *probe, PyObject *value, uint32_t constant);
+void plain_dealloc(PyObject *self); /* of what owns nothing */
+PyObject *reduce_to_zero(PyObject *self, PyObject *ignored);
+
+/* origin.c */
+extern PyType_Spec origin_spec;
+PyObject *origin_later(PyObject *load, Py_ssize_t number, PyObject *owner);
 
 /* decode.c */
 PyObject *decode(PyObject *module, PyObject *args);
