@@ -36,7 +36,9 @@ static PyObject *probe_invert(PyObject *self)
 {
     struct kcov_thread *t = &kcov_thread;
     struct probe *probe = (struct probe *)self;
-    return hit(t, probe) ? Py_NewRef(Py_None) : hit_slow(t, probe, Py_None);
+    if (hit(t, probe))
+        Py_RETURN_NONE; /* since 3.12 without a look at its count, other than Py_NewRef() */
+    return hit_slow(t, probe, Py_None);
 }
 
 static PyObject *instead_negative(PyObject *self)
@@ -50,7 +52,9 @@ static PyObject *probe_invert_watching(PyObject *self)
 {
     struct kcov_thread *t = &kcov_thread;
     struct probe *probe = (struct probe *)self;
-    return hit_watching(t, probe) ? Py_NewRef(Py_None) : hit_slow(t, probe, Py_None);
+    if (hit_watching(t, probe))
+        Py_RETURN_NONE;
+    return hit_slow(t, probe, Py_None);
 }
 
 static PyObject *instead_negative_watching(PyObject *self)
