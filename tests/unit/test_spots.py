@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dis
 import inspect
+import itertools
 import pickle
 import subprocess
 import sys
@@ -17,14 +18,16 @@ from typing import Any
 
 import cloudpickle
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.unit.cores import A, Recording, attached
 from tests.unit.program import Program
-from tests.unit.rewritten import inner, named, probe_lines, rewrite_text
+from tests.unit.rewritten import inner, line_only, named, probe_lines, rewrite_text
 
 from pykcov.instrumentation.blocks import locate
 from pykcov.instrumentation.bound import bound
 from pykcov.instrumentation.unit import Unit
-from pykcov.probe import Instead
+from pykcov.probe import Instead, positions
 from pykcov.store import SymbolStore
 
 
@@ -271,3 +274,20 @@ def test_bound(text: str, sure: bool) -> None:
     at = max(n for n, i in enumerate(instructions) if dis.opname[i.op] == "RETURN_VALUE")
     known = bound(code, instructions)[at]
     assert bool(known >> code.co_varnames.index("x") & 1) == sure
+
+
+# -- positions -------------------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_positions_are_those_that_python_tells() -> None:
+    for code in itertools.islice(_codes(), 4000):
+        for one in (code, line_only(code)):
+            found = positions(one.co_linetable, one.co_firstlineno)
+            assert found == list(one.co_positions())
+
+
+@given(st.binary(), st.integers(0, 1 << 20))
+def test_positions_of_any_bytes(table: bytes, line: int) -> None:
+    """Whatever they are, there is an end to them."""
+    assert len(positions(table, line)) <= 8 * len(table)
