@@ -270,7 +270,6 @@ def test_the_compiler_is_no_less_sure() -> None:
 def test_bound(text: str, sure: bool) -> None:
     code = named(compile(text, "f", "exec"), "f")
     instructions = locate(code).instructions
-    known = bound(code, instructions)[-1] if instructions else 0
     at = max(n for n, i in enumerate(instructions) if dis.opname[i.op] == "RETURN_VALUE")
     known = bound(code, instructions)[at]
     assert bool(known >> code.co_varnames.index("x") & 1) == sure
