@@ -181,19 +181,15 @@ static PyObject *comparison_new(PyTypeObject *type, PyObject *args, PyObject *kw
 
 static void comparison_dealloc(PyObject *self)
 {
-    PyTypeObject *type = Py_TYPE(self);
     Py_CLEAR(((struct comparison *)self)->constant);
-    type->tp_free(self);
-    Py_DECREF(type);
+    plain_dealloc(self);
 }
 
 /* As what takes any operands, runs anywhere, with or without pykcov, and does nothing (see probe.c). */
 static PyObject *comparison_reduce(PyObject *self, PyObject *ignored)
 {
     (void)self, (void)ignored;
-    PyObject *builtins = PyImport_ImportModule("builtins");
-    PyObject *eval = builtins != NULL ? PyObject_GetAttrString(builtins, "eval") : NULL;
-    Py_XDECREF(builtins);
+    PyObject *eval = builtin_eval();
     return eval == NULL ? NULL : Py_BuildValue(
         "N(s)", eval, "type('Ignored', (), {'__setitem__': __import__('operator').is_, "
                       "'__delitem__': id})()");

@@ -160,12 +160,19 @@ PyObject *reduce_to_zero(PyObject *self, PyObject *ignored)
     return Py_BuildValue("O(i)", (PyObject *)&PyLong_Type, 0);
 }
 
-static PyObject *instead_reduce(PyObject *self, PyObject *ignored)
+/* eval() makes, where pykcov may not be, what a constant pickles as. */
+PyObject *builtin_eval(void)
 {
-    (void)ignored;
     PyObject *builtins = PyImport_ImportModule("builtins");
     PyObject *eval = builtins != NULL ? PyObject_GetAttrString(builtins, "eval") : NULL;
     Py_XDECREF(builtins);
+    return eval;
+}
+
+static PyObject *instead_reduce(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    PyObject *eval = builtin_eval();
     return eval == NULL ? NULL : Py_BuildValue(
         "N(s{sOss})", eval, "type('Constant', (), {'__neg__': lambda self: value})()",
         "value", ((struct instead *)self)->value, "__name__", "__main__");

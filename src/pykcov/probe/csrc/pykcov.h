@@ -145,6 +145,7 @@ PyObject *probe_list(PyObject *module, PyObject *args);
 PyObject *probe_instead(PyObject *probe, PyObject *value, uint32_t constant);
 void plain_dealloc(PyObject *self); /* of what owns nothing */
 PyObject *reduce_to_zero(PyObject *self, PyObject *ignored);
+PyObject *builtin_eval(void);
 
 /* origin.c */
 extern PyType_Spec origin_spec;
