@@ -99,7 +99,7 @@ int main(int argc, char **argv)
     }
     if (ferror(stdout))
         result = failed("output");
-    munmap(area, WORDS * sizeof *area);
+    pykcov_munmap(area, WORDS);
     close(fd);
     return result;
 }

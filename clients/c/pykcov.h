@@ -5,10 +5,12 @@
  *      pykcov_ioctl(fd, KCOV_INIT_TRACE, words, task);
  *      uint64_t *area = pykcov_mmap(fd, words);
  *      pykcov_remote_enable(fd, words, &handle, 1, task);
- *      ...                                     the service serves requests
- *      for (uint64_t n = pykcov_count(area, words), i = 1; i <= n; i++)
- *          printf("0x%" PRIx64 "\n", area[i]);
- *      pykcov_reset(area);
+ *      for (;;) {
+ *          pykcov_clear(area, words);          a new generation: what began before is dropped
+ *          ...                                 the service serves a request
+ *          for (uint64_t n = pykcov_count(area, words), i = 1; i <= n; i++)
+ *              printf("0x%" PRIx64 "\n", area[i]);
+ *      }
  *
  * C99, or C++, on Linux, with GCC's atomic builtins; nothing to link. Under -std=c99 include it
  * before any other header, or define _DEFAULT_SOURCE; and behind <linux/kcov.h>, where you need
@@ -21,9 +23,11 @@
  *      EPROTO      what it sent is no reply; the descriptor is of no use any more
  *      ETIMEDOUT   it sent nothing for PYKCOV_PATIENCE seconds; likewise
  *
+ *      EMFILE      the process that shows the device has no more files to give, or this one has none
+ *
  * A descriptor is a socket: poll() says POLLHUP when the process at its other end has gone, and
  * close() is the end of its tasks. One thread at a time may make requests of one descriptor.
- * Reading and resetting the area are no requests, and need no descriptor.
+ * Reading and clearing the area are no requests, and need no descriptor.
  */
 #ifndef PYKCOV_CLIENT_H
 #define PYKCOV_CLIENT_H
@@ -112,9 +116,10 @@ enum {
     PYKCOV_IOCTL_ = 2,
     PYKCOV_MMAP_ = 3,
     PYKCOV_STATUS_ = 4,
-    PYKCOV_VERSION_ = 1,
+    PYKCOV_OPEN_ = 9,
+    PYKCOV_VERSION_ = 2,
     PYKCOV_CLIENT_ = 0,   /* kind of connection */
-    PYKCOV_REQUEST_ = 32, /* bytes before a request's payload */
+    PYKCOV_REQUEST_ = 40, /* bytes before a request's payload */
     PYKCOV_REPLY_ = 16,   /* bytes before a reply's payload */
     PYKCOV_LARGEST_ = 4096,
     PYKCOV_FDS_ = 4
@@ -173,17 +178,19 @@ static inline int pykcov_request_(int fd, uint32_t type, uint64_t a, uint64_t b,
                                   unsigned char *packet, size_t size, uint64_t *word, int *area)
 {
     pykcov_put_(packet, UINT32_C(0x564F434B), 4);
-    pykcov_put_(packet + 4, type, 4);
+    pykcov_put_(packet + 4, type, 2);
+    pykcov_put_(packet + 6, 0, 2); /* tag: a reply is never late here */
     pykcov_put_(packet + 8, a, 8);
     pykcov_put_(packet + 16, b, 8);
     pykcov_put_(packet + 24, c, 8);
+    pykcov_put_(packet + 32, 0, 8); /* the connection's first descriptor: it has only one */
     ssize_t sent;
     do
         sent = send(fd, packet, size, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
-    if (sent < 0)
-        return pykcov_failed_(fd);
-    if ((size_t)sent != size)
+    if (sent < 0 && !(type == PYKCOV_HELLO_ && errno == EPIPE))
+        return pykcov_failed_(fd); /* where it refuses a connection, it says why, and closes */
+    if (sent >= 0 && (size_t)sent != size)
         return pykcov_broken_(fd, EPROTO);
 
     unsigned char reply[PYKCOV_LARGEST_];
@@ -194,6 +201,7 @@ static inline int pykcov_request_(int fd, uint32_t type, uint64_t a, uint64_t b,
     struct iovec piece;
     struct msghdr message;
     ssize_t got;
+    int tries = type == PYKCOV_HELLO_ ? 2 : 1; /* an error comes before what was sent */
     do {
         memset(&message, 0, sizeof message);
         piece.iov_base = reply;
@@ -203,7 +211,7 @@ static inline int pykcov_request_(int fd, uint32_t type, uint64_t a, uint64_t b,
         message.msg_control = control.bytes;
         message.msg_controllen = sizeof control.bytes;
         got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
-    } while (got < 0 && errno == EINTR);
+    } while (got < 0 && (errno == EINTR || (errno == ECONNRESET && --tries > 0)));
     if (got < 0)
         return pykcov_failed_(fd);
 
@@ -285,7 +293,7 @@ static inline int pykcov_path_(const char *name, char *path, size_t size)
  * else "trace". Returns a descriptor, or -1 with errno: ENOENT and ECONNREFUSED where there is no
  * such device, ENOENT also where nothing is instrumented, EINVAL for what can't be a name,
  * ENAMETOOLONG, EPERM where the directory is not this user's alone, EPROTONOSUPPORT where the
- * device speaks another version. */
+ * device speaks another version, EMFILE where its process has no more files to give. */
 static inline int pykcov_open(const char *name, int blocks)
 {
     struct sockaddr_un address;
@@ -312,8 +320,11 @@ static inline int pykcov_open(const char *name, int blocks)
     if (result == 0) {
         unsigned char packet[PYKCOV_REQUEST_];
         uint64_t process;
-        result = pykcov_request_(fd, PYKCOV_HELLO_, PYKCOV_VERSION_, PYKCOV_CLIENT_, blocks != 0,
-                                 packet, sizeof packet, &process, NULL);
+        result = pykcov_request_(fd, PYKCOV_HELLO_, PYKCOV_VERSION_, PYKCOV_CLIENT_, 0, packet,
+                                 sizeof packet, &process, NULL);
+        if (result == 0)
+            result = pykcov_request_(fd, PYKCOV_OPEN_, blocks != 0, 0, 0, packet, sizeof packet,
+                                     &process, NULL);
     }
     if (result == 0)
         return fd;
@@ -365,37 +376,50 @@ static inline int pykcov_remote_enable(int fd, uint32_t area_size, const uint64_
     return pykcov_remote_enable_mode(fd, 0, area_size, handles, count, task);
 }
 
-/* Map the area, of as many words as KCOV_INIT_TRACE said, and these must be whole pages. Returns
- * it, or NULL with errno. It can be read when the other process has gone, until
- * munmap(area, words * 8). */
+/* Bytes of a descriptor's memory whose area has so many words, or 0 where that can't be. */
+static inline size_t pykcov_bytes_(uint64_t words)
+{
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    return words == 0 || words > (SIZE_MAX - page) / 16 ? 0 : (size_t)(16 * words + page);
+}
+
+/* Map the area, of as many words as KCOV_INIT_TRACE said, and these must be whole pages; and what is
+ * behind it, which pykcov_clear() and the like read. Returns it, or NULL with errno. It can be read
+ * when the other process has gone, until pykcov_munmap(). */
 static inline uint64_t *pykcov_mmap(int fd, uint64_t words)
 {
     unsigned char packet[PYKCOV_REQUEST_];
-    uint64_t word;
-    int area;
-    if (words == 0 || words > SIZE_MAX / 8) {
+    uint64_t control;
+    int memory;
+    size_t size = pykcov_bytes_(words);
+    if (size == 0) {
         errno = EINVAL;
         return NULL;
     }
-    if (pykcov_request_(fd, PYKCOV_MMAP_, words * 8, 0, 0, packet, sizeof packet, &word, &area)
+    if (pykcov_request_(fd, PYKCOV_MMAP_, words * 8, 0, 0, packet, sizeof packet, &control, &memory)
         != 0)
         return NULL;
     void *mapped = MAP_FAILED;
     struct stat seen;
-    if (fstat(area, &seen) == 0) {
-        if (seen.st_size < 0 || (uint64_t)seen.st_size < words * 8)
+    if (fstat(memory, &seen) == 0) {
+        if (seen.st_size < 0 || (uint64_t)seen.st_size < size || control != words * 8)
             errno = EPROTO; /* what lies behind its end would be SIGBUS */
         else
-            mapped = mmap(NULL, (size_t)(words * 8), PROT_READ | PROT_WRITE, MAP_SHARED, area, 0);
+            mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
     }
     int error = errno;
-    close(area);
+    close(memory);
     errno = error;
     return mapped == MAP_FAILED ? NULL : (uint64_t *)mapped;
 }
 
-/* Number of sections that have begun since KCOV_REMOTE_ENABLE and are not published, or -1 with
- * errno. */
+static inline int pykcov_munmap(uint64_t *area, uint64_t words)
+{
+    return munmap(area, pykcov_bytes_(words));
+}
+
+/* Number of sections that have begun since KCOV_REMOTE_ENABLE and have published nothing yet, or -1
+ * with errno. */
 static inline int64_t pykcov_live(int fd)
 {
     unsigned char packet[PYKCOV_REQUEST_];
@@ -407,16 +431,90 @@ static inline int64_t pykcov_live(int fd)
 
 /* -- The area ---------------------------------------------------------------------------------- */
 
+/* Words of the control page, which begins at area[words]; docs/protocol.md has them all. */
+enum {
+    PYKCOV_GENERATION = 0, /* this client's number of the present generation */
+    PYKCOV_SEPARATE = 1,   /* not 0: after-work goes into the second area */
+    PYKCOV_HOLDS = 2,      /* generation of the records in both areas */
+    PYKCOV_COUNTED = 3,    /* generation of the sections that are counted here: */
+    PYKCOV_BEGAN = 4,
+    PYKCOV_SETTLED = 5,    /* have published for the first time, or are over */
+    PYKCOV_OVER = 6,
+    PYKCOV_PUBLISHED = 7,  /* had records, which are there */
+    PYKCOV_OVERFLOWED = 8, /* had records for which there was no room */
+    PYKCOV_LOST = 9,       /* their process was killed */
+    PYKCOV_LATE = 10,      /* of earlier generations, dropped since this one began */
+    PYKCOV_EVER = 11       /* began since KCOV_REMOTE_ENABLE */
+};
+
+static inline uint64_t pykcov_load_(const uint64_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
+static inline int pykcov_is_there_(const uint64_t *control)
+{
+    return pykcov_load_(&control[PYKCOV_HOLDS]) == pykcov_load_(&control[PYKCOV_GENERATION]);
+}
+
 /* Number of PCs in the area of `words` words: area[1] to area[count], oldest first, which may be
  * read then. Where it is words - 1 there was perhaps no room for all. */
 static inline uint64_t pykcov_count(const uint64_t *area, uint64_t words)
 {
-    uint64_t count = __atomic_load_n(&area[0], __ATOMIC_ACQUIRE);
+    if (!pykcov_is_there_(area + words))
+        return 0;
+    uint64_t count = pykcov_load_(&area[0]);
     return count < words ? count : words - 1;
 }
 
-/* Begin anew, when the PCs have been read: what is published next is area[1]. What was published
- * since pykcov_count() is lost, so reset between requests, not during one. */
+/* With KCOV_REMOTE_ENABLE: begin a new generation. Sections that began before it publish nothing any
+ * more, wherever they run; no message is sent. What a section executes when its answer has been given
+ * goes into a second area from then on, pykcov_after(), so that pykcov_count() tells of answers. */
+static inline void pykcov_clear(uint64_t *area, uint64_t words)
+{
+    uint64_t *control = area + words;
+    __atomic_store_n(&control[PYKCOV_SEPARATE], 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&area[0], 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&control[PYKCOV_GENERATION], control[PYKCOV_GENERATION] + 1, __ATOMIC_RELEASE);
+}
+
+/* The second area, of after-work: its count, and behind it the PCs. */
+static inline const uint64_t *pykcov_after(const uint64_t *area, uint64_t words)
+{
+    static const uint64_t empty = 0;
+    const uint64_t *control = area + words;
+    return pykcov_is_there_(control) ? control + sysconf(_SC_PAGESIZE) / 8 : &empty;
+}
+
+/* A number of sections of this generation: `what` is PYKCOV_BEGAN or one of those behind it. Of two,
+ * ask for what comes later in a section's life first: OVER, then BEGAN. */
+static inline uint64_t pykcov_sections(const uint64_t *area, uint64_t words, int what)
+{
+    const uint64_t *control = area + words;
+    int is_counted = what == PYKCOV_EVER
+        || pykcov_load_(&control[PYKCOV_COUNTED]) == pykcov_load_(&control[PYKCOV_GENERATION]);
+    return is_counted ? pykcov_load_(&control[what]) : 0;
+}
+
+/* Wait until a section of this generation has begun and all that have are over, after-work included,
+ * for so many milliseconds at most. Returns 1 if they are, 0 if not, or -1 with errno. */
+static inline int pykcov_wait(int fd, const uint64_t *area, uint64_t words, int milliseconds)
+{
+    for (int waited = 0;; waited++) {
+        uint64_t over = pykcov_sections(area, words, PYKCOV_OVER);
+        if (over > 0 && over == pykcov_sections(area, words, PYKCOV_BEGAN))
+            return 1;
+        if (waited >= milliseconds)
+            return 0;
+        if (waited % 128 == 127 && pykcov_live(fd) < 0) /* this finds processes that died */
+            return -1;
+        usleep(1000);
+    }
+}
+
+/* As a client of Linux's kcov does: store 0 into the count. What is published next is area[1], also
+ * by a section that began before: there is no boundary, so reset between requests, not during one.
+ * With KCOV_REMOTE_ENABLE pykcov_clear() has one. */
 static inline void pykcov_reset(uint64_t *area)
 {
     __atomic_store_n(&area[0], 0, __ATOMIC_RELEASE);

@@ -9,7 +9,7 @@ with pykcov.instrument(source=["tomllib"]):
     print([hex(pc) for pc in t.pcs], t.blocks[0])
 """
 
-from pykcov.errors import PykcovError
+from pykcov.errors import PykcovError, PykcovWarning
 
 __version__ = "0.1.0"
 
@@ -20,6 +20,7 @@ __all__ = [
     "Device",
     "Instrumentation",
     "PykcovError",
+    "PykcovWarning",
     "SymbolStore",
     "carried",
     "common_handle",

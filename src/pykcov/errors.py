@@ -27,6 +27,14 @@ class PykcovError(Exception):
         return type(self), (self.slug, self.message)
 
 
+class PykcovWarning(UserWarning):
+    """What may be a mistake of the user's; `slug` names it in docs/messages.md."""
+
+    def __init__(self, slug: str, message: str) -> None:
+        super().__init__(f"{message} [{slug}]")
+        self.slug = slug
+
+
 # Tests set this: a broken invariant of ours raises. In use it is logged, and the program goes on.
 raise_own_bugs = False
 

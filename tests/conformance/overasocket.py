@@ -61,7 +61,7 @@ class SocketTask:
 
     def open(self) -> int:
         number = max(self._descriptors, default=2) + 1
-        self._descriptors[number] = SocketDescriptor(self._device.name)
+        self._descriptors[number] = pykcov.connect(self._device.name).open()
         return number
 
     def ioctl(self, fd: int, request: int, arg: int = 0) -> None:

@@ -18,6 +18,10 @@ EXPORT uint64_t c_handle(uint64_t number);
 EXPORT uint64_t c_handle_of_string(const char *string);
 EXPORT uint64_t c_count(const uint64_t *area, uint64_t words);
 EXPORT void c_reset(uint64_t *area);
+EXPORT void c_clear(uint64_t *area, uint64_t words);
+EXPORT uint64_t c_after(const uint64_t *area, uint64_t words);
+EXPORT uint64_t c_sections(const uint64_t *area, uint64_t words, int what);
+EXPORT int c_wait(int fd, const uint64_t *area, uint64_t words, int milliseconds);
 EXPORT uint64_t c_bit(uint64_t pc);
 EXPORT uint64_t c_number(int which);
 
@@ -69,6 +73,26 @@ uint64_t c_count(const uint64_t *area, uint64_t words)
 void c_reset(uint64_t *area)
 {
     pykcov_reset(area);
+}
+
+void c_clear(uint64_t *area, uint64_t words)
+{
+    pykcov_clear(area, words);
+}
+
+uint64_t c_after(const uint64_t *area, uint64_t words)
+{
+    return pykcov_after(area, words)[0];
+}
+
+uint64_t c_sections(const uint64_t *area, uint64_t words, int what)
+{
+    return pykcov_sections(area, words, what);
+}
+
+int c_wait(int fd, const uint64_t *area, uint64_t words, int milliseconds)
+{
+    return pykcov_wait(fd, area, words, milliseconds);
 }
 
 uint64_t c_bit(uint64_t pc)

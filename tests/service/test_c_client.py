@@ -355,11 +355,11 @@ class Reply:
 
 
 class Liar:
-    """A device that says HELLO and then `reply`, to one client."""
+    """A device that says HELLO, opens a descriptor, and says `reply`, to one client."""
 
     def __init__(self, name: str, hello: Reply, reply: Reply) -> None:
         self.name, self.types = name, list[Type]()
-        self._replies = (hello, reply)
+        self._replies = (hello, GOOD, reply)
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._listener.bind(str(places.socket_of(name)))
         self._listener.listen()
@@ -388,7 +388,7 @@ class Liar:
         places.socket_of(self.name).unlink()
 
 
-GOOD = Reply(encode_reply(0, 5, b"{}"))
+GOOD = Reply(encode_reply(0, 5))
 LIES = {
     "short": (Reply(b"x" * (REPLY.size - 1)), errno.EPROTO),
     "long": (Reply(encode_reply(0, 0, bytes(LARGEST))), errno.EPROTO),
@@ -435,7 +435,8 @@ def test_later(c: ctypes.CDLL, lie: str, call: str) -> None:
             failing(errno.ECONNRESET, calls[call]())
         os.close(fd)
     assert os.listdir("/proc/self/fd") == before  # noqa: PTH208
-    assert len(liar.types) == 2
+    assert liar.types[:2] == [Type.HELLO, Type.OPEN]
+    assert len(liar.types) == 3
 
 
 @pytest.mark.parametrize("fds", [0, 1])

@@ -21,6 +21,7 @@ import pykcov
 from pykcov.abi.kcov import KCOV_INIT_TRACE, KCOV_REMOTE_ENABLE, KCOV_REMOTE_MAX_HANDLES
 from pykcov.device.remote import RemoteArg
 from pykcov.service.client import SocketDescriptor
+from pykcov.service.link import Link
 from pykcov.service.protocol import LARGEST, Kind, decode_reply
 from pykcov.service.table import MOST
 
@@ -188,7 +189,7 @@ def crowd(start: Start) -> Iterator[tuple[Service, list[SocketDescriptor]]]:
     with contextlib.ExitStack() as stack:
         clients = []
         for i in range(MOST // KCOV_REMOTE_MAX_HANDLES + 3):
-            client = stack.enter_context(SocketDescriptor(service.name, task=1000 + i))
+            client = stack.enter_context(SocketDescriptor(Link(service.name, Kind.CLIENT), task=1000 + i))
             first = 1 + i * KCOV_REMOTE_MAX_HANDLES
             handles = map(pykcov.handle_of, range(first, first + KCOV_REMOTE_MAX_HANDLES))
             client.ioctl(KCOV_INIT_TRACE, 512)

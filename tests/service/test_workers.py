@@ -55,8 +55,9 @@ def test_sections(start: Start, alone: Alone, method: str) -> None:  # noqa: F81
                 assert service.ask("+") == "started"
             assert service.request(7, n) == "whole"
             assert list(t.pcs) == alone(n)
+            assert t.complete
             t.clear()
-    assert t.complete
+    assert not t.complete  # nothing began since then
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import errno
 import mmap
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from pykcov.abi.kcov import KCOV_MODE_DISABLED, WORD
 from pykcov.area import map_words
 from pykcov.closing import Closing
-from pykcov.device.kcov import Kcov
+from pykcov.device.kcov import Kcov, has_died
 from pykcov.device.state import BY_REQUEST
 from pykcov.errors import fail
 from pykcov.instrumentation.session import in_force
@@ -86,10 +86,10 @@ class Descriptor(Closing):
         with quiet, self._held() as kcov:
             return map_words(kcov.area.fd, self._mappable(kcov, length, offset), prot)
 
-    def check_mmap(self, length: int, offset: int) -> None:
-        """Raise what mmap() would, short of ENOMEM."""
+    def check_mmap(self, length: int, offset: int) -> int:
+        """Raise what mmap() would, short of ENOMEM. Returns the area's size in words."""
         with quiet, self._held() as kcov:
-            self._mappable(kcov, length, offset)
+            return self._mappable(kcov, length, offset)
 
     @staticmethod
     def _mappable(kcov: Kcov, length: int, offset: int) -> int:
@@ -106,10 +106,9 @@ class Descriptor(Closing):
         """What an ENABLE does: "trace" or "blocks"."""
         return self._open_kcov().discipline
 
-    @property
-    def live(self) -> int:
-        """Sections that have begun since KCOV_REMOTE_ENABLE, and are not published."""
-        return self._open_kcov().live()
+    def unsettled(self, is_dead: Callable[[int], bool] = has_died) -> int:
+        """As Kcov.unsettled()."""
+        return self._open_kcov().unsettled(is_dead)
 
     def is_of(self, kcov: Kcov) -> bool:
         """Is it a descriptor of `kcov`?"""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import mmap
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from pykcov.abi.kcov import (
     KCOV_MODE_UNIQUE_PC,
     KCOV_TRACE_CMP,
     KCOV_TRACE_PC,
+    WORD,
 )
 from pykcov.area import Area
 from pykcov.device import sections
@@ -51,11 +53,12 @@ class Kcov(Refs):
     def __init__(
         self, discipline: str = "trace", name: str = "kcov", shared: Shared | None = None
     ) -> None:
+        """shared: that of a socket's descriptor, whose area has a control page."""
         if discipline not in DISCIPLINES:
             raise ValueError(f"discipline must be one of {DISCIPLINES}, not {discipline!r}")
         self.discipline = discipline
         self.shared = Shared() if shared is None else shared
-        self.area = Area(name)
+        self.area = Area(name, control=shared is not None)
         self.task: Task | None = None
         self.recorder: Recorder | None = None
         self.remote_arg: RemoteArg | None = None
@@ -127,12 +130,12 @@ class Kcov(Refs):
         assert task.kcov is None
         self._forget_owner()
         try:
-            self.area.words()  # that of a client that sealed it can't be written to
+            memory = self.area.memory()  # that of a client that sealed it can't be written to
         except (OSError, MemoryError) as failed:
             raise fail(errno.ENOMEM) from failed
         self.shared.bitmap_words = 0
         self.shared.sequence += 1
-        self.shared.forget(-1)
+        self.shared.restart(memory)
         error = sections.register(self, arg)
         if error:  # another thread was faster
             raise fail(error)
@@ -144,23 +147,28 @@ class Kcov(Refs):
         self.task, task.kcov = task, self
         task.inherit(arg.common_handle)
 
-    def live(self) -> int:
-        """Number of sections that have begun and are not published, in processes that live."""
+    def unsettled(self, is_dead: Callable[[int], bool] = has_died) -> int:
+        """Number of sections that have begun and have published nothing yet, of processes that
+        live; is_dead() tells of a process, by what Shared.begin() was given."""
         with self.shared:
-            live = self.shared.live()
-            for pid in [pid for pid in live if pid and has_died(pid)]:
-                self.shared.forget(pid)
-                del live[pid]
-        return sum(live.values())
+            for process in self.shared.processes():
+                if is_dead(process):
+                    self.shared.lost(self.memory(), process)
+            _, began, settled, *_ = self.shared.tally()
+        return began - settled
 
-    def words(self) -> mmap.mmap:
-        """The area. Raises OSError ENOMEM."""
-        return self.area.words()
+    def memory(self) -> mmap.mmap:
+        """The area, and what a socket's descriptor has behind it. Raises OSError ENOMEM."""
+        return self.area.memory()
+
+    def words(self) -> memoryview:
+        """The area alone. Raises OSError ENOMEM."""
+        return memoryview(self.memory())[: self.shared.size * WORD]
 
     def _new_recorder(self, bitmap_words: int, comparisons: bool) -> Recorder:
         try:
             return Recorder(
-                self.area.words(),
+                self.words(),
                 blocks=self.discipline == "blocks",
                 bitmap_words=bitmap_words,
                 comparisons=comparisons,
@@ -197,7 +205,7 @@ class Kcov(Refs):
 
         Preconditions: `shared` is held, the calling task owns it.
         """
-        self.shared.reset(self.area.words(), self.area.fd, self.shared.bitmap_words)
+        self.shared.reset(self.words(), self.area.fd, self.shared.bitmap_words)
         if self.recorder is not None and self.recorder.counters is not None:
             self.recorder.counters.clear()
 

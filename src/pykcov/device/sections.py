@@ -3,7 +3,7 @@
 A section records the context that it was started in, and contexts copied from it, into memory of
 its own. When it is stopped its records are published: appended to the area of the kcov that its
 handle is registered with, all at once and in order, or not at all when that kcov has been disabled
-meanwhile.
+meanwhile, or its client has begun a new generation (probe/csrc/control.h).
 
 A forked child keeps the registrations that it inherited: area and page are shared with its parent,
 so it publishes into the same area for as long as the page says that the ENABLE they came from
@@ -41,8 +41,8 @@ class Collecting(Protocol):
     discipline: str
     dropped: bool
 
-    def words(self) -> mmap.mmap:
-        """The area."""
+    def memory(self) -> mmap.mmap:
+        """The area, and what a socket's descriptor has behind it."""
 
 
 class Registration:
@@ -77,6 +77,7 @@ class Watcher:
 
 
 FRAME_LAST, FRAME_DROPPED = 1, 2  # flags of a frame: the section is over; records were dropped
+_OVER, _DROPPED, _AFTER = 1, 2, 4  # flags of Ticket.publish()
 
 _registry: dict[int, Registration] = {}
 _numbers = itertools.count(1)
@@ -90,6 +91,8 @@ listeners: list[Callable[[Kcov, tuple[int, ...], Registration | None], object]] 
 elsewhere: Callable[[int], Registration | None] | None = None
 # Looks up who watches all sections.
 watcher: Callable[[], Watcher | None] | None = None
+# What this process is called where its sections are counted, so that its death is noticed.
+process: Callable[[], int] = os.getpid
 
 
 def registered(handle: int) -> Registration | None:
@@ -153,13 +156,12 @@ class Section:
         self.complete: bool | None = None
         self._lock = _new_lock()  # what stop() gives back nobody may publish any more
         self._whole = True
+        self._answered = False  # what comes now is after-work
         self._unseen = False  # a frame found no room: what the watcher gets has a gap
-        self._awaited = True  # counted as live until it is published for the first time
+        self._ticket: probe.Ticket | None = None
         if registration is not None:
-            with registration.kcov.shared:
-                self._awaited = registration.holds()  # else the next ENABLE would wait for it
-                if self._awaited:
-                    registration.kcov.shared.begin()
+            kcov = registration.kcov
+            self._ticket = kcov.shared.begin(kcov.memory(), registration.sequence, process())
 
     def open(self) -> None:
         """Record the current context, and what is copied from it, until stop()."""
@@ -181,12 +183,27 @@ class Section:
             del self._recorder
             _give_back(self._words)
 
-    def publish(self) -> None:
-        """Publish what was recorded so far, and go on: what follows is a further section."""
+    def publish(self, *, answered: bool = False) -> None:
+        """Publish what was recorded so far, and go on: what follows is a further section.
+
+        answered: the client is about to have the whole answer; what follows is after-work.
+        """
         if not self._is_parents():
             with self._lock:
                 if self.complete is None:
                     self._append(0)
+                    self._answered |= answered
+
+    def renew(self) -> None:
+        """What follows answers a further message of the client's, so it is of the generation that is
+        present now. What was recorded so far is published first."""
+        if self._ticket is None or self._is_parents():
+            return
+        with self._lock:
+            if self.complete is None:
+                self._append(0)
+                if self._ticket.renew():
+                    self._answered, self._whole = False, True
 
     def _is_parents(self) -> bool:
         """Was it begun before a fork? The parent goes on with it."""
@@ -202,28 +219,24 @@ class Section:
             flags |= FRAME_DROPPED * (recorder.dropped or self._unseen)
             words = _NO_PCS if self._comparisons else self._words
             self._unseen |= not watching.report(words, self._handle, self._number, flags)
-        records = int.from_bytes(self._words[:WORD], "little")
-        if self._registration is None:
+        if self._registration is None or self._ticket is None:
             self._words[:WORD] = bytes(WORD)
-        elif records or self._awaited:
-            self._publish(self._registration, records)
+        else:
+            self._publish(self._registration.kcov, self._ticket, bool(flags & FRAME_LAST))
 
-    def _publish(self, registration: Registration, records: int) -> None:
-        recorder, kcov = self._recorder, registration.kcov
-        published = -1
-        with kcov.shared:
-            if registration.holds():
-                published = kcov.shared.publish(
-                    kcov.words(), self._words, CMP_WORDS if self._comparisons else 1
-                )
-                if self._awaited:
-                    kcov.shared.end()
-                kcov.dropped |= published < records or recorder.dropped
-            else:
-                self._words[:WORD] = bytes(WORD)
-        self._awaited = False
+    def _publish(self, kcov: Collecting, ticket: probe.Ticket, is_last: bool) -> None:
+        dropped = self._recorder.dropped
+        if dropped:
+            self._recorder.dropped = False
+        records = int.from_bytes(self._words[:WORD], "little")
+        flags = _OVER * is_last | _DROPPED * dropped | _AFTER * self._answered
+        words = CMP_WORDS if self._comparisons else 1
+        published = ticket.publish(self._words, words, flags)
+        if published >= 0:
+            kcov.dropped |= published < records or dropped
         # Other threads of the section may have recorded more since it was counted.
-        self._whole = self._whole and published >= records and not recorder.dropped
+        is_whole = published >= records or (published < 0 and not records)
+        self._whole = self._whole and is_whole and not dropped
 
     def leave(self) -> None:
         """The current context is in no section any more. Contexts copied from it stay as they are;

@@ -1,6 +1,7 @@
 """The probe core. Its C is in csrc/, its documentation in _core.pyi."""
 
 from pykcov.probe._core import (
+    SHARED_BYTES,
     Comparison,
     Counters,
     Handler,
@@ -9,6 +10,7 @@ from pykcov.probe._core import (
     Probe,
     Recorder,
     Shared,
+    Ticket,
     attach,
     attached,
     checksum,
@@ -22,6 +24,7 @@ from pykcov.probe._core import (
     generation,
     get_task,
     hook_exec_module,
+    map_over,
     new_counters,
     positions,
     probes,
@@ -37,6 +40,7 @@ from pykcov.probe._core import (
 )
 
 __all__ = [
+    "SHARED_BYTES",
     "Comparison",
     "Counters",
     "Handler",
@@ -45,6 +49,7 @@ __all__ = [
     "Probe",
     "Recorder",
     "Shared",
+    "Ticket",
     "attach",
     "attached",
     "checksum",
@@ -58,6 +63,7 @@ __all__ = [
     "generation",
     "get_task",
     "hook_exec_module",
+    "map_over",
     "new_counters",
     "positions",
     "probes",

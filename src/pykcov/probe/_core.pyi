@@ -8,6 +8,7 @@ nothing else is said.
 
 from collections.abc import Callable
 from contextvars import ContextVar
+from mmap import mmap
 from types import CodeType, FunctionType
 from typing import Any, Literal, Self, TypeVar, final
 
@@ -164,15 +165,11 @@ class Shared:
     size: int
     bitmap_words: int  # of the ENABLE in force: 0 but for KCOV_UNIQUE_ENABLE
     sequence: int  # of ENABLEs
-    def __new__(cls, fd: int = -1, join: bool = False) -> Self:
-        """fd: of a memfd of a page or more, for processes that are not forked; join: another
-        process has made a Shared of it."""
+    def __new__(cls, fd: int = -1, join: bool = False, offset: int = 0) -> Self:
+        """fd: of a memfd that has a page for it at `offset`, for processes that are not forked;
+        join: another process has made a Shared of it."""
     def __enter__(self) -> Self: ...
     def __exit__(self, *exc: object) -> None: ...
-    def publish(self, area: object, section: object, words: int = 1, /) -> int:
-        """Append the records of `section`, of so many words each, to `area`, both buffers of words,
-        the count last; then `section` is empty. Returns how many there was room for. The lock must
-        be held."""
     def reset(self, area: object, fd: int, bitmap_words: int, /) -> None:
         """Zero a bitmap of so many words at the head of `area`, a mapping of the memfd `fd`, and
         the count behind it. Nobody records there meanwhile."""
@@ -180,14 +177,20 @@ class Shared:
         self, ring: object, section: object, handle: int, number: int, flags: int, /
     ) -> bool:
         """Append a frame with the records of `section` to `ring` (csrc/ring.c). Was there room?"""
-    def begin(self) -> None:
-        """A section begins in this process. This and the next three: the lock must be held."""
-    def end(self) -> None:
-        """One that began in this process is published, or dropped."""
-    def live(self) -> dict[int, int]:
-        """Sections that have begun and are not published, by process."""
-    def forget(self, pid: int, /) -> None:
-        """Forget those of a process; of all, if it is -1."""
+    def recycle(self) -> None:
+        """It is another descriptor's from now on. The lock must be held."""
+    def begin(self, area: object, sequence: int, process: int, /) -> Ticket:
+        """A section begins, of that ENABLE, in the process that is called `process`. `area` is the
+        descriptor's whole memory (csrc/control.h)."""
+    def restart(self, area: object, /) -> None:
+        """Begin counting sections. This and the next two: the lock must be held."""
+    def lost(self, area: object, process: int, /) -> None:
+        """That process is dead: its sections are lost."""
+    def processes(self) -> list[int]:
+        """Those that have sections of the present generation which are not over."""
+    def tally(self) -> tuple[int, int, int, int, int, int, int, int, int]:
+        """Counts of sections, as they stand in the control page: generation, began, settled, over,
+        published, overflowed, lost, late, ever."""
     def settle(self) -> None:
         """Wait for records on their way of an ENABLE that is over."""
     def claim(self) -> bool:
@@ -197,6 +200,19 @@ class Shared:
     def owner_died(self) -> bool:
         """Did the owner end, or exec, without a disclaim()? True once, then there is none."""
 
+@final
+class Ticket:
+    """What ties a section to the descriptor that collects it."""
+
+    def publish(self, section: object, words: int, flags: int, /) -> int:
+        """Append the records of `section`, of so many words each, to the descriptor's memory; then
+        `section` is empty. flags: 1 the section is over, 2 it has dropped records, 4 they came after
+        the answer. Returns how many were published, -1 where the ENABLE is over, -2 where the
+        section's generation is."""
+    def renew(self) -> bool:
+        """Have the section be of the present generation. False if it was, or can't be."""
+
+SHARED_BYTES: int  # that a Shared takes of a file: whole pages
 quiet: Quiet  # nothing is recorded on this thread inside `with quiet:`
 # Whose section a context is in. Change it inside `with quiet:`, or threads do not notice.
 section_var: ContextVar[Recorder | None]
@@ -221,6 +237,10 @@ def record_process(recorder: Recorder | None, /) -> None:
 def watch_device(memory: object, index: int, changed: Callable[[int], Recorder | None], /) -> None:
     """Call changed(word) when the word at `index` of `memory` has changed, before the next record
     of whatever thread, and record_process() what it returns."""
+
+def map_over(memory: mmap, fd: int, prot: int, /) -> None:
+    """Map the file `fd` over `memory`, an anonymous mapping. Raises OSError; then `memory` may be
+    gone, and must not be used."""
 
 def count_everyone(counters: Counters | None, /) -> None:
     """Count the hits of all threads in `counters`, too; None ends that."""

@@ -28,8 +28,9 @@ class KcovMiddleware:
     """Marks the HTTP requests and websockets that have the header `header`, a handle.
 
     A request's section begins with the call of `app`, and is published before the message is handed
-    on with which a client may hold the whole response; before each message of a websocket. It goes
-    on, and what follows is published when `app` returns. Code around `app` is in no section: other
+    on with which a client may hold the whole response; before each message of a websocket, whose
+    received messages each belong to the client's generation of that moment. It goes on, and what
+    follows, after-work, is published when `app` returns. Code around `app` is in no section: other
     middleware, the server, its send() and receive().
     """
 
@@ -45,7 +46,7 @@ class KcovMiddleware:
             section = headers.start(b",".join(values) if values else None)
         if section is None:
             return await self.app(scope, receive, send)
-        exchange = _Exchange(section, receive, send, scope.get("method") == "HEAD")
+        exchange = _Exchange(section, receive, send, scope)
         try:
             return await self.app(scope, exchange.receive, exchange.send)
         finally:
@@ -56,20 +57,25 @@ class KcovMiddleware:
 class _Exchange:
     """What goes on between one request's app and the server. Any task of the app may call it."""
 
-    def __init__(self, section: Section, receive: Receive, send: Send, headless: bool) -> None:
+    def __init__(self, section: Section, receive: Receive, send: Send, scope: Scope) -> None:
         self._section, self._receive, self._send = section, receive, send
-        self._bodiless = headless
+        self._is_websocket = scope["type"] == "websocket"
+        self._bodiless = scope.get("method") == "HEAD"
         self._left: int | None = None  # bytes of the body yet to come, where the headers said so
 
     async def receive(self) -> Message:
         # A server goes on reading in here, and so would read the next request in this section.
         with outside():
-            return await self._receive()
+            message = await self._receive()
+        if self._is_websocket:
+            with quiet:
+                self._section.renew()
+        return message
 
     async def send(self, message: Message) -> None:
         if self._may_end(message):
             with quiet:
-                self._section.publish()
+                self._section.publish(answered=not self._is_websocket)
         # A server may begin the next request in here, with a copy of this context.
         with outside():
             await self._send(message)

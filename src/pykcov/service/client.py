@@ -7,48 +7,36 @@ import itertools
 import mmap
 import os
 import threading
-import time
-from array import array
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from pykcov.abi.kcov import (
-    KCOV_DISABLE,
-    KCOV_INIT_TRACE,
-    KCOV_REMOTE_ENABLE,
-    KCOV_TRACE_CMP,
-    KCOV_TRACE_PC,
-    WORD,
-)
-from pykcov.area import map_words, whole_pages
+from pykcov.abi.kcov import KCOV_INIT_TRACE, WORD
+from pykcov.area import map_words, whole_pages, with_control
 from pykcov.closing import Closing
-from pykcov.device.remote import RemoteArg
-from pykcov.errors import fail
-from pykcov.reader.comparisons import Compared, Comparison, Record, room
-from pykcov.reader.comparisons import comparisons as join
-from pykcov.reader.decode import Records
-from pykcov.reader.symbolize import symbolize
-from pykcov.remoting import handle_of
+from pykcov.errors import PykcovError, fail
+from pykcov.reader.kept import Kept
 from pykcov.service.link import Link
 from pykcov.service.protocol import Kind, Type
+from pykcov.service.remote_trace import RemoteTrace
 from pykcov.store import SymbolStore
-from pykcov.symbols import Block
 
 _tasks = itertools.count(1 << 32)  # no thread's number
-_collected: dict[int, int | str] = {}  # handles of this process's RemoteTraces, and their names
-_LOOK = 0.001  # seconds between two questions whether all sections are published
+_IDLE_MOST = 16  # descriptors that are kept open for the next RemoteTrace
 
 
 class SocketDescriptor(Closing):
     """An open descriptor of another process's device; what pykcov.open() gives, over a socket."""
 
-    def __init__(self, name: str, discipline: str = "trace", task: int | None = None) -> None:
-        """task: the number of the task that ioctls are for; the calling thread's, if None."""
+    def __init__(self, link: Link, discipline: str = "trace", task: int | None = None) -> None:
+        """task: the number of the task that ioctls are for; the calling thread's, if None.
+
+        Raises OSError: ENOENT when nothing is instrumented there, EMFILE when the process has no
+        more files to give.
+        """
         if discipline not in ("trace", "blocks"):
             raise ValueError(f"discipline must be 'trace' or 'blocks', not {discipline!r}")
-        self._task = task
-        self._link = Link(name, Kind.CLIENT, discipline == "blocks")
+        self._link, self._task = link, task
+        self._number = link.request(Type.OPEN, discipline == "blocks")[0]
 
     def ioctl(self, request: int, arg: int | bytes = 0) -> int:
         """Do `request` and return 0. Raises OSError."""
@@ -58,21 +46,21 @@ class SocketDescriptor(Closing):
     def ioctl_of(self, number: int, request: int, arg: int | bytes = 0) -> int:
         """ioctl(), for the task with that number. Raises OSError."""
         word, payload = (0, arg) if isinstance(arg, bytes) else (arg & 2**64 - 1, b"")
-        self._link.request(Type.IOCTL, request & 0xFFFFFFFF, word, number, payload)
+        self._request(Type.IOCTL, request & 0xFFFFFFFF, word, number, payload)
         return 0
 
     def exit_of(self, number: int) -> None:
         """The task with that number is over. Raises OSError."""
-        self._link.request(Type.EXIT, 0, 0, number)
+        self._request(Type.EXIT, 0, 0, number)
 
     def check_mmap(self, length: int, offset: int) -> None:
         """Raise what mmap() would, short of ENOMEM."""
-        for fd in self._link.request(Type.MMAP, length, offset)[2]:
+        for fd in self._request(Type.MMAP, length, offset)[1]:
             os.close(fd)
 
     def area(self) -> int:
         """Return a new file descriptor of the area, also before KCOV_INIT_TRACE. Raises OSError."""
-        return self._link.request(Type.AREA)[2][0]
+        return self._request(Type.AREA)[1][0]
 
     def mmap(
         self, length: int, prot: int = mmap.PROT_READ | mmap.PROT_WRITE, offset: int = 0
@@ -80,134 +68,93 @@ class SocketDescriptor(Closing):
         """Map the area; `length` in bytes. It can be read when the other process has gone."""
         if length <= 0 or offset < 0:
             raise fail(errno.EINVAL)
-        _, _, fds = self._link.request(Type.MMAP, length, offset)
+        return self._map(length, offset, -(-length // WORD), prot)
+
+    def kept(self, size: int, comparisons: bool) -> Kept:
+        """Map all of the descriptor's memory, of an area of `size` words. Raises OSError."""
+        prot = mmap.PROT_READ | mmap.PROT_WRITE
+        return Kept(self._map(size * WORD, 0, with_control(size), prot), size, comparisons)
+
+    def _map(self, length: int, offset: int, words: int, prot: int) -> mmap.mmap:
+        _, fds = self._request(Type.MMAP, length, offset)
         try:
-            return map_words(fds[0], -(-length // WORD), prot)
+            if os.fstat(fds[0]).st_size < words * WORD:  # to read behind its end is SIGBUS
+                raise fail(errno.EPROTO)
+            return map_words(fds[0], words, prot)
         finally:
             os.close(fds[0])
 
-    def live(self) -> int:
-        """Number of sections that have begun and are not published."""
-        return self._link.request(Type.STATUS)[0]
+    def unsettled(self) -> int:
+        """Number of sections that have begun and have published nothing yet; those of processes
+        that have died are taken for lost before."""
+        return self._request(Type.STATUS)[0]
+
+    def _request(
+        self, kind: Type, a: int = 0, b: int = 0, c: int = 0, payload: bytes = b""
+    ) -> tuple[int, list[int]]:
+        word, _, fds = self._link.request(kind, a, b, c, self._number, payload)
+        return word, fds
 
     def close(self) -> None:
         """Close it, which ends its tasks. Twice is once."""
-        self._link.close()
+        number, self._number = self._number, 0
+        if number and self._link.is_usable:
+            self._number = 0
+            try:
+                self._link.request(Type.CLOSE, descriptor=number)
+            except OSError:
+                pass  # the service has gone, and the descriptor with it
 
 
-class RemoteTrace:
-    """In `with`: collects the sections of one handle. name: the handle, as it was given.
+class Collector:
+    """A descriptor for a RemoteTrace, and its memory: made once, and used for one after the other."""
 
-    Leaving waits until those that have begun are published, for `timeout` seconds at most, and then
-    disables. complete: were they, and did all of it fit?
+    def __init__(self, link: Link, size: int, discipline: str, comparisons: bool) -> None:
+        """size: words of the area, whole pages. Raises OSError."""
+        self.link = link
+        self.kind = size, discipline, comparisons
+        self.descriptor = SocketDescriptor(link, discipline, next(_tasks))
+        try:
+            self.descriptor.ioctl(KCOV_INIT_TRACE, size)
+            self.kept = self.descriptor.kept(size, comparisons)
+        except BaseException:
+            self.descriptor.close()
+            raise
+
+
+class Device(Closing):
+    """Another process's device. info: what it told of itself.
+
+    All RemoteTraces have one connection, which is made anew where the process that showed the device
+    has gone and another one shows it by now.
     """
 
-    def __init__(self, name: str, store: SymbolStore, handle: int | str, size: int, discipline: str,
-                 timeout: float, comparisons: bool) -> None:  # fmt: skip
-        self._device, self._store = name, store
-        self.name, self._handle = handle, handle_of(handle)
-        self.size = whole_pages(size)
-        self._discipline, self._timeout = discipline, timeout
-        self._descriptor: SocketDescriptor | None = None
-        self._records: Records | None = None
-        self._mode = KCOV_TRACE_CMP if comparisons else KCOV_TRACE_PC
-        self._pcs = array("Q")
-        self._compared: list[Record] = []
-        self.complete = False
-
-    def __enter__(self) -> Self:
-        if self._descriptor is not None:
-            raise fail(errno.EBUSY)
-        # A thread may collect many handles at once, and a task has one kcov.
-        descriptor = SocketDescriptor(self._device, self._discipline, next(_tasks))
-        try:
-            descriptor.ioctl(KCOV_INIT_TRACE, self.size)
-            kind = Compared if self._mode == KCOV_TRACE_CMP else Records
-            self._records = kind(descriptor.mmap(self.size * WORD))
-            arg = RemoteArg(self._mode, min(self.size, 2**32 - 1), 0, (self._handle,))
-            descriptor.ioctl(KCOV_REMOTE_ENABLE, arg.encode())
-        except FileExistsError as error:
-            descriptor.close()
-            raise self._collected_already() from error
-        except BaseException:
-            descriptor.close()
-            raise
-        self._descriptor = descriptor
-        _collected[self._handle] = self.name
-        return self
-
-    def _collected_already(self) -> OSError:
-        """Say which handle it is, and if this process collects it, by what name."""
-        text = f"the handle {self._handle:#x} of {self.name!r} is collected already"
-        if (other := _collected.get(self._handle)) is not None:
-            text += f", as that of {other!r}"
-            text += "" if other == self.name else ", which has the same hash"
-        return FileExistsError(errno.EEXIST, text)
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        descriptor, self._descriptor = self._descriptor, None
-        if descriptor is None or self._records is None:
-            return
-        _collected.pop(self._handle, None)
-        with descriptor:
-            try:
-                self.complete = self._wait(descriptor)
-                descriptor.ioctl(KCOV_DISABLE)
-            except ConnectionResetError:
-                self.complete = False  # the service has gone; what it published is there
-        self._pcs, self._compared = self._records.pcs(), self._records.compared()
-        self._records = None
-        full = len(self._pcs) >= self.size - 1 or len(self._compared) >= room(self.size)
-        self.complete = self.complete and not full
-
-    def _wait(self, descriptor: SocketDescriptor) -> bool:
-        deadline = time.monotonic() + self._timeout
-        while descriptor.live():
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(_LOOK)
-        return True
-
-    def clear(self) -> None:
-        """Begin anew: store 0 into the count."""
-        if self._records is not None:
-            self._records.clear()
-
-    @property
-    def pcs(self) -> array[int]:
-        """The PCs published so far, in order; none with comparisons=True."""
-        return self._pcs if self._records is None else self._records.pcs()
-
-    @property
-    def comparisons(self) -> list[Comparison]:
-        """What was compared so far. Raises PykcovError as symbolize() does."""
-        found = self._compared if self._records is None else self._records.compared()
-        return list(join(found, self._store))
-
-    @property
-    def blocks(self) -> list[Block]:
-        """The blocks they stand for. Raises PykcovError as symbolize() does."""
-        return symbolize(self.pcs, self._store)
-
-
-class Device:
-    """Another process's device. info: what it tells of itself."""
-
     def __init__(self, name: str) -> None:
-        self.name, self.info = name, describe(name)
-        self._store = SymbolStore(Path(self.info["store"]))
+        self.name = name
+        self._lock = threading.Lock()  # guards _link and _idle
+        self._link: Link | None = None
+        self._idle: list[Collector] = []
+        self.info: dict[str, Any]
+        self.store: SymbolStore
+        self.link()
+
+    def link(self) -> Link:
+        """Return the connection. Raises PykcovError: device-missing."""
+        with self._lock:
+            link = self._link
+            if link is None or not link.is_usable or not link.lives():
+                self._idle.clear()
+                self._link = link = Link(self.name, Kind.CLIENT)
+                self.info, self.store = link.info, SymbolStore(Path(link.info["store"]))
+            return link
 
     def open(self, discipline: str = "trace") -> SocketDescriptor:
         """Open it, as pykcov.open() does in process.
 
-        Raises OSError: ENOENT when nothing is instrumented there. PykcovError: device-missing.
+        Raises OSError: ENOENT when nothing is instrumented there, EMFILE when the process has no
+        more files to give. PykcovError: device-missing.
         """
-        return SocketDescriptor(self.name, discipline)
+        return SocketDescriptor(self.link(), discipline)
 
     def remote(
         self,
@@ -222,7 +169,46 @@ class Device:
 
         comparisons: what they compared, and no blocks.
         """
-        return RemoteTrace(self.name, self._store, handle, size, discipline, timeout, comparisons)
+        kind = whole_pages(size), discipline, comparisons
+        return RemoteTrace(self, handle, kind, timeout)
+
+    # -- called by RemoteTrace --------------------------------------------------------------------
+
+    def take(self, kind: tuple[int, str, bool]) -> Collector:
+        """Return a collector that nobody uses. Raises as open() does."""
+        link = self.link()
+        with self._lock:
+            for n, idle in enumerate(self._idle):
+                if idle.kind == kind and idle.link is link:
+                    return self._idle.pop(n)
+        try:
+            return Collector(link, *kind)
+        except OSError as error:
+            if error.errno != errno.EMFILE or not self._close_idle():
+                raise
+            return Collector(link, *kind)
+
+    def give_back(self, collector: Collector) -> None:
+        """It is disabled, and may be used by another."""
+        with self._lock:
+            if collector.link is self._link and len(self._idle) < _IDLE_MOST:
+                self._idle.append(collector)
+                return
+        collector.descriptor.close()
+
+    def _close_idle(self) -> bool:
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for collector in idle:
+            collector.descriptor.close()
+        return bool(idle)
+
+    def close(self) -> None:
+        """Close the connection, and so the descriptors of it."""
+        with self._lock:
+            self._idle.clear()
+            if self._link is not None:
+                self._link.close()
 
     def __repr__(self) -> str:
         return f"<pykcov.Device {self.name} pid={self.info['pid']}>"
@@ -231,7 +217,8 @@ class Device:
 def connect(name: str) -> Device:
     """Return the device that a process of this user shows as `name`.
 
-    Raises PykcovError: device-missing, device-name, device-directory.
+    Raises PykcovError: device-missing, device-name, device-directory. OSError: EMFILE when that
+    process has no more files to give.
     """
     return Device(name)
 

@@ -6,11 +6,13 @@ import socket
 import struct
 import threading
 import time
+from dataclasses import dataclass
 from typing import ClassVar
 
 from pykcov import probe
 from pykcov.device.descriptor import Descriptor
 from pykcov.kernel.task import Task
+from pykcov.service.pages import Page
 from pykcov.service.protocol import Kind
 from pykcov.service.ring import Ring
 from pykcov.service.table import Table, value_of
@@ -34,8 +36,10 @@ class ProcessTask(Task):
     # Guards _recorded and _alone. A signal handler may fork in the middle of a fork.
     _lock: ClassVar[threading.RLock] = threading.RLock()
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, key: tuple[int, int], table: Table) -> None:
+        """key: its process, and its number there."""
         super().__init__()
+        self.key = key
         self._table = table
         self._shared: probe.Shared | None = None
         self.enabling = 0
@@ -90,11 +94,23 @@ class Connection:
         self.peer, self.number = peer, number
         self.since = time.monotonic()
         self.kind: Kind | None = None
+        # The process is 0 where it is in another namespace, so there each connection is taken for
+        # a process of its own.
         self.pid, self.uid, _ = _CREDENTIALS.unpack(
             peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         )
-        self.page = -1  # of what the descriptor's writers share
+        self.process = self.pid or -number
         self.ring: Ring | None = None  # of who watches
-        self.descriptor: Descriptor | None = None
-        self.area_size = 0
-        self.comparisons = False  # it is these that its handles collect
+        self.opened: dict[int, Opened] = {}  # by number
+
+
+@dataclass
+class Opened:
+    """One descriptor of a connection. page: what its writers share."""
+
+    number: int
+    connection: Connection
+    descriptor: Descriptor
+    page: Page
+    area_size: int = 0  # words of a section
+    comparisons: bool = False  # it is these that its handles collect

@@ -14,6 +14,8 @@ from pykcov.device.state import ENABLES
 from pykcov.errors import PykcovError, fail
 from pykcov.kernel.task import Task
 from pykcov.service.client import SocketDescriptor
+from pykcov.service.link import Link
+from pykcov.service.protocol import Kind
 
 _numbers = itertools.count(1)
 _number_of: WeakKeyDictionary[Task, int] = WeakKeyDictionary()
@@ -27,12 +29,13 @@ class GuestDescriptor:
     """
 
     def __init__(self, name: str, discipline: str) -> None:
-        self._opened = SocketDescriptor(name, discipline)
+        self._link = Link(name, Kind.CLIENT)  # its own: a guest's process that dies closes it
         self.owner: Task | None = None
         try:
+            self._opened = SocketDescriptor(self._link, discipline)
             self._area = self._opened.area()
         except BaseException:
-            self._opened.close()
+            self._link.close()
             raise
 
     def ioctl(self, request: int, arg: int | bytes, *, task: Task) -> int:
@@ -61,7 +64,7 @@ class GuestDescriptor:
             self.owner.kcov = None
             self.owner = None
         os.close(self._area)
-        self._opened.close()
+        self._link.close()
 
     # -- called by the task -----------------------------------------------------------------------
 

@@ -22,19 +22,19 @@ _PATIENCE = 10  # seconds for a reply
 
 
 class Link:
-    """A connection that has said HELLO. info: what the device told of itself. fds: came with it.
+    """A connection that has said HELLO, of the process that made it. info, word, fds: what came back.
 
-    Raises PykcovError: device-missing, and as places.socket_of(). A request raises OSError with the
-    device's errno, or ECONNRESET when its process has gone.
+    Raises PykcovError: device-missing, and as places.socket_of(); OSError: what the device answers. A
+    request raises OSError with the device's errno, or ECONNRESET when its process has gone.
     """
 
-    def __init__(
-        self, name: str, kind: Kind, blocks: bool = False, path: Path | None = None
-    ) -> None:
+    def __init__(self, name: str, kind: Kind, path: Path | None = None) -> None:
         """path: where its socket was found before; else it is looked for."""
         self.path = path = places.socket_of(name) if path is None else path
         self.name = name
+        self._process = os.getpid()
         self._is_lost = False
+        self._tag = 0
         self._lock = threading.Lock()  # a request and its reply
         # Not what gevent may have put in its place, which would run other greenlets while it waits:
         # they would wait for this one's lock, on the same thread.
@@ -50,17 +50,18 @@ class Link:
                 "device-missing", f"no process shows a device as {name!r}: {error.strerror}"
             ) from error
         try:
-            _, payload, self.fds = self.request(Type.HELLO, VERSION, kind, blocks)
+            self.word, payload, self.fds = self.request(Type.HELLO, VERSION, kind)
         except BaseException:
             self._peer.close()
             raise
         self.info: dict[str, Any] = json.loads(payload)
 
     def request(
-        self, kind: Type, a: int = 0, b: int = 0, c: int = 0, payload: bytes = b""
-    ) -> tuple[int, bytes, list[int]]:
+        self, kind: Type, a: int = 0, b: int = 0, c: int = 0, descriptor: int = 0,
+        payload: bytes = b"",
+    ) -> tuple[int, bytes, list[int]]:  # fmt: skip
         """Return word, payload and descriptors of the reply."""
-        error, word, rest, fds = self.ask(kind, a, b, c, payload)
+        error, word, rest, fds = self.ask(kind, a, b, c, descriptor, payload)
         if error:
             for fd in fds:
                 os.close(fd)
@@ -68,40 +69,69 @@ class Link:
         return word, rest, fds
 
     def ask(
-        self, kind: Type, a: int = 0, b: int = 0, c: int = 0, payload: bytes = b""
-    ) -> tuple[int, int, bytes, list[int]]:
+        self, kind: Type, a: int = 0, b: int = 0, c: int = 0, descriptor: int = 0,
+        payload: bytes = b"",
+    ) -> tuple[int, int, bytes, list[int]]:  # fmt: skip
         """Return the device's errno or 0, and word, payload and descriptors of the reply."""
-        packet = Request(kind, (a, b, c), payload).encode()
         with self._lock:
-            if self._is_lost:
+            if not self.is_usable:
                 raise _gone(self.name)
+            self._tag = self._tag % 0xFFFF + 1
+            packet = Request(kind, (a, b, c), descriptor, payload, self._tag).encode()
             try:
-                self._peer.send(packet)
-                reply, fds = _receive(self._peer)
+                self._send(packet)
+                return self._reply()
             except (ConnectionError, BlockingIOError) as gone:  # the latter: it took too long
-                self._lose()
+                self._is_lost = True
+                self._peer.close()
                 raise _gone(self.name) from gone
-            except BaseException:  # a signal handler's
-                self._lose()
-                raise
-        if not reply:
-            raise _gone(self.name)
-        return *decode_reply(reply), fds
 
-    def _lose(self) -> None:
-        """There was no reply. One that comes late would be taken for the next one's: no more."""
-        self._is_lost = True
-        self._peer.close()
+    def _send(self, packet: bytes) -> None:
+        try:
+            self._peer.send(packet)
+        except BrokenPipeError:
+            if self._tag != 1:
+                raise
+            # A device with no more files says so, unasked, and closes: the reply may be there.
+
+    def _reply(self) -> tuple[int, int, bytes, list[int]]:
+        """Receive the reply to the last request. Those of requests that a signal handler's exception
+        has broken off may come before it."""
+        while True:
+            try:
+                reply, fds = _receive(self._peer)
+            except ConnectionResetError:
+                if self._tag != 1:
+                    raise
+                reply, fds = _receive(self._peer)  # the error comes first, and what was sent behind it
+            if not reply:
+                raise ConnectionResetError
+            error, tag, word, payload = decode_reply(reply)
+            if tag in (0, self._tag):
+                return error, word, payload, fds
+            for fd in fds:
+                os.close(fd)
+
+    @property
+    def is_usable(self) -> bool:
+        """Is it open, and this process's? A forked child makes one of its own."""
+        return not self._is_lost and self._process == os.getpid() and not self.closed
 
     def lives(self) -> bool:
         """Is the device's process there? Asked of the socket, not of that process."""
+        if self._is_lost or self.closed:
+            return False
         waiting = select.poll()
         waiting.register(self._peer, 0)
         return not waiting.poll(0)
 
     def close(self) -> None:
-        """Close the connection: for the device, the end of the descriptor and its tasks."""
+        """Close the connection: for the device, the end of its descriptors and their tasks."""
         self._peer.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_peer"):
+            self._peer.close()
 
     @property
     def closed(self) -> bool:

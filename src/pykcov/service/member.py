@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from pykcov.abi.kcov import KCOV_MODE_TRACE_CMP
+from pykcov.abi.kcov import KCOV_MODE_TRACE_CMP, WORD
 from pykcov.area import map_words
 from pykcov.device import sections
 from pykcov.device.sections import Registration, Watcher
@@ -22,7 +22,7 @@ from pykcov.errors import PykcovError
 from pykcov.probe import Recorder, Shared, quiet, watch_device
 from pykcov.service.link import Link
 from pykcov.service.protocol import Kind, Type
-from pykcov.service.table import Table, is_value_of, number_of
+from pykcov.service.table import Table, is_value_of
 
 _BLOCKS, _COMPARISONS = 63, 62  # bits of FETCH's word
 _SIZE = (1 << _COMPARISONS) - 1
@@ -33,17 +33,21 @@ _KEPT = 32  # descriptors that stay mapped until it is looked which are closed
 class Elsewhere:
     """A kcov of another process, as a section needs it."""
 
-    def __init__(self, area: int, page: int, blocks: bool, comparisons: bool) -> None:
-        """comparisons: KCOV_REMOTE_ENABLE is to collect these."""
-        self.shared = Shared(page, True)
+    def __init__(self, memory: int, pages: int, offset: int, blocks: bool, comparisons: bool) -> None:
+        """memory, pages: memfds of it, and of pages; its own is at `offset`. comparisons:
+        KCOV_REMOTE_ENABLE is to collect these."""
+        self.shared = Shared(pages, True, offset)
         self.comparisons = comparisons
         self.discipline = "blocks" if blocks else "trace"
         self.dropped = False
-        size = os.fstat(area).st_size // 8
-        self._words = map_words(area, size)
+        self._memory = map_words(memory, os.fstat(memory).st_size // WORD)
 
-    def words(self) -> mmap.mmap:
-        return self._words
+    def memory(self) -> mmap.mmap:
+        return self._memory
+
+    def words(self) -> memoryview:
+        """The area alone."""
+        return memoryview(self._memory)[: self.shared.size * WORD]
 
 
 class Member:
@@ -64,6 +68,7 @@ class Member:
             path = self._linked().path
         self._table, self._path = table, path
         self._met: dict[int, Registration] = {}
+        self._identity = 0  # what its sections are counted under; 0 until it has a link
         self._sweep_at = 2 * _KEPT
         self._collected = 0
         self._recorder: Recorder | None = None
@@ -78,7 +83,18 @@ class Member:
                 link.close()
                 raise PykcovError("device-missing", f"{self.name!r} is another device by now")
             self._link, self._process = link, os.getpid()
+        self._identity = self._link.word
         return self._link
+
+    def identity(self) -> int:
+        """What this process's sections are counted under: the device sees by it when we die."""
+        if not self._identity:
+            with quiet, self._lock:
+                try:
+                    self._linked()
+                except (PykcovError, OSError):
+                    return os.getpid()
+        return self._identity
 
     def find(self, handle: int) -> Registration | None:
         """Return what a handle is registered with, on whatever descriptor of the device."""
@@ -124,7 +140,7 @@ class Member:
     def _fetched(self, value: int) -> tuple[Elsewhere, int] | None:
         for _ in range(2):
             try:
-                error, size, _, fds = self._linked().ask(Type.FETCH, number_of(value))
+                error, size, payload, fds = self._linked().ask(Type.FETCH, value)
             except ConnectionResetError:
                 continue  # connect anew
             except PykcovError:
@@ -132,9 +148,10 @@ class Member:
             if error:
                 return None
             try:
-                area, page = fds
+                memory, pages = fds
                 flags = (bool(size >> bit & 1) for bit in (_BLOCKS, _COMPARISONS))
-                return Elsewhere(area, page, *flags), size & _SIZE
+                offset = int.from_bytes(payload, "little")
+                return Elsewhere(memory, pages, offset, *flags), size & _SIZE
             finally:
                 for fd in fds:
                     os.close(fd)
@@ -176,13 +193,14 @@ class Member:
                     return None
                 if fetched is not None:
                     kcov, _ = fetched
-                    self._watcher = Watcher(kcov.shared, kcov.words(), self._table.collects)
+                    self._watcher = Watcher(kcov.shared, kcov.memory(), self._table.collects)
                 self._watched = value
         return self._watcher
 
     def leave(self) -> None:
         """This process is no part of the device any more."""
         sections.elsewhere = sections.watcher = None
+        sections.process = os.getpid
         watch_device(bytes(8), 0, lambda _: None)
 
     def forked(self) -> Member:
@@ -194,4 +212,5 @@ def join(member: Member) -> None:
     """Have the device's clients collect from this process, too."""
     sections.elsewhere = member.find
     sections.watcher = member.watcher
+    sections.process = member.identity
     member.watch()

@@ -8,50 +8,41 @@ probe/csrc/ring.c writes it, and says more.
 
 from __future__ import annotations
 
-import os
 from array import array
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from pykcov.area import Area, map_words
 from pykcov.device.sections import FRAME_DROPPED, FRAME_LAST, Watcher
-from pykcov.probe import Shared
+from pykcov.service.pages import Pages
 
 SIZE = 1 << 20  # words
 _TAIL, _LOST, _FRAMES, _FRAME_HEAD = 1, 2, 4, 4
-
-
-def new_page() -> int:
-    """Return a memfd for a Shared."""
-    page = os.memfd_create("pykcov-page", os.MFD_CLOEXEC)
-    os.ftruncate(page, os.sysconf("SC_PAGESIZE"))
-    return page
 
 
 class Ring:
     """A new one. watcher: this process's writer. yields: as Watcher's."""
 
     def __init__(self, name: str, yields: Callable[[], bool]) -> None:
+        self._pages = Pages(1)  # its own: a late writer counts on in the page of the ring it knows
         self._area = Area(name)
-        self._page = -1
         try:
             self._area.allocate(SIZE)
-            self._page = new_page()
-            self.watcher = Watcher(Shared(self._page), self._area.words(), yields)
+            shared, _ = self._pages.take()
+            self.watcher = Watcher(shared, self._area.memory(), yields)
         except BaseException:
             self.close()
             raise
 
     @property
     def fds(self) -> list[int]:
-        """The memfds of the ring and of the page."""
-        return [self._area.fd, self._page]
+        """The memfds of the ring and of the page that writers share, which is its first."""
+        return [self._area.fd, self._pages.fd]
 
     def close(self) -> None:
         """Close both. Processes that have them mapped write on, for nobody."""
         self._area.dec_ref(self._area.destroy)
-        if self._page >= 0:
-            os.close(self._page)
+        self._pages.close()
 
 
 class Frame(NamedTuple):

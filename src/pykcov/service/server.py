@@ -1,8 +1,8 @@
 """The socket device: shows a process's coverage device to other processes of the same user.
 
 One thread answers all connections. Reading and resetting an area needs no message, and so wakes
-nobody here. A descriptor is a connection: when it closes, its tasks are over and the descriptor is
-closed, so a client that dies leaves nothing behind.
+nobody here. Descriptors are of a connection: when it closes, they are closed and their tasks are
+over, so a client that dies leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import time
 
 from pykcov.errors import own_bug
 from pykcov.probe import quiet
-from pykcov.service import places
+from pykcov.service import files, places
 from pykcov.service.connection import Connection
 from pykcov.service.places import bind
 from pykcov.service.protocol import LARGEST, Request, encode_reply
@@ -37,6 +37,7 @@ class Server:
         self.name = name
         self.path = places.socket_of(name)
         self._listener = bind(self.path)
+        self._spare = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
         self.shown = Shown()
         self._numbers = 1
         self._looked = 0.0
@@ -66,9 +67,7 @@ class Server:
         self._selector.close()
         self._listener.close()
         self.path.unlink(missing_ok=True)
-        for fd in (self._wake, self._stop):
-            os.close(fd)
-        self._stop = -1
+        self._close_own()
         atexit.unregister(self.close)
 
     def leave(self) -> None:
@@ -78,9 +77,13 @@ class Server:
             connection.peer.close()
         self._selector.close()
         self._listener.close()
-        for fd in (self._wake, self._stop):
-            os.close(fd)
-        self._stop = -1
+        self._close_own()
+
+    def _close_own(self) -> None:
+        for fd in (self._wake, self._stop, self._spare):
+            if fd >= 0:
+                os.close(fd)
+        self._stop = self._spare = -1
 
     # -- the thread -------------------------------------------------------------------------------
 
@@ -123,20 +126,36 @@ class Server:
         except OSError as error:
             if error.errno in (errno.EMFILE, errno.ENFILE):
                 self._drop_the_silent(0)
+                self._refuse_one()
                 time.sleep(0.01)  # else the listener stays readable, and this thread spins
             return False
         peer.setblocking(False)
         connection = Connection(peer, self._numbers)
-        stranger = connection.uid not in (0, os.getuid())
-        if len(self.shown.connections) >= _MOST_CONNECTIONS:
-            self._drop_the_silent(0)
-        if stranger or len(self.shown.connections) >= _MOST_CONNECTIONS:
+        if connection.uid not in (0, os.getuid()):
             peer.close()
+            return True
+        if not files.may_keep(peer.fileno()) or len(self.shown.connections) >= _MOST_CONNECTIONS:
+            # Workers may have what is left; clients are told by their HELLO (Shown.answer).
+            self._drop_the_silent(0)
+        if len(self.shown.connections) >= _MOST_CONNECTIONS:
+            _refuse(peer)
             return True
         self._numbers += 1
         self.shown.connections[connection.number] = connection
         self._selector.register(peer, selectors.EVENT_READ, connection)
         return True
+
+    def _refuse_one(self) -> None:
+        """This process has no more files: the one that is kept for this tells a client so."""
+        spare, self._spare = self._spare, -1
+        if spare >= 0:
+            os.close(spare)
+        with contextlib.suppress(OSError):
+            peer, _ = self._listener.accept()
+            _refuse(peer)
+        # Another thread may have taken its place meanwhile; then there is none from now on.
+        with contextlib.suppress(OSError):
+            self._spare = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
 
     def _drop_the_silent(self, patience: float) -> None:
         """Close what has said nothing for that many seconds."""
@@ -145,7 +164,8 @@ class Server:
         for connection in list(self.shown.connections.values()):
             if connection.kind is None and connection.since < before:
                 self._hear(connection)  # what it has said may wait to be read
-                if connection.kind is None:
+                if connection.kind is None and connection.number in self.shown.connections:
+                    _tell(connection.peer, errno.EMFILE if patience == 0 else errno.ETIMEDOUT)
                     self._drop(connection)
 
     def _drop(self, connection: Connection) -> None:
@@ -157,29 +177,44 @@ class Server:
 
     def _hear(self, connection: Connection) -> None:
         fds: list[int] = []
+        tag = 0
         try:
             packet = connection.peer.recv(LARGEST + 1)
             if not packet:
                 raise ConnectionError
             request = Request.decode(packet)
+            tag = request.tag
             word, payload, fds = self.shown.answer(connection, request)
-            reply = encode_reply(0, word, payload)
+            reply = encode_reply(0, word, payload, tag)
         except BlockingIOError:
             return
         except ConnectionError:
             self._drop(connection)
             return
         except ValueError:
-            with contextlib.suppress(OSError):
-                connection.peer.send(encode_reply(errno.EPROTO))
+            _tell(connection.peer, errno.EPROTO)
             self._drop(connection)
             return
         except OSError as error:
-            reply = encode_reply(error.errno or errno.EIO)
+            reply = encode_reply(error.errno or errno.EIO, tag=tag)
         except Exception:
             own_bug("device-failed", "a client of the device could not be answered")
-            reply = encode_reply(errno.EIO)
+            reply = encode_reply(errno.EIO, tag=tag)
         try:
             socket.send_fds(connection.peer, [reply], fds)
         except OSError:  # it has gone, or does not read
             self._drop(connection)
+        else:
+            if connection.kind is None and not files.may_keep(connection.peer.fileno()):
+                self._drop(connection)
+
+
+def _refuse(peer: socket.socket) -> None:
+    """Tell a client that this process has no more files to give. What it sends is not waited for."""
+    _tell(peer, errno.EMFILE)
+    peer.close()
+
+
+def _tell(peer: socket.socket, error: int) -> None:
+    with contextlib.suppress(OSError):
+        peer.send(encode_reply(error), socket.MSG_DONTWAIT)

@@ -7,7 +7,7 @@ collector is the value of the descriptor that collects all threads, watcher that
 that watches all sections, each or 0. A value says which connection, in the upper 32 bits, and which
 of its ENABLEs.
 
-Its one writer is the process whose device it is. A member keeps the table as a dictionary, and
+Its one writer is the process whose device it is, and the memfd is sealed so that nobody else can be. A member keeps the table as a dictionary, and
 reads it anew when the version has changed, so a lookup is one comparison and one look into a
 dictionary. While the writer writes, the version is odd: a reader takes what it read for whole only
 when the version was even, and the same, before and after.
@@ -15,17 +15,22 @@ when the version was even, and the same, before and after.
 
 from __future__ import annotations
 
+import fcntl
 import mmap
 import os
 import time
 from array import array
 from collections.abc import Callable, Iterable
 
+from pykcov.abi.kcov import WORD
+from pykcov.area import map_words
 from pykcov.probe import Recorder, watch_device
 
 MOST = 1 << 14  # handles
 _COLLECTOR, _WATCHER, _PAIRS = 2, 3, 4
-_SIZE = (_PAIRS + 2 * MOST) * 8
+_SIZE = (_PAIRS + 2 * MOST) * WORD
+_FIXED = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
+_FUTURE_WRITE = 0x10  # F_SEAL_FUTURE_WRITE: only what is mapped for writing now can be written to
 _ENABLES = (1 << 32) - 1
 _PATIENCE = 1.0  # seconds to wait for a writer, which may have been killed in the middle
 
@@ -48,11 +53,12 @@ def number_of(value: int) -> int:
 class Table:
     """In the memory of the memfd `fd`."""
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, prot: int = mmap.PROT_READ) -> None:
+        """Raises ValueError when it is no table: it could be cut, and fault who reads it."""
         self.fd = fd
-        if os.fstat(fd).st_size < _SIZE:
-            os.ftruncate(fd, _SIZE)
-        self._words = memoryview(mmap.mmap(fd, _SIZE)).cast("Q")
+        if os.fstat(fd).st_size != _SIZE or not fcntl.fcntl(fd, fcntl.F_GET_SEALS) & _FIXED == _FIXED:
+            raise ValueError("no table of handles")
+        self._words = memoryview(map_words(fd, _SIZE // WORD, prot)).cast("Q")
         self.identity = os.fstat(fd).st_ino  # which device's it is
         self._read_last: tuple[int, dict[int, int]] = (-1, {})  # version, and what it says
         self._written: dict[int, int] = {}
@@ -60,7 +66,16 @@ class Table:
     @staticmethod
     def make() -> Table:
         """Return a new, empty one."""
-        return Table(os.memfd_create("pykcov-table", os.MFD_CLOEXEC))
+        fd = os.memfd_create("pykcov-table", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        try:
+            os.ftruncate(fd, _SIZE)
+            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _FIXED)
+            made = Table(fd, mmap.PROT_READ | mmap.PROT_WRITE)
+            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _FUTURE_WRITE | fcntl.F_SEAL_SEAL)
+        except BaseException:
+            os.close(fd)
+            raise
+        return made
 
     def get(self, handle: int) -> int | None:
         """Return the value of a handle."""

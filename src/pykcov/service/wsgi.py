@@ -18,7 +18,7 @@ class KcovMiddleware:
 
     A request's section begins with the call of `app`, is suspended between the items of what `app`
     returns, and published before the last byte of the response is handed on. It goes on, and what
-    follows, close() included, is published when close() returns. Code around `app` is in no
+    follows, close() included, is after-work, which is published when close() returns. Code around `app` is in no
     section: other middleware, the server, its start_response() and write().
     """
 
@@ -96,7 +96,7 @@ class _Response:
 
     def publish(self) -> None:
         with quiet:
-            self.section.publish()
+            self.section.publish(answered=True)
 
 
 class _Body:

@@ -192,6 +192,7 @@ static PyMethodDef functions[] = {
     {"section_open", section_open, METH_O, NULL},
     {"section_close", section_close, METH_VARARGS, NULL},
     {"section", section, METH_NOARGS, NULL},
+    {"map_over", map_over, METH_VARARGS, NULL},
     {"count_everyone", count_everyone, METH_O, NULL},
     {"record_process", record_process, METH_O, NULL},
     {"watch_device", watch_device, METH_VARARGS, NULL},
@@ -246,7 +247,8 @@ static int exec_module(PyObject *module)
         || add_type(module, &kcov.guard, &guard_spec) < 0
         || add_type(module, &kcov.quiet, &quiet_spec) < 0
         || add_type(module, &kcov.handler, &handler_spec) < 0
-        || add_type(module, &kcov.shared, &shared_spec) < 0)
+        || add_type(module, &kcov.shared, &shared_spec) < 0
+        || add_type(module, &kcov.ticket, &ticket_spec) < 0)
         return -1;
     if (kcov.guard_key == NULL)
         kcov.guard_key = PyUnicode_InternFromString("pykcov.guard");
@@ -258,7 +260,8 @@ static int exec_module(PyObject *module)
     int failed = kcov.guard_key == NULL || kcov.section_var == NULL || quiet == NULL
         || kcov.gc_callbacks == NULL
         || PyModule_AddObjectRef(module, "section_var", kcov.section_var) < 0
-        || PyModule_AddObjectRef(module, "quiet", quiet) < 0;
+        || PyModule_AddObjectRef(module, "quiet", quiet) < 0
+        || PyModule_AddIntConstant(module, "SHARED_BYTES", shared_bytes()) < 0;
     Py_XDECREF(quiet);
     return failed ? -1 : 0;
 }

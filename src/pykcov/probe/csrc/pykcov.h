@@ -12,6 +12,8 @@
  *   interrupts.c what is not the task's: the collector, signal handlers, pykcov itself
  *   hooks.c      what stands in for functions of the standard library
  *   shared.c     what processes that share a descriptor agree on
+ *   ticket.c     sections, their generations and counts: how they get into an area
+ *   mapping.c    areas in this process's memory
  *   together.c   records of several processes that go into one area one by one
  *   unique.c     each block once, as a bitmap in the area says
  *   ring.c       sections of several processes that one reader watches
@@ -119,7 +121,7 @@ struct guard {
 /* One interpreter, so one set of globals: module.c refuses any other. */
 struct globals {
     PyTypeObject *probe, *instead, *origin, *comparison, *counters, *recorder; /* Owned. */
-    PyTypeObject *guard, *quiet, *handler, *shared;                   /* Owned. */
+    PyTypeObject *guard, *quiet, *handler, *shared, *ticket;          /* Owned. */
     PyObject *section_var;     /* Owned. ContextVar whose value is a recorder. */
     PyObject *guard_key;       /* Owned. */
     PyObject *gc_callbacks;    /* Owned. The list gc.callbacks. */
@@ -210,7 +212,14 @@ PyObject *hook_set_code(PyObject *module, PyObject *args);
 PyObject *hook_signal_flags(PyObject *module, PyObject *args);
 
 /* shared.c */
+long shared_bytes(void);
 extern PyType_Spec shared_spec;
+
+/* ticket.c */
+extern PyType_Spec ticket_spec;
+
+/* mapping.c */
+PyObject *map_over(PyObject *module, PyObject *args);
 
 /* ring.c */
 PyObject *ring_report(PyObject *shared, PyObject *args);

@@ -31,17 +31,25 @@ static int init_mutex(pthread_mutex_t *mutex, int kind)
     return error;
 }
 
+/* What one takes of a file that has many. */
+long shared_bytes(void)
+{
+    long page = sysconf(_SC_PAGESIZE);
+    return ((long)sizeof(struct page) + page - 1) / page * page;
+}
+
 static PyObject *shared_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"fd", "join", NULL};
+    static char *names[] = {"fd", "join", "offset", NULL};
     int fd = -1, join = 0;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|ip:Shared", names, &fd, &join))
+    long long offset = 0;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|ipL:Shared", names, &fd, &join, &offset))
         return NULL;
     struct shared *s = (struct shared *)type->tp_alloc(type, 0);
     if (s == NULL)
         return NULL;
     void *page = mmap(NULL, sizeof *s->page, PROT_READ | PROT_WRITE,
-                      MAP_SHARED | (fd < 0 ? MAP_ANONYMOUS : 0), fd, 0);
+                      MAP_SHARED | (fd < 0 ? MAP_ANONYMOUS : 0), fd, (off_t)offset);
     if (page == MAP_FAILED) {
         PyErr_SetFromErrno(PyExc_OSError);
         Py_DECREF(s);
@@ -82,17 +90,23 @@ int lock_result(pthread_mutex_t *mutex, int error)
     return error == EOWNERDEAD ? pthread_mutex_consistent(mutex) : error;
 }
 
+int page_lock(struct page *page)
+{
+    int error = pthread_mutex_trylock(&page->lock);
+    if (error == EBUSY) {
+        Py_BEGIN_ALLOW_THREADS
+        error = pthread_mutex_lock(&page->lock);
+        Py_END_ALLOW_THREADS
+    }
+    return lock_result(&page->lock, error);
+}
+
+void page_unlock(struct page *page) { pthread_mutex_unlock(&page->lock); }
+
 static PyObject *shared_enter(PyObject *self, PyObject *ignored)
 {
     (void)ignored;
-    pthread_mutex_t *lock = &((struct shared *)self)->page->lock;
-    int error = pthread_mutex_trylock(lock);
-    if (error == EBUSY) {
-        Py_BEGIN_ALLOW_THREADS
-        error = pthread_mutex_lock(lock);
-        Py_END_ALLOW_THREADS
-    }
-    error = lock_result(lock, error);
+    int error = page_lock(((struct shared *)self)->page);
     if (error != 0) {
         errno = error;
         return PyErr_SetFromErrno(PyExc_OSError);
@@ -103,7 +117,7 @@ static PyObject *shared_enter(PyObject *self, PyObject *ignored)
 static PyObject *shared_exit(PyObject *self, PyObject *ignored)
 {
     (void)ignored;
-    pthread_mutex_unlock(&((struct shared *)self)->page->lock);
+    page_unlock(((struct shared *)self)->page);
     Py_RETURN_NONE;
 }
 
@@ -149,36 +163,17 @@ static PyObject *shared_owner_died(PyObject *self, PyObject *ignored)
     return PyBool_FromLong(error == EOWNERDEAD);
 }
 
-/* publish(area, section, each=1): append the section's records, of so many words each, to the area,
- * and set the section's count to 0; returns how many there was room for. Both are buffers of words as
- * area.h draws them. The lock is held: writers take turns, and who dies in between has changed
- * nothing that a count covers. */
-static PyObject *shared_publish(PyObject *self, PyObject *args)
+/* The page is another descriptor's from now on. Its mutexes stay as they are: a process that has it
+ * mapped for the one before may hold one. And so does the sequence, which tells them apart. */
+static PyObject *shared_recycle(PyObject *self, PyObject *ignored)
 {
-    (void)self;
-    Py_buffer area, section;
-    unsigned each = 1;
-    if (!PyArg_ParseTuple(args, "w*w*|I:publish", &area, &section, &each))
-        return NULL;
-    uint64_t *to = area.buf, *from = section.buf;
-    each = each > 0 ? each : 1;
-    uint64_t limit = ((uint64_t)area.len / 8 - 1) / each;
-    uint64_t most = ((uint64_t)section.len / 8 - 1) / each;
-    uint64_t count = __atomic_load_n(&to[0], __ATOMIC_RELAXED), records = from[0];
-    if (count > limit)
-        count = limit; /* garbage, which a client wrote: it gets nothing */
-    if (records > most)
-        records = most;
-    if (records > limit - count)
-        records = limit - count;
-    if (records > 0) {
-        memcpy(&to[1 + each * count], &from[1], each * records * sizeof *to);
-        __atomic_store_n(&to[0], count + records, __ATOMIC_RELEASE);
-    }
-    from[0] = 0; /* under the GIL, as recording is: a section that goes on loses nothing */
-    PyBuffer_Release(&area);
-    PyBuffer_Release(&section);
-    return PyLong_FromUnsignedLongLong(records);
+    (void)ignored;
+    struct page *page = ((struct shared *)self)->page;
+    page->sequence++;
+    page->mode = page->size = page->bitmap_words = 0;
+    memset(&page->tally, 0, sizeof page->tally);
+    memset(page->processes, 0, sizeof page->processes);
+    Py_RETURN_NONE;
 }
 
 /* When this returns, no record of an ENABLE that is over is on its way any more. */
@@ -188,73 +183,6 @@ static PyObject *shared_settle(PyObject *self, PyObject *ignored)
     pthread_mutex_t *append = &((struct shared *)self)->page->append;
     if (lock_result(append, pthread_mutex_lock(append)) == 0)
         pthread_mutex_unlock(append);
-    Py_RETURN_NONE;
-}
-
-/* -- live sections; the lock is held ---------------------------------------------------------- */
-
-static struct process *process_of(struct page *page, pid_t pid, int make)
-{
-    struct process *free = NULL;
-    for (size_t i = 0; i < PROCESSES - 1; i++) {
-        struct process *p = &page->processes[i];
-        if (p->live > 0 && p->pid == pid)
-            return p;
-        if (p->live == 0 && free == NULL)
-            free = p;
-    }
-    if (!make)
-        return page->processes[PROCESSES - 1].live > 0 ? &page->processes[PROCESSES - 1] : NULL;
-    if (free == NULL)
-        return &page->processes[PROCESSES - 1];
-    free->pid = pid;
-    return free;
-}
-
-static PyObject *shared_begin(PyObject *self, PyObject *ignored)
-{
-    (void)ignored;
-    process_of(((struct shared *)self)->page, getpid(), 1)->live++;
-    Py_RETURN_NONE;
-}
-
-static PyObject *shared_end(PyObject *self, PyObject *ignored)
-{
-    (void)ignored;
-    struct process *p = process_of(((struct shared *)self)->page, getpid(), 0);
-    if (p != NULL)
-        p->live--;
-    Py_RETURN_NONE;
-}
-
-static PyObject *shared_live(PyObject *self, PyObject *ignored)
-{
-    (void)ignored;
-    struct page *page = ((struct shared *)self)->page;
-    PyObject *all = PyDict_New();
-    for (size_t i = 0; all != NULL && i < PROCESSES; i++) {
-        struct process *p = &page->processes[i];
-        if (p->live == 0)
-            continue;
-        PyObject *pid = PyLong_FromLong(i < PROCESSES - 1 ? p->pid : 0);
-        PyObject *live = PyLong_FromUnsignedLong(p->live);
-        if (pid == NULL || live == NULL || PyDict_SetItem(all, pid, live) < 0)
-            Py_CLEAR(all);
-        Py_XDECREF(pid);
-        Py_XDECREF(live);
-    }
-    return all;
-}
-
-static PyObject *shared_forget(PyObject *self, PyObject *arg)
-{
-    struct page *page = ((struct shared *)self)->page;
-    long pid = PyLong_AsLong(arg);
-    if (pid == -1 && PyErr_Occurred())
-        return NULL;
-    for (size_t i = 0; i < PROCESSES; i++)
-        if (pid < 0 || (i < PROCESSES - 1 && page->processes[i].pid == pid))
-            page->processes[i].live = 0;
     Py_RETURN_NONE;
 }
 
@@ -289,11 +217,12 @@ static PyMethodDef shared_methods[] = {
     {"claim", shared_claim, METH_NOARGS, NULL},
     {"disclaim", shared_disclaim, METH_NOARGS, NULL},
     {"owner_died", shared_owner_died, METH_NOARGS, NULL},
-    {"publish", shared_publish, METH_VARARGS, NULL},
-    {"begin", shared_begin, METH_NOARGS, NULL},
-    {"end", shared_end, METH_NOARGS, NULL},
-    {"live", shared_live, METH_NOARGS, NULL},
-    {"forget", shared_forget, METH_O, NULL},
+    {"recycle", shared_recycle, METH_NOARGS, NULL},
+    {"begin", ticket_begin, METH_VARARGS, NULL},
+    {"restart", ticket_restart, METH_O, NULL},
+    {"lost", ticket_lost, METH_VARARGS, NULL},
+    {"processes", ticket_processes, METH_NOARGS, NULL},
+    {"tally", ticket_tally, METH_NOARGS, NULL},
     {"reset", unique_reset, METH_VARARGS, NULL},
     {"report", ring_report, METH_VARARGS, NULL},
     {"settle", shared_settle, METH_NOARGS, NULL},

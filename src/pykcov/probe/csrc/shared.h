@@ -10,25 +10,36 @@
 /* kcov.c's, as in abi/kcov.py: those of an ENABLE are above INIT. */
 #define KCOV_MODE_INIT 1
 #define KCOV_MODE_TRACE_CMP 3
+#define KCOV_MODE_REMOTE 4
 
-/* Sections of the ENABLE in force that have begun in a process and are not published. One that was
- * killed can't take its own back: who looks sees that it is dead, and forgets it. */
+/* Sections of the present generation in one process: those that are not over, and of them those that
+ * have published nothing yet. A process that is killed can't count its own down: whoever sees that it
+ * is dead counts them as lost. */
 struct process {
-    pid_t pid;     /* 0: free; in the last, which is all others', always */
-    uint32_t live; /* 0: free */
+    uint64_t id;        /* a pid, or what the service calls a worker; free where live is 0 */
+    uint32_t live;
+    uint32_t unsettled;
 };
 
-#define PROCESSES 256
+#define PROCESSES 256 /* the last one is all others' */
+
+/* The sections of one generation. control.h says what is counted; clients get copies there. */
+struct tally {
+    uint64_t generation;
+    uint64_t began, settled, over, published, overflowed, lost, late;
+    uint64_t ever; /* of all generations since KCOV_REMOTE_ENABLE */
+};
 
 struct page {
-    pthread_mutex_t lock;  /* robust, recursive: guards mode and size */
+    pthread_mutex_t lock;  /* robust, recursive: guards mode, size, and what publishes sections */
     pthread_mutex_t owner; /* robust: held by the thread that enabled */
     pthread_mutex_t append; /* robust: held for single records; no Python runs under it */
     uint64_t mode;
     uint64_t size;
     uint64_t bitmap_words; /* of the ENABLE in force, if that is KCOV_UNIQUE_ENABLE; else 0 */
     uint64_t sequence;     /* of ENABLEs: what began under another one is not published */
-    struct process processes[PROCESSES]; /* those with live sections, in any order */
+    struct tally tally;    /* (lock) */
+    struct process processes[PROCESSES]; /* (lock) those with live sections, in any order */
     uint64_t resets;       /* how often a writer found that the client had emptied the area */
     uint64_t head, lost;   /* of a ring: ring.c */
 };
@@ -41,5 +52,14 @@ struct shared {
 };
 
 int lock_result(pthread_mutex_t *mutex, int error);
+int page_lock(struct page *page); /* 0, or an errno; may let other Python threads run */
+void page_unlock(struct page *page);
+
+/* ticket.c */
+PyObject *ticket_begin(PyObject *shared, PyObject *args);
+PyObject *ticket_restart(PyObject *shared, PyObject *area);
+PyObject *ticket_lost(PyObject *shared, PyObject *args);
+PyObject *ticket_processes(PyObject *shared, PyObject *ignored);
+PyObject *ticket_tally(PyObject *shared, PyObject *ignored);
 
 #endif

@@ -1,0 +1,57 @@
+"""The pages that a descriptor's writers share (probe/csrc/shared.h), all in one memfd.
+
+Members get the memfd, clients never do. It is sealed, so that nobody can fault who maps it.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections import deque
+from typing import NamedTuple
+
+from pykcov.area import SEALS
+from pykcov.errors import fail
+from pykcov.probe import SHARED_BYTES, Shared
+
+
+class Page(NamedTuple):
+    """One page, and where it is in the memfd."""
+
+    shared: Shared
+    offset: int
+
+
+class Pages:
+    """A memfd of them."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.fd = os.memfd_create("pykcov-pages", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        os.ftruncate(self.fd, most * SHARED_BYTES)  # what is not touched costs nothing
+        fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, SEALS)
+        self._made = 0
+        self._free: deque[Page] = deque()
+
+    def take(self) -> Page:
+        """Return a page for a new descriptor. Raises OSError ENOMEM."""
+        if self._free:
+            page = self._free.popleft()
+            with page.shared:
+                page.shared.recycle()
+            return page
+        if self._made == self._most:
+            raise fail(errno.ENOMEM)
+        offset = self._made * SHARED_BYTES
+        page = Page(Shared(self.fd, False, offset), offset)
+        self._made += 1
+        return page
+
+    def give_back(self, page: Page) -> None:
+        """Its descriptor has been closed. Members may have it mapped still."""
+        self._free.append(page)
+
+    def close(self) -> None:
+        """Close the memfd; processes that have pages of it mapped keep them."""
+        os.close(self.fd)
