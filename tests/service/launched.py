@@ -31,17 +31,20 @@ class Launched:
     port: int
 
 
-def of_device(*words: str) -> list[str]:
-    """The words behind `python` with which pykcov runs a server and shows its device."""
-    included = [word for glob in judging.APPS for word in ("--include", glob)]
+def of_device(*words: str, include: Sequence[str] = ()) -> list[str]:
+    """The words behind `python` with which pykcov runs a server and shows its device. include:
+    globs, beside those of the applications."""
+    included = [word for glob in (*judging.APPS, *include) for word in ("--include", glob)]
     return ["-m", "pykcov", "run", "--device", "{device}", *included, *words]
 
 
 @contextlib.contextmanager
-def launched(words: Sequence[str], log: Path, ready: str, times: int) -> Iterator[Launched]:
+def launched(
+    words: Sequence[str], log: Path, ready: str, times: int, status: int = 0
+) -> Iterator[Launched]:
     """Run `python *words`, with "{device}" in them replaced, until the block ends.
 
-    It is ready when what it prints names its port, and has the text `ready` that often. SIGTERM
+    status: with which it ends. It is ready when what it prints names its port, and has the text `ready` that often. SIGTERM
     ends it; what it started and left, or all of it if the block fails, is killed.
     """
     device = f"launched-{os.getpid()}-{next(_numbers)}"
@@ -62,7 +65,7 @@ def launched(words: Sequence[str], log: Path, ready: str, times: int) -> Iterato
     finally:
         os.killpg(process.pid, signal.SIGKILL)  # it is not reaped yet, so the group is its own
         process.wait()
-    assert process.returncode == 0, log.read_text()
+    assert process.returncode == status, log.read_text()
     assert not places.socket_of(device).exists()
 
 
