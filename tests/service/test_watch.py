@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import mmap
 import os
+import pty
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -31,13 +36,15 @@ from tests.service.test_device import alone  # noqa: F401 - a fixture
 
 import pykcov
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE, WORD
+from pykcov.cli.columns import printable
+from pykcov.cli.watch import context_of
 from pykcov.device.labels import TEXT_MOST, Label, decode
 from pykcov.probe import Shared
 from pykcov.report.data import DataFile
 from pykcov.service import ring
 from pykcov.service.asgi import KcovMiddleware
 from pykcov.service.ring import Reader
-from pykcov.service.watching import Watch
+from pykcov.service.watching import Finished, Watch
 from pykcov.service.wsgi import KcovMiddleware as WSGIMiddleware
 
 Start = Callable[..., Service]
@@ -342,6 +349,80 @@ def test_requests_become_data(start: Start, alone: Alone, tmp_path: Path) -> Non
     (measured,) = data.read()
     expected = Counter(alone(1) + alone(1) + alone(2))
     assert sorted(measured.hits["7"].values()) == sorted(expected.values())
+
+
+def test_requests_without_a_handle_are_counted_under_their_paths(tmp_path: Path) -> None:
+    data = DataFile(tmp_path / "data")
+    app = KcovMiddleware(Starlette(routes=ROUTES))
+    name = f"counted-{os.getpid()}"
+    with (
+        pykcov.instrument(include=["**/tests/live/subject.py"]),
+        closing(pykcov.serve(name)),
+        TestClient(app) as client,
+        watching(name, "--data", str(data.path)) as process,
+    ):
+        client.get("/?n=1")
+        client.get("/?n=2")
+        client.get("/a/%1b%5b?n=1")
+        client.get("/?n=1", headers={"X-Kcov-Handle": b"\x1b[2Jme"})
+        assert process.stdout is not None
+        lines = list(islice(process.stdout, 5))
+        assert all(line.strip("\n").isprintable() for line in lines)
+    (measured,) = data.read()
+    assert measured.hits.keys() == {"GET /", r"GET /a/\x1b[", r"\x1b[2Jme"}
+
+
+def test_each_context_has_a_name_that_can_be_stored_and_printed() -> None:
+    for name in ("7", "request 1", "Grüße", HOSTILE, "\udcff\0"):
+        context = context_of(Finished(5, 1, name=name))
+        assert context == printable(name)
+        context.encode()
+    assert context_of(Finished(0, 1, method="GET", path="/x", query="y")) == "GET /x"
+    assert context_of(Finished(0, 1)) == "-"
+    assert context_of(Finished(7, 1)) == "0x7"
+    assert context_of(Finished(pykcov.handle_of(7), 1)) == "7"
+    assert context_of(Finished(pykcov.handle_of("x"), 1)) == hex(zlib.crc32(b"x"))
+
+
+def test_lines_fit_the_terminal_while_its_size_changes(start: Start) -> None:
+    service = start()
+    terminal, theirs = pty.openpty()
+    read = ""
+
+    def resize(columns: int) -> None:
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+
+    def lines_until(text: str) -> list[str]:
+        nonlocal read
+        while text not in read:
+            read += os.read(terminal, 1 << 16).decode()
+        lines = read.replace("\r", "").splitlines()
+        read = ""
+        return lines
+
+    resize(80)
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "pykcov", "watch", service.name],
+        stdout=theirs,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+    ) as process:
+        try:
+            assert list(map(len, lines_until("new\r\n"))) == [80]
+            service.request("a" * 99, 1)
+            (line,) = lines_until("\r\n")
+            assert len(line) == 80
+            assert "aaa…" in line
+            resize(200)
+            service.request("b" * 99, 1)
+            (line,) = lines_until("\r\n")
+            assert 80 < len(line) <= 200
+            assert line.endswith("tests/live/subject.py " + line.rpartition(" ")[2])
+        finally:
+            process.kill()
+            os.close(terminal)
+            os.close(theirs)
 
 
 def test_lines_for_programs_and_the_end_of_the_service(start: Start, alone: Alone) -> None:  # noqa: F811
