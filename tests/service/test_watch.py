@@ -364,7 +364,7 @@ def test_requests_without_a_handle_are_counted_under_their_paths(tmp_path: Path)
         client.get("/?n=1")
         client.get("/?n=2")
         client.get("/a/%1b%5b?n=1")
-        client.get("/?n=1", headers={"X-Kcov-Handle": b"\x1b[2Jme"})
+        client.get("/?n=1", headers={b"X-Kcov-Handle": b"\x1b[2Jme"})
         assert process.stdout is not None
         lines = list(islice(process.stdout, 5))
         assert all(line.strip("\n").isprintable() for line in lines)
