@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
+import sys
+import urllib.request
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.live.collector import Collector
+from tests.service import launched
 
 import pykcov
 from pykcov.service import asgi, header, signing, wsgi
@@ -138,6 +143,40 @@ def test_the_secret_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert other is not None
     with pytest.raises(ValueError, match="secret"):
         other.checked(value)
+
+
+@pytest.mark.slow
+def test_a_program_that_pykcov_runs_needs_no_change(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """And its secret is shown nowhere."""
+    monkeypatch.setenv(signing.VARIABLE, SECRET)
+    words = launched.of_device(
+        *("-m", "gunicorn", "--bind", "127.0.0.1:0", "--worker-class", "gthread"),
+        *("--no-control-socket", "tests.service.flask_app:app"),
+    )
+    log = tmp_path / "log"
+    with launched.launched(words, log, "Booting worker with pid", 1) as service:
+        traces = []
+        for value in ("7", pykcov.signed(7, "of another"), pykcov.signed(7, SECRET)):
+            with pykcov.connect(service.device).remote(7) as t:
+                address = f"http://127.0.0.1:{service.port}/plain/1"
+                request = urllib.request.Request(address, headers={"X-Kcov-Handle": value})
+                with urllib.request.urlopen(request) as answer:
+                    assert answer.status == 200
+            traces.append(len(t.pcs))
+        assert traces[:2] == [0, 0]
+        assert traces[2] > 0
+        listed = subprocess.run(
+            [sys.executable, "-m", "pykcov", "ls", "--json"], capture_output=True, check=True
+        ).stdout.decode()
+        row = next(r for r in map(json.loads, listed.splitlines()) if r["name"] == service.device)
+        arguments = Path(f"/proc/{row['pid']}/cmdline").read_text()
+    told = log.read_text()
+    assert told.count("[handle-bad]") == 2
+    for text in (told, listed, arguments):
+        assert SECRET not in text
+        assert pykcov.signed(7, SECRET)[-64:] not in text
 
 
 @pytest.mark.parametrize("app", [asgi.KcovMiddleware, wsgi.KcovMiddleware])
