@@ -89,7 +89,7 @@ class _Response:
         self._left: int | None = 0 if self._headless else None
         self._events: Events | None = None
         self._label.method = environ["REQUEST_METHOD"]
-        path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+        path = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
         self._label.path = _bytes_of(path)
         self._label.query = _bytes_of(environ.get("QUERY_STRING", ""))
 
