@@ -125,8 +125,9 @@ def test_others_are_unmarked_and_logged(
         assert value[-32:] not in caplog.messages[0] or len(value) < 10  # no signature is shown
         marked = header.start(pykcov.signed(7, SECRET).encode(), signer)
         assert marked is not None
-        assert marked.label.handle == "7"
-        marked.section.stop()
+        section, label = marked
+        assert label.handle == "7"
+        section.stop()
 
 
 def test_the_secret_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

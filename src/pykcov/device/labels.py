@@ -31,16 +31,15 @@ class Label:
     is.
     """
 
-    __slots__ = ("_began", "_ended", "handle", "method", "path", "query", "status")
+    method = ""
+    path: str | bytes = ""
+    query: str | bytes = ""
+    status = 0
+    _ended = 0.0
 
     def __init__(self, handle: str | None) -> None:
         self.handle = handle
-        self.method = ""
-        self.path: str | bytes = ""
-        self.query: str | bytes = ""
-        self.status = 0
         self._began = time.perf_counter()
-        self._ended = 0.0
 
     def end(self) -> None:
         """The response is complete. Only the first call counts."""
@@ -53,7 +52,7 @@ class Label:
             "method": _cut(self.method, _METHOD),
             "path": _cut(self.path, _PATH),
             "query": _cut(self.query, _QUERY),
-            "status": self.status,
+            "status": self.status if isinstance(self.status, int) else 0,
             "seconds": round((self._ended or time.perf_counter()) - self._began, 6),
         }
         return json.dumps({key: value for key, value in told.items() if value}).encode()

@@ -9,7 +9,7 @@ from pykcov.device.sections import outside
 from pykcov.probe import quiet
 from pykcov.service import header as headers
 from pykcov.service.events import Events
-from pykcov.service.header import Marked
+from pykcov.service.header import OF_BODIES, Marked, body_of
 from pykcov.service.signing import signer_of
 
 Scope = MutableMapping[str, Any]
@@ -62,7 +62,7 @@ class KcovMiddleware:
             return await self.app(scope, exchange.receive, exchange.send)
         finally:
             with quiet:
-                marked.section.stop()
+                marked[0].stop()
 
 
 class _Exchange:
@@ -96,11 +96,9 @@ class _Exchange:
 class _Response(_Exchange):
     """Of an HTTP request."""
 
-    def __init__(self, marked: Marked, scope: Scope, receive: Receive, send: Send) -> None:
-        super().__init__(marked, scope, receive, send)
-        self._bodiless = scope.get("method") == "HEAD"
-        self._left: int | None = None  # bytes of the body yet to come, where the headers said so
-        self._events: Events | None = None
+    _bodiless = False
+    _left: int | None = None  # bytes of the body yet to come, where the headers said so
+    _events: Events | None = None
 
     def _may_end(self, message: Message) -> bool:
         kind = message["type"]
@@ -122,14 +120,13 @@ class _Response(_Exchange):
         return over
 
     def _begin(self, message: Message) -> None:
-        status = message["status"]
-        self._label.status = int(status) if isinstance(status, int) else 0
-        self._bodiless = self._bodiless or status in (204, 304)
-        fields = headers.Fields()
-        for name, value in message.get("headers", ()):
-            if name.lower() in headers.OF_BODIES:
-                fields.add(name.lower().decode("latin-1"), value.decode("latin-1"))
-        self._left, self._events = fields.length, fields.events
+        self._label.status = status = message["status"]
+        self._bodiless = self._label.method == "HEAD" or status in (204, 304)
+        told = [field for field in message.get("headers", ()) if field[0].lower() in OF_BODIES]
+        if told:
+            self._left, self._events = body_of(
+                [(name.decode("latin-1"), value.decode("latin-1")) for name, value in told]
+            )
 
 
 class _Websocket(_Exchange):

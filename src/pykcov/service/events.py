@@ -27,4 +27,5 @@ class Events:
 
 def is_stream(content_type: str) -> bool:
     """Is that the Content-Type of events?"""
-    return content_type.partition(";")[0].strip().lower() == "text/event-stream"
+    lower = content_type.lower()
+    return "event-stream" in lower and lower.partition(";")[0].strip() == "text/event-stream"

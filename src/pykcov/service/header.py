@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import re
-from typing import NamedTuple
+from collections.abc import Iterable
 
 from pykcov.device import sections
 from pykcov.device.labels import Label
@@ -15,25 +16,24 @@ from pykcov.service.events import Events, is_stream
 from pykcov.service.signing import Signer
 
 HEADER = "X-Kcov-Handle"
-OF_BODIES = (b"content-length", b"content-type", b"content-encoding")  # what Fields looks at
+OF_BODIES = (b"content-length", b"content-type", b"content-encoding")  # what body_of() looks at
 
 _LENGTH = re.compile(r"\s*([0-9]{1,18})\s*", re.ASCII)
 _SHOWN = 80  # characters of a value in a log
+
+_handle_of = functools.lru_cache(1024)(handle_of)  # clients keep their handles
 
 _log = logging.getLogger("pykcov.service")
 _logged: set[str] = set()
 
 
-class Marked(NamedTuple):
-    """A request's section, and what is told of it to who watches."""
-
-    section: Section
-    label: Label
+# A request's section, and what is told of it to who watches.
+Marked = tuple[Section, Label]
 
 
 def handle_in(value: str) -> int:
     """Return the handle that the header's value names, as handle_of() does. Raises ValueError."""
-    return handle_of(value.strip(" \t"))
+    return _handle_of(value.strip(" \t"))
 
 
 def start(raw: bytes | None, signer: Signer | None = None) -> Marked | None:
@@ -50,8 +50,8 @@ def start(raw: bytes | None, signer: Signer | None = None) -> Marked | None:
         section = sections.start(handle)
         if section is None:
             return None
-        section.label = Label(text)
-        return Marked(section, section.label)
+        section.label = label = Label(text)
+        return section, label
 
 
 def _named(raw: bytes, signer: Signer | None) -> tuple[str | None, int]:
@@ -75,22 +75,16 @@ def content_length(value: str) -> int | None:
     return int(found[1]) if found is not None else None
 
 
-class Fields:
-    """What a response's headers say of its end. length: the Content-Length, if there is one.
-    events: where its events end, if it is made of them."""
-
-    def __init__(self) -> None:
-        self.length: int | None = None
-        self.events: Events | None = None
-        self._is_stream, self._encoding = False, ""
-
-    def add(self, name: str, value: str) -> None:
-        """Take in a header; `name` in lower case."""
-        if name == "content-length":
-            self.length = content_length(value)
-        elif name == "content-type":
-            self._is_stream = is_stream(value)
-        elif name == "content-encoding":
-            self._encoding = value
-        if self._is_stream:
-            self.events = Events(self._encoding)
+def body_of(fields: Iterable[tuple[str, str]]) -> tuple[int | None, Events | None]:
+    """Return what a response's headers say of its end: the Content-Length, if there is one, and
+    where its events end, if it is made of them."""
+    length, has_events, encoding = None, False, ""
+    for name, value in fields:
+        lower = name.lower()
+        if lower == "content-length":
+            length = content_length(value)
+        elif lower == "content-type":
+            has_events = is_stream(value)
+        elif lower == "content-encoding":
+            encoding = value
+    return length, Events(encoding) if has_events else None

@@ -47,6 +47,7 @@ class KcovMiddleware:
         marked = headers.start(raw, self._signer)
         if marked is None:
             return self.app(environ, start_response)
+        section, label = marked
         over = False
         response = _Response(marked, environ, start_response)
         try:
@@ -54,7 +55,7 @@ class KcovMiddleware:
             # Nothing of the app runs any more when these are sent. Servers look at their types.
             over = type(items) in (list, tuple) or _is_file(items, environ)
             if over:
-                marked.label.end()
+                label.end()
                 return items
             made = _SizedBody if isinstance(items, Sized) else _Body
             return made(items, response)
@@ -63,7 +64,7 @@ class KcovMiddleware:
             raise
         finally:
             with quiet:
-                marked.section.stop() if over else marked.section.leave()
+                section.stop() if over else section.leave()
 
 
 def _is_file(items: object, environ: WSGIEnvironment) -> bool:
@@ -97,10 +98,7 @@ class _Response:
         self, status: str, fields: list[tuple[str, str]], exc_info: Any = None
     ) -> Callable[[bytes], object]:
         """The app's start_response."""
-        found = headers.Fields()
-        for name, value in fields:
-            found.add(name.lower(), value)
-        self._left, self._events = found.length, found.events
+        self._left, self._events = headers.body_of(fields)
         self._label.status = int(status[:3]) if status[:3].isdecimal() else 0
         if self._headless or status[:3] in ("204", "304"):
             self._left = 0
