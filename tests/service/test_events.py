@@ -21,7 +21,7 @@ import pykcov
 from pykcov.service.events import Events, is_stream
 
 SECRET = "of the streams"
-NUMBER = re.compile(rb"event ([0-9])(?:\r\n|\n|\r){2}")
+NUMBER = re.compile(rb"event ([0-9])(?:\r\r|\r?\n[\r\n])")
 
 
 def ends(text: bytes) -> list[int]:
