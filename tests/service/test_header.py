@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -107,6 +108,7 @@ def test_the_signature_is_what_openssl_makes() -> None:
         ("7;" + "0" * 64, "this service's secret"),
         (pykcov.signed(7, "another"), "this service's secret"),
         (pykcov.signed(7, SECRET) + "0", "not signed"),
+        (",".join([pykcov.signed(7, SECRET)] * 2), "this service's secret"),  # a header sent twice
         (pykcov.signed(8, SECRET).replace("8", "7", 1), "this service's secret"),
         (signing.Signer(SECRET).sign(""), "empty"),
         (signing.Signer(SECRET).sign("x" * 1025), "1024"),
@@ -122,7 +124,8 @@ def test_others_are_unmarked_and_logged(
         assert len(caplog.messages) == 1
         assert problem in caplog.messages[0]
         assert len(caplog.messages[0]) < 250
-        assert value[-32:] not in caplog.messages[0] or len(value) < 10  # no signature is shown
+        for signature in re.findall("[0-9a-f]{32}", value):
+            assert signature not in caplog.messages[0]
         marked = header.start(pykcov.signed(7, SECRET).encode(), signer)
         assert marked is not None
         section, label = marked

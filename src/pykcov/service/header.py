@@ -26,7 +26,6 @@ _handle_of = functools.lru_cache(1024)(handle_of)  # clients keep their handles
 _log = logging.getLogger("pykcov.service")
 _logged: set[str] = set()
 
-
 # A request's section, and what is told of it to who watches.
 Marked = tuple[Section, Label]
 
@@ -63,8 +62,8 @@ def _named(raw: bytes, signer: Signer | None) -> tuple[str | None, int]:
         problem = str(error)
     if problem not in _logged:
         _logged.add(problem)
-        # A signature may be a right one, of another service.
-        shown = ascii((value if signer is None else value.rsplit(";", 1)[0])[:_SHOWN])
+        # What is behind a semicolon may be a signature that holds, here or elsewhere.
+        shown = ascii((value if signer is None else value.partition(";")[0])[:_SHOWN])
         _log.warning("a request with the handle %s: %s; unmarked [handle-bad]", shown, problem)
     return None, 0
 
