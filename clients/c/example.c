@@ -4,7 +4,7 @@
  *      ./example web 7 30 | pykcov symbolize
  *
  * Collects from the device NAME for SECONDS (10), or until there are RECORDS, whichever is first.
- * HANDLE: a number, or else a string. Says "collecting" on stderr when it does. Exits with 0, or
+ * HANDLE: as in a header. Says "collecting" on stderr when it does. Exits with 0, or
  * with 1 when not all could be collected.
  */
 #include "pykcov.h"
@@ -26,15 +26,6 @@ static int failed(const char *what)
 {
     fprintf(stderr, "example: %s: %s\n", what, strerror(errno));
     return 1;
-}
-
-static uint64_t handle_of(const char *text)
-{
-    char *end;
-    errno = 0;
-    uint64_t number = strtoull(text, &end, 10);
-    int is_number = *text >= '0' && *text <= '9' && *end == '\0' && errno == 0;
-    return is_number ? pykcov_handle(number) : pykcov_handle_of_string(text);
 }
 
 /* Print the PCs behind the first `printed`; returns how many are printed now. */
@@ -67,7 +58,7 @@ int main(int argc, char **argv)
     }
     double end = now() + (argc > 3 ? atof(argv[3]) : 10);
     uint64_t wanted = argc > 4 ? strtoull(argv[4], NULL, 10) : UINT64_MAX;
-    uint64_t handle = handle_of(argv[2]), task = (uint64_t)getpid(), printed = 0;
+    uint64_t handle = pykcov_handle_of(argv[2]), task = (uint64_t)getpid(), printed = 0;
 
     int fd = pykcov_open(argv[1], 0);
     if (fd < 0)

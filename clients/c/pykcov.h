@@ -82,6 +82,9 @@
 #ifndef KCOV_REMOTE_MAX_HANDLES
 #define KCOV_REMOTE_MAX_HANDLES 0x100
 #endif
+#ifndef KCOV_SUBSYSTEM_USB
+#define KCOV_SUBSYSTEM_USB (UINT64_C(1) << 56)
+#endif
 #ifndef KCOV_SUBSYSTEM_PYKCOV
 #define KCOV_SUBSYSTEM_PYKCOV (UINT64_C(0x70) << 56) /* sections in Python programs */
 #endif
@@ -107,6 +110,47 @@ static inline uint64_t pykcov_handle_of_string(const char *string)
     }
     crc = ~crc;
     return pykcov_handle(crc != 0 ? crc : 1);
+}
+
+/* The number that a string of digits stands for, or 0: also where it is no handle. */
+static inline uint64_t pykcov_number_of_(const char *string)
+{
+    unsigned base = string[0] == '0' && (string[1] == 'x' || string[1] == 'X') ? 16 : 10;
+    const char *digit = base == 16 ? string + 2 : string;
+    uint64_t number = 0;
+    for (; *digit != '\0'; digit++) {
+        unsigned value = base;
+        if (*digit >= '0' && *digit <= '9')
+            value = (unsigned)(*digit - '0');
+        else if (*digit >= 'a' && *digit <= 'f')
+            value = (unsigned)(*digit - 'a') + 10;
+        else if (*digit >= 'A' && *digit <= 'F')
+            value = (unsigned)(*digit - 'A') + 10;
+        if (value >= base || number > (UINT64_MAX - value) / base)
+            return 0;
+        number = number * base + value;
+    }
+    uint64_t subsystem = number & (UINT64_C(0xff) << 56);
+    if (number >> 32 == 0)
+        return number;
+    if ((number & UINT64_C(0x00ffffff00000000)) != 0)
+        return 0;
+    return subsystem == KCOV_SUBSYSTEM_PYKCOV || subsystem == KCOV_SUBSYSTEM_USB ? number : 0;
+}
+
+/* The handle that a string stands for wherever a person gives one, in a header or on a command line:
+ * of decimal digits, or 0x and hexadecimal ones, its number's, where that can be registered; of any
+ * other pykcov_handle_of_string(). 0, which the device refuses, where the string is empty or longer
+ * than 1024 characters. */
+static inline uint64_t pykcov_handle_of(const char *string)
+{
+    size_t characters = 0;
+    for (const char *byte = string; *byte != '\0'; byte++)
+        characters += ((unsigned char)*byte & 0xC0) != 0x80; /* others go on with one, in UTF-8 */
+    if (characters < 1 || characters > 1024)
+        return 0;
+    uint64_t number = pykcov_number_of_(string);
+    return number != 0 ? pykcov_handle(number) : pykcov_handle_of_string(string);
 }
 
 /* -- Packets: what ends in _ is of this file only ---------------------------------------------- */

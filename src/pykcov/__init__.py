@@ -33,6 +33,7 @@ __all__ = [
     "remote_start",
     "remote_stop",
     "serve",
+    "signed",
     "symbolize",
     "trace",
 ]
@@ -42,6 +43,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pykcov.service.client import Device, connect
     from pykcov.service.showing import serve
+    from pykcov.service.signing import signed
 
 from pykcov.device.descriptor import Descriptor, open  # noqa: A004
 from pykcov.following import carried, follow
@@ -65,4 +67,8 @@ def __getattr__(name: str) -> Any:
         from pykcov.service.showing import serve
 
         return serve
+    if name == "signed":
+        from pykcov.service.signing import signed
+
+        return signed
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

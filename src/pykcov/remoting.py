@@ -6,6 +6,7 @@ marking side, this one, costs next to nothing for a handle that nobody asked for
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import AsyncGenerator, Generator
 from contextlib import AbstractContextManager, nullcontext
@@ -15,6 +16,8 @@ from typing import Any, Self, TypeVar
 
 from pykcov.abi.kcov import KCOV_INSTANCE_MASK, KCOV_SUBSYSTEM_PYKCOV
 from pykcov.device import sections
+from pykcov.device.labels import Label
+from pykcov.device.remote import RemoteArg
 from pykcov.device.sections import Section
 from pykcov.probe import quiet
 
@@ -25,20 +28,50 @@ R = TypeVar("R")
 _current: ContextVar[Section | None] = ContextVar("pykcov_section", default=None)
 
 
+LONGEST = 1024  # characters of a string that is a handle
+_NUMBER = re.compile(r"0*([0-9]{1,20})|0[xX]0*([0-9a-fA-F]{1,16})", re.ASCII)
+
+
 def handle_of(name: int | str) -> int:
-    """Return the handle that a number or a string stands for, where a person gives one.
+    """Return the handle that a number or a string stands for, wherever a person gives one.
 
-    An integer of 1 .. 2^32-1 is an instance of pykcov's own subsystem, 0x70; a larger one is a
-    handle already. A string is hashed: the CRC-32 of its UTF-8 bytes, or 1 where that is 0, is the
-    instance. Two strings may have one hash: the second REMOTE_ENABLE then fails with EEXIST.
+    An integer of 1 to 2^32-1 is an instance of pykcov's own subsystem, 0x70; a larger one is a
+    whole handle, subsystem << 56 | instance. A string of decimal digits, or of 0x and hexadecimal
+    digits, stands for its number where that can be registered: 1 to 2^32-1, or a whole handle of
+    subsystem 0x70, or of 1, USB. Any other string is hashed: its instance is the CRC-32 of its
+    UTF-8 bytes, or 1 where that is 0. Two strings may have one hash: the second REMOTE_ENABLE then
+    fails with EEXIST.
 
-    Raises ValueError for other numbers.
+    Raises ValueError for an integer outside 1 to 2^64-1, and for a string that is empty or longer
+    than 1024 characters.
     """
     if isinstance(name, str):
-        name = zlib.crc32(name.encode("utf-8", "surrogateescape")) or 1
+        if not name:
+            raise ValueError("a handle is not an empty string")
+        if len(name) > LONGEST:
+            raise ValueError(f"a handle is a string of at most {LONGEST} characters")
+        name = _number_in(name) or zlib.crc32(name.encode("utf-8", "surrogateescape")) or 1
     if not 0 < name < 1 << 64:
         raise ValueError(f"a handle is a number of 1 to 2^64-1, or a string, not {name}")
     return name if name >> 32 else KCOV_SUBSYSTEM_PYKCOV << 56 | name
+
+
+def _number_in(text: str) -> int:
+    """Return the number that a string stands for, or 0."""
+    found = _NUMBER.fullmatch(text)
+    if found is None:
+        return 0
+    number = int(found[1]) if found[1] is not None else int(found[2], 16)
+    if number >> 32 and (number >> 64 or RemoteArg(0, 0, 0, (number,)).refused(())):
+        return 0
+    return number
+
+
+def _started(handle: int, given: int | str | None) -> Section | None:
+    section = sections.start(handle)
+    if section is not None and given is not None:
+        section.label = Label(str(given))
+    return section
 
 
 class remote:  # noqa: N801
@@ -61,12 +94,13 @@ class remote:  # noqa: N801
             self.handle = common
         else:
             self.handle = handle_of(handle)
+        self._given = handle
         self._section: Section | None = None
 
     def start(self) -> None:
         """Begin, as `with` does."""
         with quiet:
-            self._section = sections.start(self.handle)
+            self._section = _started(self.handle, self._given)
 
     def stop(self) -> None:
         """Publish, as the end of `with` does. Any thread or task may; twice is once."""
@@ -174,7 +208,7 @@ def remote_start(handle: int | str) -> bool:
     """Begin a section in this context: kcov_remote_start() of Linux. Returns whether one began."""
     number = handle_of(handle)
     with quiet:
-        section = sections.start(number)
+        section = _started(number, handle)
         if section is not None:
             _current.set(section)
         return section is not None

@@ -16,6 +16,7 @@ EXPORT uint64_t *c_mmap(int fd, uint64_t words);
 EXPORT int64_t c_live(int fd);
 EXPORT uint64_t c_handle(uint64_t number);
 EXPORT uint64_t c_handle_of_string(const char *string);
+EXPORT uint64_t c_handle_of(const char *string);
 EXPORT uint64_t c_count(const uint64_t *area, uint64_t words);
 EXPORT void c_reset(uint64_t *area);
 EXPORT void c_clear(uint64_t *area, uint64_t words);
@@ -63,6 +64,11 @@ uint64_t c_handle(uint64_t number)
 uint64_t c_handle_of_string(const char *string)
 {
     return pykcov_handle_of_string(string);
+}
+
+uint64_t c_handle_of(const char *string)
+{
+    return pykcov_handle_of(string);
 }
 
 uint64_t c_count(const uint64_t *area, uint64_t words)

@@ -43,6 +43,10 @@ def start(status: int = 200, **headers: str) -> dict[str, Any]:
     return {"type": "http.response.start", "status": status, "headers": pairs}
 
 
+STREAM = start(content_type="text/event-stream")
+ZIPPED = start(content_encoding="gzip", content_type="text/event-stream")
+
+
 async def receive() -> Any:
     return {"type": "http.disconnect"}
 
@@ -98,6 +102,10 @@ def sending(*messages: dict[str, Any]) -> Any:
             [1, 2],
         ),
         ("GET", [{"type": "http.response.debug"}, START, body()], [2]),
+        ("GET", [STREAM, body(b"a\n", True), body(b"\n", True), body(b"\n\nb", True)], [2, 3]),
+        ("GET", [STREAM, body(b"a\r", True), body(b"\n", True), body()], [3]),
+        ("GET", [start(content_type="text/plain"), body(b"a\n\n", True), body()], [2]),
+        ("GET", [ZIPPED, body(b"a", True), body(b"", True), body(b"b")], [1, 2, 3]),
     ],
 )
 def test_published_before_the_response_can_be_whole(
@@ -164,6 +172,20 @@ def test_another_header() -> None:
 
     with Collector("seven") as client:
         asyncio.run(middleware(given, receive, send))
+        assert client.pcs() == alone(0, 1, 9)
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_a_secret(kind: str) -> None:
+    async def send(message: Any) -> None: ...
+
+    middleware = KcovMiddleware(sending(START, body()), secret="of tests")
+    values = ["seven", pykcov.signed("seven", "of another"), pykcov.signed("eight", "of tests")]
+    with Collector("seven") as client:
+        for value in values:
+            asyncio.run(middleware(scope(value, kind=kind), receive, send))
+            assert client.pcs() == []
+        asyncio.run(middleware(scope(pykcov.signed("seven", "of tests"), kind=kind), receive, send))
         assert client.pcs() == alone(0, 1, 9)
 
 

@@ -14,11 +14,14 @@ import sys
 import tempfile
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tests.guest.test_comparisons import compared
 from tests.service.conftest import ROOT, Service
 
@@ -76,7 +79,7 @@ def library_of(folder: Path, *arguments: str) -> ctypes.CDLL:
     library.c_live.restype = ctypes.c_int64
     library.c_count.argtypes = [words, word]
     library.c_handle.argtypes = library.c_bit.argtypes = [word]
-    for name in ("c_handle", "c_handle_of_string", "c_count", "c_bit", "c_number"):
+    for name in ("c_handle", "c_handle_of_string", "c_handle_of", "c_count", "c_bit", "c_number"):
         getattr(library, name).restype = word
     return library
 
@@ -204,8 +207,42 @@ def test_numbers_and_handles(c: ctypes.CDLL) -> None:
     for number in (1, 7, 2**32 - 1, 2**32, 2**64 - 1):
         assert c.c_handle(number) == pykcov.handle_of(number)
     assert c.c_handle(0) == 0
-    for string in ("", "a", "name", "Grüße", "x" * 999):
+    for string in ("a", "name", "Grüße", "x" * 999):
         assert c.c_handle_of_string(string.encode()) == pykcov.handle_of(string)
+    assert c.c_handle_of_string(b"") == c.c_handle(1)
+    assert c.c_handle_of_string(b"7") == c.c_handle(zlib.crc32(b"7"))
+
+
+def in_digits(number: int) -> list[str]:
+    return [str(number), hex(number), f"0X{number:020X}", f"00{number}", f"{number} "]
+
+
+DIGITS = st.text("0123456789abcdefxX", max_size=24)
+NEAR = st.sampled_from([0, 2**32, 1 << 56, 2**57, 0x70 << 56, 0x71 << 56, 2**64, 2**65])
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])),
+            DIGITS,
+            DIGITS.map("0x".__add__),
+            st.tuples(st.integers(0, 2**66), st.integers(0, 4)).map(
+                lambda x: in_digits(x[0])[x[1]]
+            ),
+            st.tuples(NEAR, st.integers(0, 2**33)).map(lambda x: str(x[0] + x[1])),
+            st.sampled_from(["", "x" * 1024, "ß" * 1024, "x" * 1025, "ß" * 1025, "1" * 1025]),
+        ),
+        min_size=10,
+    )
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_strings_stand_for_the_same_handles_as_in_python(
+    c: ctypes.CDLL, strings: list[str]
+) -> None:
+    for string in strings:
+        expected = 0 if not 0 < len(string) <= 1024 else pykcov.handle_of(string)
+        assert c.c_handle_of(string.encode()) == expected, string
 
 
 @pytest.mark.parametrize("blocks", [False, True])

@@ -171,6 +171,39 @@ def test_write() -> None:
     assert last == alone(1, 2, 3)
 
 
+STREAM = ("Content-Type", "text/event-stream")
+
+
+def test_events_are_published_one_by_one() -> None:
+    seen, last = run(giving(Items(b"a\r\n", b"\r", b"\nb", b"c\n\nd"), STREAM))
+    traces = [found for _, found in seen]
+    assert traces == [[], *[alone(0, 1, 2)] * 2, alone(0, 1, 2, 3, 4), alone(0, 1, 2, 3, 4, 8)]
+    assert last == alone(0, 1, 2, 3, 4, 8, 9)
+
+
+def test_events_that_are_written() -> None:
+    def app(environ: Any, start_response: Any) -> Any:
+        write = start_response("200 OK", [STREAM])
+        for n, piece in enumerate((b"a\n", b"\n", b"b")):
+            paths.work(n)
+            write(piece)
+        return []
+
+    seen, _ = run(app)
+    assert [found for _, found in seen[:3]] == [[], *[alone(0, 1)] * 2]
+
+
+def test_a_secret() -> None:
+    middleware = KcovMiddleware(giving([b"x"], TEXT), secret=b"of tests")
+    with Collector("seven") as client:
+        server = Server(client)
+        for value in ("seven", pykcov.signed("seven", b"of another"), ""):
+            server.serve(middleware, request(value))
+            assert client.pcs() == []
+        server.serve(middleware, request(pykcov.signed("seven", b"of tests")))
+        assert client.pcs() == alone(0)
+
+
 def test_exc_info_goes_on_to_the_server() -> None:
     def app(environ: Any, start_response: Any) -> Any:
         start_response("200 OK", [TEXT])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import shutil
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pykcov.abi.kcov import KCOV_INSTANCE_MASK, KCOV_SUBSYSTEM_PYKCOV
+from pykcov.cli.columns import Columns, printable
 from pykcov.cli.parser import complain
 from pykcov.reader.symbolize import symbolize
 from pykcov.report.data import DataFile
@@ -21,9 +21,6 @@ from pykcov.store import SymbolStore
 if TYPE_CHECKING:
     from pykcov.service.watching import Finished
 
-_TOP = 3  # files that are named
-_FORM = "{:8}  {:>10}  {:>7}  {:>6}  {:>5}  {}"
-
 
 def add_to(verbs: Any, name: str) -> None:
     """Add the verb to the command line."""
@@ -31,9 +28,10 @@ def add_to(verbs: Any, name: str) -> None:
         name,
         help="show a service's requests as they finish",
         description="Shows, a line each, what the requests of a service have executed, as they "
-        "finish, whoever collects them: handle, records, blocks, blocks that no request had before "
-        "since the watch began, and the files with most blocks. Ends with the service, or with "
-        "Ctrl-C. One process at a time can watch a device.",
+        "finish, whoever collects them: handle, method and path, status, duration, records, "
+        "blocks, blocks that no request had before since the watch began, and the files with most "
+        "blocks, as far as the terminal has room. Ends with the service, or with Ctrl-C. One "
+        "process at a time can watch a device.",
     )
     parser.add_argument("name", metavar="NAME", help="of the device; 'pykcov ls' lists them")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -41,7 +39,8 @@ def add_to(verbs: Any, name: str) -> None:
         "--data",
         metavar="FILE",
         type=Path,
-        help="add each request to a data file, under its handle, for 'pykcov report' and its like",
+        help="add each request to a data file, under its handle, or else its method and path, for "
+        "'pykcov report' and its like",
     )
 
 
@@ -62,7 +61,13 @@ class Seen:
         files = Counter(self._files[pc] for pc in pcs)
         return {
             "time": time.time(),
-            "handle": request.handle,
+            "handle": given(request),
+            "number": request.handle or None,
+            "method": request.method or None,
+            "path": request.path or None,
+            "query": request.query or None,
+            "status": request.status or None,
+            "seconds": request.seconds,
             "process": request.process,
             "records": request.records,
             "blocks": len(pcs),
@@ -77,27 +82,25 @@ class Seen:
         return len(self._files)
 
 
-def _shown(handle: int) -> str:
-    """A handle as a person gave it, as far as that can be told."""
-    if not handle:
-        return "-"
-    if handle >> 56 != KCOV_SUBSYSTEM_PYKCOV:
-        return hex(handle)
-    number = handle & KCOV_INSTANCE_MASK
+def given(request: Finished) -> str | None:
+    """Return the handle as a person gave it, as far as that can be told; None without one."""
+    if request.name is not None or not request.handle:
+        return request.name
+    if request.handle >> 56 != KCOV_SUBSYSTEM_PYKCOV:
+        return hex(request.handle)
+    number = request.handle & KCOV_INSTANCE_MASK
     return str(number) if number < 1_000_000 else hex(number)
 
 
-def _relative(path: str) -> str:
-    with contextlib.suppress(ValueError):
-        return str(Path(path).relative_to(Path.cwd()))
-    return str(Path(*Path(path).parts[-2:]))
+def context_of(request: Finished) -> str:
+    """Return the name under which a request is counted."""
+    name = given(request) or f"{request.method} {request.path}".strip() or "-"
+    return printable(name)
 
 
-def _line(row: dict[str, Any]) -> str:
-    top = ", ".join(f"{_relative(path)} {n}" for path, n in list(row["files"].items())[:_TOP])
-    blocks = f"{row['blocks']}{'' if row['complete'] else '+'}"
-    clock = time.strftime("%H:%M:%S", time.localtime(row["time"]))
-    return _FORM.format(clock, _shown(row["handle"]), row["records"], blocks, row["new"], top)
+def _columns() -> Columns:
+    """Those that there is room for now: a window's size may change."""
+    return Columns(shutil.get_terminal_size().columns if sys.stdout.isatty() else None)
 
 
 def main(args: argparse.Namespace) -> int:
@@ -111,15 +114,12 @@ def main(args: argparse.Namespace) -> int:
         print(f"pykcov: watching {args.name}, process {watch.info['pid']}", file=sys.stderr)
         try:
             if not args.json:
-                print(_FORM.format("time", "handle", "records", "blocks", "new", "files"))
+                print(_columns().head())
             for request in watch:
                 row = seen.row(request)
                 if data is not None:
-                    data.add(Counter(request.pcs), store, _shown(request.handle))
-                line = json.dumps(row) if args.json else _line(row)
-                if not args.json and sys.stdout.isatty():
-                    line = line[: shutil.get_terminal_size().columns]
-                print(line, flush=True)
+                    data.add(Counter(request.pcs), store, context_of(request))
+                print(json.dumps(row) if args.json else _columns().line(row), flush=True)
         except KeyboardInterrupt:
             status = 0
         else:

@@ -22,7 +22,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pykcov import probe
 from pykcov.abi.kcov import CMP_WORDS, KCOV_MODE_REMOTE, KCOV_TRACE_CMP, SIZE_MIN, WORD
+from pykcov.device.labels import Label
 from pykcov.device.remote import RemoteArg
+from pykcov.device.watcher import FRAME_DROPPED as FRAME_DROPPED
+from pykcov.device.watcher import FRAME_LAST as FRAME_LAST
+from pykcov.device.watcher import Watcher as Watcher
 from pykcov.kernel import threads
 
 if TYPE_CHECKING:
@@ -61,22 +65,6 @@ class Registration:
         return shared.mode == KCOV_MODE_REMOTE and shared.sequence == self.sequence
 
 
-class Watcher:
-    """Who watches all sections, whatever their handles.
-
-    yields(): is there no section for a handle that nobody has registered, because KCOV_ENABLE
-    collects what is in none?
-    """
-
-    def __init__(self, shared: probe.Shared, ring: mmap.mmap, yields: Callable[[], bool]) -> None:
-        self._shared, self._ring, self.yields = shared, ring, yields
-
-    def report(self, words: mmap.mmap | bytes, handle: int, number: int, flags: int) -> bool:
-        """Tell what a section has executed: a frame (probe/csrc/ring.c). Was there room?"""
-        return self._shared.report(self._ring, words, handle, number, flags)
-
-
-FRAME_LAST, FRAME_DROPPED = 1, 2  # flags of a frame: the section is over; records were dropped
 _OVER, _DROPPED, _AFTER = 1, 2, 4  # flags of Ticket.publish()
 
 _registry: dict[int, Registration] = {}
@@ -141,8 +129,11 @@ def unregister(kcov: Kcov) -> None:
 class Section:
     """One section, begun and not yet stopped. Any thread may stop it, or publish what there is.
 
-    complete: all records were published; None until it is stopped.
+    complete: all records were published; None until it is stopped. label: what is told of it to
+    who watches.
     """
+
+    label: Label | None = None
 
     def __init__(self, handle: int, registration: Registration | None) -> None:
         """registration: None when the section is only watched."""
@@ -218,7 +209,8 @@ class Section:
         if watching:
             flags |= FRAME_DROPPED * (recorder.dropped or self._unseen)
             words = _NO_PCS if self._comparisons else self._words
-            self._unseen |= not watching.report(words, self._handle, self._number, flags)
+            text = self.label.encode() if self.label and flags & FRAME_LAST else b""
+            self._unseen |= not watching.report(words, self._handle, self._number, flags, text)
         if self._registration is None or self._ticket is None:
             self._words[:WORD] = bytes(WORD)
         else:

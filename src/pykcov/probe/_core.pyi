@@ -174,9 +174,17 @@ class Shared:
         """Zero a bitmap of so many words at the head of `area`, a mapping of the memfd `fd`, and
         the count behind it. Nobody records there meanwhile."""
     def report(
-        self, ring: object, section: object, handle: int, number: int, flags: int, /
+        self,
+        ring: object,
+        section: object,
+        handle: int,
+        number: int,
+        flags: int,
+        text: object = b"",
+        /,
     ) -> bool:
-        """Append a frame with the records of `section` to `ring` (csrc/ring.c). Was there room?"""
+        """Append a frame with the records of `section` to `ring` (csrc/ring.c), and with a text of
+        at most 32 KiB. Was there room?"""
     def recycle(self) -> None:
         """It is another descriptor's from now on. The lock must be held."""
     def begin(self, area: object, sequence: int, process: int, /) -> Ticket:

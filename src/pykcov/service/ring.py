@@ -12,8 +12,9 @@ from array import array
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from pykcov.abi.kcov import WORD
 from pykcov.area import Area, map_words
-from pykcov.device.sections import FRAME_DROPPED, FRAME_LAST, Watcher
+from pykcov.device.watcher import FRAME_DROPPED, FRAME_LAST, Watcher
 from pykcov.service.pages import Pages
 
 SIZE = 1 << 20  # words
@@ -47,7 +48,7 @@ class Ring:
 
 class Frame(NamedTuple):
     """What one part of a section executed. records: how many there were; of very many, `pcs` are
-    the first."""
+    the first. text: what the section's last frame says of it (device/labels.py)."""
 
     handle: int
     section: int
@@ -55,6 +56,7 @@ class Frame(NamedTuple):
     is_last: bool
     dropped: bool
     pcs: array[int]
+    text: bytes
 
 
 class Reader:
@@ -73,10 +75,13 @@ class Reader:
         """Take the frames that are there."""
         while (tail := self._words[_TAIL]) < self._words[0]:
             length, handle, section, records = self._slice(tail, _FRAME_HEAD)
-            pcs = self._slice(tail + _FRAME_HEAD, length - _FRAME_HEAD)
+            size, length = length >> 32, length & 0xFFFFFFFF
+            behind = tail + length - -(-size // WORD)
+            pcs = self._slice(tail + _FRAME_HEAD, behind - tail - _FRAME_HEAD)
+            text = self._slice(behind, tail + length - behind).tobytes()[:size]
             self._words[_TAIL] = tail + length
             last, dropped = bool(records & FRAME_LAST), bool(records & FRAME_DROPPED)
-            yield Frame(handle, section, records >> 8, last, dropped, pcs)
+            yield Frame(handle, section, records >> 8, last, dropped, pcs, text)
 
     def _slice(self, at: int, count: int) -> array[int]:
         room = SIZE - _FRAMES

@@ -7,10 +7,11 @@ import os
 import time
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pykcov.closing import Closing
+from pykcov.device import labels
 from pykcov.errors import PykcovError
 from pykcov.service.link import Link
 from pykcov.service.protocol import Kind
@@ -22,14 +23,22 @@ _MOST = 1 << 20  # PCs of one request that are kept
 
 @dataclass
 class Finished:
-    """One request. handle: 0 if it had none. records: how many there were; pcs: the first of them.
-    dropped: records found no room in the section."""
+    """One request, or another section. handle: its number, 0 if it had none. name: the handle as it
+    was given, or None. records: how many there were; pcs: the first of them. dropped: records found
+    no room in the section. method, path, query, status: of an HTTP request, or "" and 0; a long
+    path or query ends with "…". seconds: until the response was complete, or else the section."""
 
     handle: int
     process: int
     records: int = 0
     dropped: bool = False
     pcs: array[int] = field(default_factory=lambda: array("Q"))
+    name: str | None = None
+    method: str = ""
+    path: str = ""
+    query: str = ""
+    status: int = 0
+    seconds: float = 0.0
 
 
 class Watch(Closing):
@@ -67,7 +76,9 @@ class Watch(Closing):
             request.dropped |= frame.dropped
             request.pcs.extend(frame.pcs[: max(0, _MOST - len(request.pcs))])
             if frame.is_last:
-                yield self._unfinished.pop(frame.section)
+                told = labels.decode(frame.text)
+                request.name = told.pop("handle", None)
+                yield replace(self._unfinished.pop(frame.section), **told)
 
     def __iter__(self) -> Iterator[Finished]:
         """Requests, until the process that shows the device has gone."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import TYPE_CHECKING, Any
 
-from pykcov.device.sections import Section, outside
+from pykcov.device.sections import outside
 from pykcov.probe import quiet
 from pykcov.service import header as headers
+from pykcov.service.events import Events
+from pykcov.service.header import Marked
+from pykcov.service.signing import signer_of
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -17,27 +20,42 @@ class KcovMiddleware:
     """Marks the requests that have the header `header`, a handle.
 
     A request's section begins with the call of `app`, is suspended between the items of what `app`
-    returns, and published before the last byte of the response is handed on. It goes on, and what
-    follows, close() included, is after-work, which is published when close() returns. Code around `app` is in no
-    section: other middleware, the server, its start_response() and write().
+    returns, and published before the last byte of the response is handed on, or of an event of a
+    text/event-stream. It goes on, and what follows, close() included, is after-work, which is
+    published when close() returns. Code around `app` is in no section: other middleware, the
+    server, its start_response() and write().
+
+    secret: only handles that pykcov.signed() has signed with it are taken. Without it,
+    PYKCOV_SECRET of the environment is; where there is none, no handle need be signed.
+    Raises PykcovError: secret-empty.
     """
 
-    def __init__(self, app: WSGIApplication, *, header: str = headers.HEADER) -> None:
+    def __init__(
+        self,
+        app: WSGIApplication,
+        *,
+        header: str = headers.HEADER,
+        secret: bytes | str | None = None,
+    ) -> None:
         self.app = app
         self._key = "HTTP_" + header.upper().replace("-", "_")
+        self._signer = signer_of(secret)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         value = environ.get(self._key)
-        section = headers.start(None if value is None else value.encode("latin-1"))
-        if section is None:
+        raw = None if value is None else value.encode("latin-1")
+        marked = headers.start(raw, self._signer)
+        if marked is None:
             return self.app(environ, start_response)
+        section, label = marked
         over = False
-        response = _Response(section, start_response, environ["REQUEST_METHOD"] == "HEAD")
+        response = _Response(marked, environ, start_response)
         try:
             items = self.app(environ, response.start)
             # Nothing of the app runs any more when these are sent. Servers look at their types.
             over = type(items) in (list, tuple) or _is_file(items, environ)
             if over:
+                label.end()
                 return items
             made = _SizedBody if isinstance(items, Sized) else _Body
             return made(items, response)
@@ -54,23 +72,34 @@ def _is_file(items: object, environ: WSGIEnvironment) -> bool:
     return isinstance(wrapper, type) and isinstance(items, wrapper)
 
 
+def _bytes_of(text: object) -> bytes:
+    """The bytes that a text of an environ stands for."""
+    return str(text).encode("latin-1", "replace")
+
+
 class _Response:
     """How far one response is, and its section."""
 
-    def __init__(self, section: Section, start_response: StartResponse, headless: bool) -> None:
-        self.section = section
+    def __init__(
+        self, marked: Marked, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> None:
+        self.section, self._label = marked
         self._start_response = start_response
-        self._headless = headless
-        self._left: int | None = 0 if headless else None  # bytes yet to come, where that is known
+        self._headless = environ["REQUEST_METHOD"] == "HEAD"
+        # Bytes yet to come, where that is known.
+        self._left: int | None = 0 if self._headless else None
+        self._events: Events | None = None
+        self._label.method = environ["REQUEST_METHOD"]
+        path = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
+        self._label.path = _bytes_of(path)
+        self._label.query = _bytes_of(environ.get("QUERY_STRING", ""))
 
     def start(
         self, status: str, fields: list[tuple[str, str]], exc_info: Any = None
     ) -> Callable[[bytes], object]:
         """The app's start_response."""
-        self._left = None
-        for name, value in fields:
-            if name.lower() == "content-length":
-                self._left = headers.content_length(value)
+        self._left, self._events = headers.body_of(fields)
+        self._label.status = int(status[:3]) if status[:3].isdecimal() else 0
         if self._headless or status[:3] in ("204", "304"):
             self._left = 0
         further: tuple[Any, ...] = (exc_info,) if exc_info else ()
@@ -88,13 +117,19 @@ class _Response:
         return write_outside
 
     def hand_on(self, data: bytes, last: bool = False) -> None:
-        """Publish, if a client may hold the whole response once this piece is handed on."""
+        """Publish, if a client may hold the whole response, or an event of it, once this piece is
+        handed on."""
         if self._left is not None:
             self._left -= len(data)
         if last or (self._left is not None and self._left <= 0):
-            self.publish()
+            self.end()
+        elif self._events is not None and self._events.ends_in(data):
+            with quiet:
+                self.section.publish()
 
-    def publish(self) -> None:
+    def end(self) -> None:
+        """Publish: the response is complete, as far as a client can tell."""
+        self._label.end()
         with quiet:
             self.section.publish(answered=True)
 
@@ -118,7 +153,7 @@ class _Body:
                     self._iterator = iter(self._items)
                 item = next(self._iterator)
         except BaseException:  # StopIteration, most of the time
-            self._response.publish()
+            self._response.end()
             raise
         self._count -= 1
         # There is no look ahead: it would hold back an item until the next one is there. Where this

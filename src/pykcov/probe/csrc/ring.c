@@ -5,7 +5,10 @@
  *          | head | tail | lost | (free) | frames, round and round                     |
  *          +------+------+------+--------+---------------------------------------------+
  *
- *      frame: words in all, handle, section, records << 8 | flags, PCs
+ *      frame: words in all | bytes of text << 32, handle, section, records << 8 | flags, PCs, text
+ *
+ * The text, which only a section's last frame has, is JSON, with zeros behind it up to a whole word
+ * (device/labels.py).
  *
  * head and tail count words that were ever written and read. The reader stores the tail, when it has
  * read what is before it; so neither waits for the other, and where there is no room, the frame is
@@ -14,58 +17,78 @@
  */
 #include "shared.h"
 
-enum { HEAD, TAIL, LOST, FRAMES = 4, FRAME_HEAD = 4 };
+enum { HEAD, TAIL, LOST, FRAMES = 4, FRAME_HEAD = 4, TEXT_MOST = 1 << 15 };
 
 struct ring {
     uint64_t *words; /* Borrowed. */
     uint64_t room;   /* for frames */
 };
 
-static void put(struct ring ring, uint64_t at, const uint64_t *words, uint64_t count)
+struct part {
+    const void *bytes; /* Borrowed. */
+    uint64_t size;     /* in bytes */
+};
+
+/* Put a part, and zeros up to a whole word; returns where the next one goes. */
+static uint64_t put(struct ring ring, uint64_t at, struct part part)
 {
-    uint64_t start = at % ring.room, first = ring.room - start < count ? ring.room - start : count;
-    memcpy(&ring.words[FRAMES + start], words, first * sizeof *words);
-    memcpy(&ring.words[FRAMES], words + first, (count - first) * sizeof *words);
+    if (part.size == 0)
+        return at;
+    uint64_t start = at % ring.room * 8, room = ring.room * 8;
+    uint64_t first = room - start < part.size ? room - start : part.size;
+    uint64_t end = (start + part.size) % room;
+    char *frames = (char *)(ring.words + FRAMES);
+    memcpy(frames + start, part.bytes, first);
+    memcpy(frames, (const char *)part.bytes + first, part.size - first);
+    memset(frames + end, 0, -end % 8);
+    return at + (part.size + 7) / 8;
 }
 
 static int append(struct page *page, struct ring ring, const uint64_t frame[FRAME_HEAD],
-                  const uint64_t *pcs)
+                  struct part pcs, struct part text)
 {
     uint64_t used = page->head - __atomic_load_n(&ring.words[TAIL], __ATOMIC_ACQUIRE);
-    if (used > ring.room || frame[0] > ring.room - used) {
+    uint64_t words = frame[0] & UINT32_MAX;
+    if (used > ring.room || words > ring.room - used) {
         __atomic_store_n(&ring.words[LOST], ++page->lost, __ATOMIC_RELAXED);
         return 0;
     }
-    put(ring, page->head, frame, FRAME_HEAD);
-    put(ring, page->head + FRAME_HEAD, pcs, frame[0] - FRAME_HEAD);
-    page->head += frame[0];
+    uint64_t at = put(ring, page->head, (struct part){frame, FRAME_HEAD * sizeof *frame});
+    put(ring, put(ring, at, pcs), text);
+    page->head += words;
     __atomic_store_n(&ring.words[HEAD], page->head, __ATOMIC_RELEASE);
     return 1;
 }
 
-/* shared.report(ring, area, handle, section, flags): append what `area` holds; was there room? Of more
- * records than a quarter of the ring, the first are there. */
+/* shared.report(ring, area, handle, section, flags, text=b""): append what `area` holds; was there
+ * room? Of more records than a quarter of the ring, the first are there; a text that is too long is
+ * left out. */
 PyObject *ring_report(PyObject *self, PyObject *args)
 {
     struct page *page = ((struct shared *)self)->page;
-    Py_buffer buffer, area;
+    Py_buffer buffer, area, text = {0};
     unsigned long long handle, section, flags;
-    if (!PyArg_ParseTuple(args, "w*y*KKK:report", &buffer, &area, &handle, &section, &flags))
+    if (!PyArg_ParseTuple(args, "w*y*KKK|y*:report", &buffer, &area, &handle, &section, &flags, &text))
         return NULL;
     struct ring ring = {buffer.buf, buffer.len / 8 > FRAMES ? (uint64_t)buffer.len / 8 - FRAMES : 0};
-    const uint64_t *words = area.buf;
-    uint64_t records = words[0], pcs = records;
-    if (pcs > (uint64_t)area.len / 8 - 1)
-        pcs = records = (uint64_t)area.len / 8 - 1;
-    if (pcs > ring.room / 4)
-        pcs = ring.room / 4;
-    uint64_t frame[FRAME_HEAD] = {FRAME_HEAD + pcs, handle, section, records << 8 | (flags & 0xff)};
+    uint64_t held = (uint64_t)area.len / 8, records = 0; /* words of the area, its count included */
+    if (held > 0) {
+        memcpy(&records, area.buf, sizeof records);
+        records = records < held ? records : held - 1;
+    }
+    uint64_t pcs = records < ring.room / 4 ? records : ring.room / 4;
+    uint64_t bytes = text.len <= TEXT_MOST ? (uint64_t)text.len : 0;
+    uint64_t words = FRAME_HEAD + pcs + (bytes + 7) / 8;
+    uint64_t frame[FRAME_HEAD] = {words | bytes << 32, handle, section, records << 8 | (flags & 0xff)};
     int done = 0;
-    if (lock_result(&page->append, pthread_mutex_lock(&page->append)) == 0) {
-        done = append(page, ring, frame, words + 1);
+    if (ring.room > 0 && ring.room <= UINT32_MAX
+        && lock_result(&page->append, pthread_mutex_lock(&page->append)) == 0) {
+        done = append(page, ring, frame, (struct part){(const char *)area.buf + 8, pcs * 8},
+                      (struct part){text.buf, bytes});
         pthread_mutex_unlock(&page->append);
     }
     PyBuffer_Release(&buffer);
     PyBuffer_Release(&area);
+    PyBuffer_Release(&text);
     return PyBool_FromLong(done);
 }
