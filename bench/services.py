@@ -25,7 +25,7 @@ from typing import Any
 
 import pykcov
 from bench.turns import median_ratio
-from pykcov.service.client import RemoteTrace
+from pykcov.service.remote_trace import RemoteTrace
 
 PROGRAM = Path(__file__).with_name("service_app.py")
 CORES = sorted(os.sched_getaffinity(0))  # the first is the server's, the last is this process's

@@ -80,7 +80,7 @@ def main(how: str, discipline: str, mode: str, seconds: float) -> int:
         guarded.append(GuardedArea(area.fd, area.size))
         return guarded[-1].words
 
-    Area.words = words  # type: ignore[method-assign, assignment]
+    Area.memory = words  # type: ignore[method-assign, assignment]
     expected = compute()
     runs = 0
     with contextlib.ExitStack() as stack:

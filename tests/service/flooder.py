@@ -27,11 +27,10 @@ from pykcov.remoting import handle_of
 from pykcov.service import places
 from pykcov.service.protocol import (
     LARGEST,
-    MAGIC,
     REPLY,
-    REQUEST,
     VERSION,
     Kind,
+    Request,
     Type,
     decode_reply,
 )
@@ -48,8 +47,8 @@ def connect(path: str) -> socket.socket:
     return peer
 
 
-def request(kind: int, a: int = 0, b: int = 0, c: int = 0) -> bytes:
-    return REQUEST.pack(MAGIC, kind, a, b, c)
+def request(kind: Type, a: int = 0, b: int = 0, c: int = 0) -> bytes:
+    return Request(kind, (a, b, c)).encode()
 
 
 def hello(kind: Kind, blocks: int = 0) -> bytes:
@@ -104,14 +103,21 @@ class Talker:
         return random.choice(
             [
                 [
-                    hello(Kind.CLIENT, random.randrange(2)),
+                    hello(Kind.CLIENT),
+                    request(Type.OPEN, random.randrange(2)),
                     ioctl(KCOV_INIT_TRACE, random.choice([SIZE, SIZE * 2])),
                     request(Type.MMAP, SIZE * WORD),
                     ioctl(KCOV_REMOTE_ENABLE) + enable,
                     request(Type.STATUS),
                     ioctl(KCOV_DISABLE),
                 ],
-                [hello(Kind.CLIENT), ioctl(KCOV_INIT_TRACE, SIZE), ioctl(KCOV_ENABLE)],
+                [
+                    hello(Kind.CLIENT),
+                    *[request(Type.OPEN)] * random.randrange(1, 20),
+                    ioctl(KCOV_INIT_TRACE, SIZE),
+                    ioctl(KCOV_ENABLE),
+                    request(Type.CLOSE),
+                ],
                 [
                     hello(Kind.MEMBER),
                     request(Type.TABLE),
@@ -130,7 +136,7 @@ class Talker:
                 packet,
                 packet[: at + 1],
                 packet[:at] + bytes([packet[at] ^ 1 << random.randrange(8)]) + packet[at + 1 :],
-                packet[:8] + random.randbytes(24) + packet[32:],
+                packet[:8] + random.randbytes(32) + packet[40:],
                 packet + random.randbytes(random.choice([1, 64, LARGEST - len(packet)])),
                 packet.ljust(LARGEST + random.randrange(1, 9000), b"x"),
                 random.randbytes(random.randrange(1, 80)),
@@ -151,7 +157,7 @@ class Talker:
                         os.close(fd)
                     if not reply:
                         return
-                    error, _, _ = decode_reply(reply)
+                    error, *_ = decode_reply(reply)
                     assert error == 0 or error in errno.errorcode or error == 524, error
                     assert error == 0 or len(reply) == REPLY.size
                     self.taken += error == 0

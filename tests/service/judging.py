@@ -12,7 +12,8 @@ from typing import Protocol, Self
 from tests.live.collector import Collector
 from tests.service.raw import Client, Kind
 
-from pykcov.service.client import Device, RemoteTrace
+from pykcov.service.client import Device
+from pykcov.service.remote_trace import RemoteTrace
 
 APPS = ["**/tests/service/paths.py", "**/tests/service/*_app.py"]
 IN_FLIGHT = 64

@@ -28,7 +28,8 @@ from tests.service import judging
 from tests.service.raw import Client, Kind
 
 import pykcov
-from pykcov.service.client import Device, RemoteTrace
+from pykcov.service.client import Device
+from pykcov.service.remote_trace import RemoteTrace
 
 WORKERS, THREADS = 4, 4
 BLOCK = 8  # requests of one descriptor
@@ -92,6 +93,7 @@ async def alone(device: Device, port: int) -> Expected:
                 assert answer.status == kind.status, (kind, answer)
                 await asyncio.sleep(0.02)
                 found[kind] = list(t.pcs)
+    device.close()
     assert len({tuple(trace) for trace in found.values()}) == len(ONCE)
     return found
 

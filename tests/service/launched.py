@@ -44,8 +44,8 @@ def launched(
 ) -> Iterator[Launched]:
     """Run `python *words`, with "{device}" in them replaced, until the block ends.
 
-    status: with which it ends. It is ready when what it prints names its port, and has the text `ready` that often. SIGTERM
-    ends it; what it started and left, or all of it if the block fails, is killed.
+    It is ready when what it prints names its port, and has the text `ready` that often. SIGTERM
+    ends it, with `status`; what it started and left, or all of it if the block fails, is killed.
     """
     device = f"launched-{os.getpid()}-{next(_numbers)}"
     command = [sys.executable, *(word.format(device=device) for word in words)]

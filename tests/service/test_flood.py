@@ -68,14 +68,14 @@ class Honest:
     def new(self, n: int) -> list[int]:
         """The trace of a request by a client that comes now; it comes again when it is refused."""
         while True:
-            t = self.device.remote(8)
             try:
-                t.__enter__()
-            except ConnectionResetError:
-                self.refused += 1
+                device = pykcov.connect(self.service.name)
+            except OSError as error:
+                if error.errno not in (errno.EMFILE, errno.ECONNRESET):
+                    raise
+                self.refused += 1  # there are too many connections
                 continue
-            with contextlib.ExitStack() as stack:
-                stack.push(t)
+            with device, device.remote(8) as t:
                 assert self.service.request(8, n) == "whole"
             assert t.complete
             return list(t.pcs)
@@ -189,7 +189,8 @@ def crowd(start: Start) -> Iterator[tuple[Service, list[SocketDescriptor]]]:
     with contextlib.ExitStack() as stack:
         clients = []
         for i in range(MOST // KCOV_REMOTE_MAX_HANDLES + 3):
-            client = stack.enter_context(SocketDescriptor(Link(service.name, Kind.CLIENT), task=1000 + i))
+            link = Link(service.name, Kind.CLIENT)
+            client = stack.enter_context(SocketDescriptor(link, task=1000 + i))
             first = 1 + i * KCOV_REMOTE_MAX_HANDLES
             handles = map(pykcov.handle_of, range(first, first + KCOV_REMOTE_MAX_HANDLES))
             client.ioctl(KCOV_INIT_TRACE, 512)

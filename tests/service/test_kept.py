@@ -1,7 +1,7 @@
 """One kept handle a client, clear() between requests: each trace is that of its request alone.
 
-Requests go on after their last byte (dependencies with yield, background tasks, streams whose reader
-has gone), while the next one of the same handle is answered, by whatever worker.
+Requests go on after their last byte (dependencies with yield, background tasks, streams whose
+reader has gone), while the next one of the same handle is answered, by whatever worker.
 """
 
 from __future__ import annotations

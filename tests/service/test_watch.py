@@ -260,6 +260,8 @@ def test_without_a_watcher_there_is_no_text(
         pykcov.connect(server.name).remote(7) as t,
     ):
         client.get("/?n=1", headers={"X-Kcov-Handle": "7"})
+        assert list(t.pcs) == alone(1)
+        assert t.wait()
         assert list(t.pcs) == alone(1) + alone(5)
 
 

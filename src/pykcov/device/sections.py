@@ -186,8 +186,8 @@ class Section:
                     self._answered |= answered
 
     def renew(self) -> None:
-        """What follows answers a further message of the client's, so it is of the generation that is
-        present now. What was recorded so far is published first."""
+        """What follows answers a further message of the client's, so it belongs to the generation
+        that is present now. What was recorded so far is published first."""
         if self._ticket is None or self._is_parents():
             return
         with self._lock:

@@ -214,9 +214,9 @@ class Ticket:
 
     def publish(self, section: object, words: int, flags: int, /) -> int:
         """Append the records of `section`, of so many words each, to the descriptor's memory; then
-        `section` is empty. flags: 1 the section is over, 2 it has dropped records, 4 they came after
-        the answer. Returns how many were published, -1 where the ENABLE is over, -2 where the
-        section's generation is."""
+        `section` is empty. flags: 1 the section is over, 2 it has dropped records, 4 they came
+        after the answer. Returns how many were published, -1 where the ENABLE is over, -2 where
+        the section's generation is."""
     def renew(self) -> bool:
         """Have the section be of the present generation. False if it was, or can't be."""
 

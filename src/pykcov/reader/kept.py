@@ -1,5 +1,5 @@
-"""The memory of a socket's descriptor, as its client reads it: two areas and the control page between
-them. probe/csrc/control.h draws it, service/protocol.py says what each word is."""
+"""The memory of a socket's descriptor, as its client reads it: two areas, and the control page
+between them. probe/csrc/control.h draws it, service/protocol.py says what each word is."""
 
 from __future__ import annotations
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import itertools
-import mmap
 import os
 import threading
+from mmap import PROT_READ, PROT_WRITE, mmap
 from pathlib import Path
 from typing import Any
 
 from pykcov.abi.kcov import KCOV_INIT_TRACE, WORD
 from pykcov.area import map_words, whole_pages, with_control
 from pykcov.closing import Closing
-from pykcov.errors import PykcovError, fail
+from pykcov.errors import fail
 from pykcov.reader.kept import Kept
 from pykcov.service.link import Link
 from pykcov.service.protocol import Kind, Type
@@ -62,20 +63,12 @@ class SocketDescriptor(Closing):
         """Return a new file descriptor of the area, also before KCOV_INIT_TRACE. Raises OSError."""
         return self._request(Type.AREA)[1][0]
 
-    def mmap(
-        self, length: int, prot: int = mmap.PROT_READ | mmap.PROT_WRITE, offset: int = 0
-    ) -> mmap.mmap:
-        """Map the area; `length` in bytes. It can be read when the other process has gone."""
-        if length <= 0 or offset < 0:
-            raise fail(errno.EINVAL)
-        return self._map(length, offset, -(-length // WORD), prot)
-
     def kept(self, size: int, comparisons: bool) -> Kept:
         """Map all of the descriptor's memory, of an area of `size` words. Raises OSError."""
-        prot = mmap.PROT_READ | mmap.PROT_WRITE
-        return Kept(self._map(size * WORD, 0, with_control(size), prot), size, comparisons)
+        memory = self._map(size * WORD, 0, with_control(size), PROT_READ | PROT_WRITE)
+        return Kept(memory, size, comparisons)
 
-    def _map(self, length: int, offset: int, words: int, prot: int) -> mmap.mmap:
+    def _map(self, length: int, offset: int, words: int, prot: int) -> mmap:
         _, fds = self._request(Type.MMAP, length, offset)
         try:
             if os.fstat(fds[0]).st_size < words * WORD:  # to read behind its end is SIGBUS
@@ -83,6 +76,12 @@ class SocketDescriptor(Closing):
             return map_words(fds[0], words, prot)
         finally:
             os.close(fds[0])
+
+    def mmap(self, length: int, prot: int = PROT_READ | PROT_WRITE, offset: int = 0) -> mmap:
+        """Map the area; `length` in bytes. It can be read when the other process has gone."""
+        if length <= 0 or offset < 0:
+            raise fail(errno.EINVAL)
+        return self._map(length, offset, -(-length // WORD), prot)
 
     def unsettled(self) -> int:
         """Number of sections that have begun and have published nothing yet; those of processes
@@ -99,15 +98,12 @@ class SocketDescriptor(Closing):
         """Close it, which ends its tasks. Twice is once."""
         number, self._number = self._number, 0
         if number and self._link.is_usable:
-            self._number = 0
-            try:
+            with contextlib.suppress(OSError):  # the service has gone, and the descriptor with it
                 self._link.request(Type.CLOSE, descriptor=number)
-            except OSError:
-                pass  # the service has gone, and the descriptor with it
 
 
 class Collector:
-    """A descriptor for a RemoteTrace, and its memory: made once, and used for one after the other."""
+    """A descriptor and its memory, for one RemoteTrace after the other."""
 
     def __init__(self, link: Link, size: int, discipline: str, comparisons: bool) -> None:
         """size: words of the area, whole pages. Raises OSError."""
@@ -125,8 +121,8 @@ class Collector:
 class Device(Closing):
     """Another process's device. info: what it told of itself.
 
-    All RemoteTraces have one connection, which is made anew where the process that showed the device
-    has gone and another one shows it by now.
+    All its RemoteTraces share one connection. It is made again when the process that showed the
+    device has gone, and another one shows it by now.
     """
 
     def __init__(self, name: str) -> None:

@@ -1,8 +1,8 @@
 """How many of the service's files its device may take.
 
-Clients choose how many handles they collect, and each costs the service a file; connections of its
-own clients need some, too. Descriptors are numbered from the lowest that is free, so the number of a
-new one tells how many there are, whoever opened them.
+Clients choose how many handles they collect, and each costs the service a file. The service needs
+files for itself. Descriptors are numbered from the lowest that is free, so the number of a new one
+tells how many there are, whoever opened them.
 """
 
 from __future__ import annotations

@@ -22,10 +22,11 @@ _PATIENCE = 10  # seconds for a reply
 
 
 class Link:
-    """A connection that has said HELLO, of the process that made it. info, word, fds: what came back.
+    """A connection that has said HELLO, of the process that made it. info, word, fds: the reply.
 
-    Raises PykcovError: device-missing, and as places.socket_of(); OSError: what the device answers. A
-    request raises OSError with the device's errno, or ECONNRESET when its process has gone.
+    Raises PykcovError: device-missing, and as places.socket_of(); OSError: what the device
+    answers. A request raises OSError with the device's errno, or ECONNRESET when its process has
+    gone.
     """
 
     def __init__(self, name: str, kind: Kind, path: Path | None = None) -> None:
@@ -95,15 +96,17 @@ class Link:
             # A device with no more files says so, unasked, and closes: the reply may be there.
 
     def _reply(self) -> tuple[int, int, bytes, list[int]]:
-        """Receive the reply to the last request. Those of requests that a signal handler's exception
-        has broken off may come before it."""
+        """Receive the reply to the last request. Before it may come those of requests that a signal
+        handler's exception broke off."""
         while True:
             try:
                 reply, fds = _receive(self._peer)
             except ConnectionResetError:
                 if self._tag != 1:
                     raise
-                reply, fds = _receive(self._peer)  # the error comes first, and what was sent behind it
+                reply, fds = _receive(
+                    self._peer
+                )  # the error comes first, and what was sent behind it
             if not reply:
                 raise ConnectionResetError
             error, tag, word, payload = decode_reply(reply)

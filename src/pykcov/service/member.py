@@ -33,7 +33,9 @@ _KEPT = 32  # descriptors that stay mapped until it is looked which are closed
 class Elsewhere:
     """A kcov of another process, as a section needs it."""
 
-    def __init__(self, memory: int, pages: int, offset: int, blocks: bool, comparisons: bool) -> None:
+    def __init__(
+        self, memory: int, pages: int, offset: int, blocks: bool, comparisons: bool
+    ) -> None:
         """memory, pages: memfds of it, and of pages; its own is at `offset`. comparisons:
         KCOV_REMOTE_ENABLE is to collect these."""
         self.shared = Shared(pages, True, offset)

@@ -32,8 +32,8 @@ _ASK = 0.1  # seconds between two questions whether a process that we wait for h
 
 
 class RemoteTrace:
-    """In `with`: collects the sections of one handle. name: the handle, as it was given. size: words
-    of the area.
+    """In `with`: collects the sections of one handle. name: the handle, as it was given. size:
+    words of the area.
 
     What is collected is of a generation, which begins with the block, and anew with each clear():
     sections that began before it are dropped. Leaving the block waits until those of the last
@@ -140,8 +140,8 @@ class RemoteTrace:
         warnings.warn(PykcovWarning("nothing-marked", text), stacklevel=3)
 
     def clear(self) -> None:
-        """Begin a new generation: sections that began before publish nothing any more, wherever they
-        run. It is a store into shared memory, and no message.
+        """Begin a new generation: sections that began before publish nothing any more, wherever
+        they run. It is a store into shared memory, and no message.
 
         Where the service has gone, and another process shows the device by now, collecting goes on
         there. Raises PykcovError, device-missing, where there is none.

@@ -210,7 +210,7 @@ class Server:
 
 
 def _refuse(peer: socket.socket) -> None:
-    """Tell a client that this process has no more files to give. What it sends is not waited for."""
+    """Tell a client that this process has no more files to give, whatever it was about to ask."""
     _tell(peer, errno.EMFILE)
     peer.close()
 

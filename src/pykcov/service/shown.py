@@ -184,9 +184,7 @@ class Shown:
             "members": kinds.count(Kind.MEMBER),
         }
 
-    def _ioctl(
-        self, opened: Opened, request: int, arg: int, number: int, payload: bytes
-    ) -> None:
+    def _ioctl(self, opened: Opened, request: int, arg: int, number: int, payload: bytes) -> None:
         key = (opened.connection.process, number)
         task = self._tasks.get(key) or ProcessTask(key, self.table)
         if request == KCOV_REMOTE_ENABLE and self.table.room < KCOV_REMOTE_MAX_HANDLES:
