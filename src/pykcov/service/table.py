@@ -7,11 +7,11 @@ collector is the value of the descriptor that collects all threads, watcher that
 that watches all sections, each or 0. A value says which connection, in the upper 32 bits, and which
 of its ENABLEs.
 
-Its one writer is the process whose device it is; the memfd is sealed, so nobody else can write to it
-or cut it. A member keeps the table as a dictionary, and reads it again when the version has changed,
-so a lookup is one comparison and one look into a dictionary. While the writer writes, the version is
-odd: a reader takes what it read for whole only when the version was even, and the same, before and
-after.
+Its one writer is the process whose device it is; the memfd is sealed, so nobody else can write to
+it or cut it. A member keeps the table as a dictionary, and reads it again when the version has
+changed, so a lookup is one comparison and one look into a dictionary. While the writer writes, the
+version is odd: a reader takes what it read for whole only when the version was even, and the same,
+before and after.
 """
 
 from __future__ import annotations
