@@ -18,15 +18,17 @@ _numbers = count()
 
 
 class Service:
-    """tests/service/shown.py, running."""
+    """tests/service/shown.py, or another module that is like it, running."""
 
-    def __init__(self, workers: int, method: str, *options: str) -> None:
+    def __init__(
+        self, workers: int, method: str, *options: str, module: str = "tests.service.shown"
+    ) -> None:
         self.name = f"service-{os.getpid()}-{next(_numbers)}"
         self.process = subprocess.Popen(
             [
                 sys.executable,
                 "-m",
-                "tests.service.shown",
+                module,
                 self.name,
                 str(workers),
                 method,

@@ -9,10 +9,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.service import judging
 
@@ -38,18 +39,27 @@ def of_device(*words: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def launched(words: Sequence[str], log: Path, ready: str, times: int) -> Iterator[Launched]:
-    """Run `python *words`, with "{device}" in them replaced, until the block ends.
+def launched(
+    words: Sequence[str],
+    log: Path,
+    ready: str,
+    times: int,
+    environ: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Launched]:
+    """Run `python *words`, with "{device}" in them replaced, there and in `environ`, until the
+    block ends.
 
     It is ready when what it prints names its port, and has the text `ready` that often. SIGTERM
     ends it; what it started and left, or all of it if the block fails, is killed.
     """
     device = f"launched-{os.getpid()}-{next(_numbers)}"
+    added = {name: value.format(device=device) for name, value in environ.items()}
     command = [sys.executable, *(word.format(device=device) for word in words)]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
             cwd=ROOT,
+            env={**os.environ, **added},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -70,7 +80,7 @@ def _port(process: subprocess.Popen[bytes], log: Path, ready: str, times: int) -
     deadline = time.monotonic() + PATIENCE
     while True:
         text = log.read_text()
-        found = re.search(r"http://127\.0\.0\.1:([0-9]+)", text)
+        found = re.search(r"(?:http://|TCP address )127\.0\.0\.1:([0-9]+)", text)
         if found is not None and text.count(ready) >= times:
             return int(found[1])
         assert time.monotonic() < deadline, text

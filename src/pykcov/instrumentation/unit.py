@@ -11,6 +11,7 @@ from pathlib import Path
 from types import CodeType
 from typing import NamedTuple
 
+from pykcov import forks
 from pykcov.abi.kcov import PC_SPACING
 from pykcov.instrumentation.blocks import Located, Span, code_lines, find_blocks, locate, nested
 from pykcov.instrumentation.comparisons import PCS_EACH, Site, find_comparisons, insertions
@@ -28,6 +29,14 @@ from pykcov.symbols import SITES, FileSymbols, pc_of
 # file that is instrumented again, or reloaded, must count under the indices that it had.
 _probes: dict[tuple[Path, int], list[Probe]] = {}
 _probes_lock = threading.Lock()  # a leaf: nothing is imported or called back under it
+
+
+def _after_fork() -> None:
+    global _probes_lock
+    _probes_lock = threading.Lock()  # whoever held it is not in this process
+
+
+forks.in_child(_after_fork)
 
 
 class Text(NamedTuple):

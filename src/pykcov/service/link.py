@@ -14,7 +14,7 @@ from array import array
 from pathlib import Path
 from typing import Any
 
-from pykcov.errors import PykcovError, fail
+from pykcov.errors import fail
 from pykcov.service import places
 from pykcov.service.protocol import LARGEST_REPLY, VERSION, Kind, Request, Type, decode_reply
 
@@ -46,9 +46,7 @@ class Link:
             self._peer.connect(str(path))
         except OSError as error:
             self._peer.close()
-            raise PykcovError(
-                "device-missing", f"no process shows a device as {name!r}: {error.strerror}"
-            ) from error
+            raise places.missing(name, path, error) from error
         try:
             _, payload, self.fds = self.request(Type.HELLO, VERSION, kind, blocks)
         except BaseException:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 
+from pykcov import forks
 from pykcov.errors import PykcovError
 from pykcov.instrumentation.session import restore
 from pykcov.service.connection import ProcessTask
@@ -24,6 +25,7 @@ def serve(name: str) -> Server:
     Raises PykcovError: device-taken, device-name, device-directory.
     """
     global _member
+    forks.notice()
     for other in _servers.values():
         if other.is_open:
             text = f"this process shows its device as {other.name!r} already"
@@ -69,4 +71,5 @@ def _after_fork() -> None:
         join(_member)
 
 
-os.register_at_fork(before=_before_fork, after_in_child=_after_fork)
+os.register_at_fork(before=_before_fork)
+forks.in_child(_after_fork)
