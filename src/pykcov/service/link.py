@@ -33,6 +33,7 @@ class Link:
     ) -> None:
         """path: where its socket was found before; else it is looked for."""
         self.path = path = places.socket_of(name) if path is None else path
+        self.stamp = places.stamp(path)  # before it connects: a later one is told to be another
         self.name = name
         self._is_lost = False
         self._lock = threading.Lock()  # a request and its reply
@@ -96,6 +97,10 @@ class Link:
         waiting = select.poll()
         waiting.register(self._peer, 0)
         return not waiting.poll(0)
+
+    def fileno(self) -> int:
+        """Its socket: readable, while nothing is asked, when the device's process has gone."""
+        return self._peer.fileno()
 
     def close(self) -> None:
         """Close the connection: for the device, the end of the descriptor and its tasks."""

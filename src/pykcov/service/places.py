@@ -20,6 +20,7 @@ from pathlib import Path
 from pykcov.errors import PykcovError
 
 JOIN = "PYKCOV_JOIN"  # in the environment: the device whose worker a Python that starts becomes
+Stamp = tuple[int, int]
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
 _LONGEST = 107  # bytes of a socket's path: sun_path, less its NUL
 
@@ -139,6 +140,18 @@ def socket_for(name: str) -> Path:
     if (other := socket_of(name)) != path and other.exists() and not _is_dead(other):
         raise taken(name)
     return path
+
+
+def stamp(path: Path | bytes) -> Stamp | None:
+    """Return what says whether it is the same socket, a microsecond's work; None if there is none.
+
+    A device that is shown anew has another socket, under the same name.
+    """
+    try:
+        seen = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return None
+    return seen.st_ino, seen.st_ctime_ns
 
 
 def taken(name: str) -> PykcovError:

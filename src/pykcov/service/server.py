@@ -38,6 +38,7 @@ class Server:
         self.path = places.socket_for(name)
         self._listener = bind(self.path)
         remove_at_end(os.fsencode(self.path))
+        self.stamp = places.stamp(self.path)
         self.shown = Shown()
         self._numbers = 1
         self._looked = 0.0

@@ -17,6 +17,7 @@ from pykcov.device.state import ENABLES
 from pykcov.errors import fail
 from pykcov.instrumentation import session
 from pykcov.probe import Shared
+from pykcov.service import kin
 from pykcov.service.connection import Connection, ProcessTask
 from pykcov.service.protocol import LARGEST_REPLY, REPLY, VERSION, Kind, Request, Type
 from pykcov.service.ring import Ring, new_page
@@ -129,6 +130,7 @@ class Shown:
             "pid": self.process,
             "table": self.table.identity,
             "program": " ".join(sys.argv)[:200],
+            "commands": kin.commands(),
             "store": str(session.current_store().path),
             "blocks": session.instrumented_blocks(),
             "descriptors": kinds.count(Kind.CLIENT),
