@@ -20,6 +20,7 @@ from pykcov.device import sections
 from pykcov.device.sections import Registration, Watcher
 from pykcov.errors import PykcovError
 from pykcov.probe import Recorder, Shared, quiet, watch_device
+from pykcov.service import extent
 from pykcov.service.holder import Holder
 from pykcov.service.link import Link
 from pykcov.service.protocol import Kind, Type
@@ -63,7 +64,7 @@ class Member:
             _, payload, fds = self._linked().request(Type.TABLE)
             self.instrumented = json.loads(payload)
             table = Table(fds[0])
-        self._table = table
+        self.table = table
         self.holder = holder if self._link is None and holder else Holder.of(self._linked())
         self._met: dict[int, Registration] = {}
         self._sweep_at = 2 * _KEPT
@@ -76,7 +77,7 @@ class Member:
         # A forked child has its own.
         if self._link is None or self._link.closed or self._process != os.getpid():
             link = Link(self.name, Kind.MEMBER, path=self.holder.path)
-            if link.info["table"] != self._table.identity:
+            if link.info["table"] != self.table.identity:
                 link.close()
                 raise PykcovError("device-missing", f"{self.name!r} is another device by now")
             self._link, self._process = link, os.getpid()
@@ -86,7 +87,7 @@ class Member:
         """Return what a handle is registered with, on whatever descriptor of the device."""
         if self.holder.may_have_changed() and (member := self.follow()) is not None:
             return member.find(handle)
-        value = self._table.get(handle)
+        value = self.table.get(handle)
         if value is None:
             return None
         found = self._met.get(value)
@@ -166,11 +167,11 @@ class Member:
 
     def watch(self) -> None:
         """Have KCOV_ENABLE on the device record this process's threads."""
-        self._table.watch(self.collector)
+        self.table.watch(self.collector)
 
     def watcher(self) -> Watcher | None:
         """Return who watches all sections."""
-        value = self._table.watcher
+        value = self.table.watcher
         if value != self._watched:
             with quiet, self._lock:
                 self._watcher = None
@@ -180,7 +181,7 @@ class Member:
                     return None
                 if fetched is not None:
                     kcov, _ = fetched
-                    self._watcher = Watcher(kcov.shared, kcov.words(), self._table.collects)
+                    self._watcher = Watcher(kcov.shared, kcov.words(), self.table.collects)
                 self._watched = value
         return self._watcher
 
@@ -199,7 +200,7 @@ class Member:
             join(made)
             if self._link is not None:
                 self._link.close()
-            self._table.close()
+            self.table.close()
             return made
 
     def leave(self) -> None:
@@ -209,10 +210,11 @@ class Member:
         if sections.watcher == self.watcher:  # else it watches a device of its own by now
             sections.watcher = None
         watch_device(bytes(8), 0, lambda _: None)
+        extent.contribute(None)
 
     def forked(self) -> Member:
         """Return a forked child's part in the device."""
-        return Member(self.name, self._table, self.holder)
+        return Member(self.name, self.table, self.holder)
 
 
 _joined: Member | None = None
@@ -237,6 +239,7 @@ def join(member: Member) -> None:
     sections.elsewhere = member.find
     sections.watcher = member.watcher
     member.watch()
+    extent.contribute(member.table)
 
 
 def _after_fork() -> None:

@@ -19,6 +19,7 @@ from pykcov.instrumentation import session
 from pykcov.probe import Shared
 from pykcov.service import kin
 from pykcov.service.connection import Connection, ProcessTask
+from pykcov.service.extent import Extent
 from pykcov.service.protocol import LARGEST_REPLY, REPLY, VERSION, Kind, Request, Type
 from pykcov.service.ring import Ring, new_page
 from pykcov.service.table import Table, value_of
@@ -30,6 +31,7 @@ class Shown:
     def __init__(self) -> None:
         self.process = os.getpid()
         self.table = Table.make()
+        self._extent: Extent | None = None  # made when it is asked for
         self.connections: dict[int, Connection] = {}
         self._tasks: dict[tuple[int, int], ProcessTask] = {}
         self._users: dict[tuple[int, int], set[int]] = {}
@@ -43,6 +45,8 @@ class Shown:
         sections.listeners.remove(self._handles_changed)
         if sections.watcher is self._watch:
             sections.watcher = None
+        if self._extent is not None:
+            self._extent.close()
         self.table.close()
 
     def drop(self, connection: Connection) -> None:
@@ -132,10 +136,18 @@ class Shown:
             "program": " ".join(sys.argv)[:200],
             "commands": kin.commands(),
             "store": str(session.current_store().path),
-            "blocks": session.instrumented_blocks(),
+            "blocks": session.instrumented_blocks() + self._of_members(),
             "descriptors": kinds.count(Kind.CLIENT),
             "members": kinds.count(Kind.MEMBER),
         }
+
+    def _of_members(self) -> int:
+        if self._extent is None:
+            try:
+                self._extent = Extent(self.table)
+            except OSError:
+                return 0
+        return self._extent.of_others()
 
     def _ioctl(
         self, connection: Connection, request: int, arg: int, number: int, payload: bytes

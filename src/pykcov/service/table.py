@@ -46,7 +46,9 @@ def number_of(value: int) -> int:
 
 
 class Table:
-    """In the memory of the memfd `fd`."""
+    """In the memory of the memfd `fd`, the first SIZE bytes of it (behind them: extent.py)."""
+
+    SIZE = _SIZE
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
