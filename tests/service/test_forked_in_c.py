@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from tests.service import launched
 from tests.service.conftest import ROOT, Service
 from tests.service.test_device import alone  # noqa: F401 - a fixture
 from tests.service.test_load import judged, kinds_of
+from tests.service.test_ways import all_are_alike, replace_holder, served, traced, until
 from tests.service.test_workers import enabled, once, take
 
 import pykcov
@@ -201,5 +203,10 @@ def test_uwsgi(
         words, tmp_path / "log", "WSGI app 0", times, {"TEST_DEVICE": "{device}"}
     ) as service:
         requests, processes = judged(service, kinds_of("flask_app"))
+        if loaded == "in each worker":
+            expected, _ = traced(service, 2)
+            replace_holder(service, signal.SIGKILL)
+            until(lambda: len(served(service.port)) == 3, "a worker is missing")
+            all_are_alike(service, expected, 2)
     assert processes > 1
     note(f"uWSGI, {loaded}, {' '.join(threads)}: {requests} requests traced as alone")

@@ -70,39 +70,34 @@ def replace_holder(service: Launched, signum: int) -> None:
     until(lambda: shown_by(service.device) not in (0, holder), "nobody took over")
 
 
-def traced(service: Launched, count: int = 24) -> dict[int, list[int]]:
-    """Send requests, and return the trace of one, by process: those of a process are all alike."""
-    found: dict[int, list[int]] = {}
+def traced(service: Launched, processes: int) -> tuple[list[int], set[int]]:
+    """Send requests until so many processes have answered often enough.
+
+    Returns the trace that all requests have in common, but for the first two of each process, in
+    which happens what happens once; and which processes answered.
+    """
+    traces: dict[int, list[tuple[int, ...]]] = {}
     device: Device = pykcov.connect(service.device)
+    deadline = time.monotonic() + PATIENCE
     with device.remote("traced") as t:
-        for _ in range(count):
+        while sum(len(found) > 4 for found in traces.values()) < processes:
+            assert time.monotonic() < deadline, {pid: len(found) for pid, found in traces.items()}
             process = fetch(service.port, "traced")
             until(lambda: len(t.pcs) > 0, f"no record of {process}")
             time.sleep(0.02)  # what follows the response
-            pcs = list(t.pcs)
-            if process in found:
-                assert pcs == found[process], process
-            found[process] = pcs
+            traces.setdefault(process, []).append(tuple(t.pcs))
             t.clear()
     assert t.complete
-    return found
-
-
-def warm(service: Launched) -> list[int]:
-    """What happens once in each process happens now; returns the trace that all have in common."""
-    traced(service, 12)
-    found = traced(service)
-    (trace,) = {tuple(pcs) for pcs in found.values()}
+    (trace,) = {trace for found in traces.values() for trace in found[2:]}
     assert len(trace) > 10
-    return list(trace)
+    return list(trace), set(traces)
 
 
-def all_are_alike(service: Launched, expected: list[int]) -> set[int]:
-    """Every process that answers gives that trace; returns which did."""
-    traced(service, 12)
-    found = traced(service)
-    assert {tuple(pcs) for pcs in found.values()} == {tuple(expected)}
-    return set(found)
+def all_are_alike(service: Launched, expected: list[int], processes: int) -> set[int]:
+    """That trace is every process's; returns which answered."""
+    trace, found = traced(service, processes)
+    assert trace == expected
+    return found
 
 
 # -- an application that each worker loads, and that calls serve() --------------------------------
@@ -114,15 +109,18 @@ LAZY = [*GUNICORN, "tests.service.showing_app:app", "--workers", "3"]
 NAMED = {"TEST_DEVICE": "{device}"}
 
 
-def test_each_worker_serves(tmp_path: Path) -> None:
-    with launched.launched(LAZY, tmp_path / "log", "Booting worker", 3, NAMED) as service:
+@pytest.mark.parametrize("workers", ["gthread", "gevent"])
+def test_each_worker_serves(workers: str, tmp_path: Path) -> None:
+    pytest.importorskip("gevent" if workers == "gevent" else "gunicorn")
+    words = [*LAZY, "--worker-class", workers]
+    with launched.launched(words, tmp_path / "log", "Booting worker", 3, NAMED) as service:
         until(lambda: shown_by(service.device) > 0, "nobody shows the device")
-        expected = warm(service)
+        expected, _ = traced(service, 3)
         assert shown_by(service.device) in served(service.port)
         for signum in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL):
             replace_holder(service, signum)
             until(lambda: len(served(service.port)) == 3, "a worker is missing")
-            assert len(all_are_alike(service, expected)) == 3
+            all_are_alike(service, expected, 3)
 
 
 def test_workers_that_end_after_some_requests(tmp_path: Path) -> None:
@@ -146,12 +144,12 @@ def test_workers_that_end_after_some_requests(tmp_path: Path) -> None:
 def test_hup_of_workers_that_serve(tmp_path: Path) -> None:
     with launched.launched(LAZY, tmp_path / "log", "Booting worker", 3, NAMED) as service:
         until(lambda: shown_by(service.device) > 0, "nobody shows the device")
-        expected = warm(service)
+        expected, _ = traced(service, 3)
         before = served(service.port)
         os.kill(service.pid, signal.SIGHUP)
         until(lambda: not before & served(service.port), "old workers are still there")
         until(lambda: shown_by(service.device) not in {0, *before}, "nobody took over")
-        assert not before & all_are_alike(service, expected)
+        assert not before & all_are_alike(service, expected, 3)
 
 
 def test_spawned_workers_that_serve(tmp_path: Path) -> None:
@@ -159,10 +157,10 @@ def test_spawned_workers_that_serve(tmp_path: Path) -> None:
     words += ["--workers", "3", "--no-access-log"]
     with launched.launched(words, tmp_path / "log", "startup complete", 3, NAMED) as service:
         until(lambda: shown_by(service.device) > 0, "nobody shows the device")
-        expected = warm(service)
+        expected, _ = traced(service, 3)
         replace_holder(service, signal.SIGKILL)
         until(lambda: len(served(service.port)) == 3, "a worker is missing")
-        assert len(all_are_alike(service, expected)) == 3
+        all_are_alike(service, expected, 3)
 
 
 # -- gunicorn's signals, under pykcov run ---------------------------------------------------------
@@ -172,31 +170,31 @@ RUN = launched.of_device(*GUNICORN, "tests.service.flask_app:app", "--workers", 
 
 def test_hup(tmp_path: Path) -> None:
     with launched.launched(RUN, tmp_path / "log", "Booting worker", 2) as service:
-        expected = warm(service)
+        expected, _ = traced(service, 2)
         before = served(service.port)
         os.kill(service.pid, signal.SIGHUP)
         until(lambda: not before & served(service.port), "old workers are still there")
         assert shown_by(service.device) == service.pid
-        assert not before & all_are_alike(service, expected)
+        assert not before & all_are_alike(service, expected, 2)
 
 
 def test_a_new_master_takes_over_from_the_old_one(tmp_path: Path) -> None:
     pidfile = tmp_path / "pid"
     words = [*RUN, "--pid", str(pidfile)]
     with launched.launched(words, tmp_path / "log", "Booting worker", 2) as service:
-        expected = warm(service)
+        expected, _ = traced(service, 2)
         old = served(service.port)
         os.kill(service.pid, signal.SIGUSR2)
         until(lambda: len(served(service.port) - old) == 2, "the new workers are missing")
         assert shown_by(service.device) == service.pid
-        both = all_are_alike(service, expected)
+        both = all_are_alike(service, expected, 4)
         assert both & old
         assert both - old, "workers of the new master are collected, too"
         new = int(pidfile.with_name("pid.2").read_text())
         os.kill(service.pid, signal.SIGTERM)
         until(lambda: shown_by(service.device) == new, "the new master shows no device")
         until(lambda: not served(service.port) & old, "old workers are still there")
-        assert all_are_alike(service, expected)
+        assert not all_are_alike(service, expected, 2) & old
         os.kill(new, signal.SIGTERM)
         until(lambda: not Path(f"/proc/{new}").exists(), "the new master is still there")
 

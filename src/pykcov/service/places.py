@@ -1,9 +1,9 @@
 """Where devices are: sockets in a directory that is the user's alone.
 
-A device is shown in the first of these directories that there is, and looked for in all of them,
-because a service and its client may have been started with different environments:
-PYKCOV_DEVICES alone, if it is set; $XDG_RUNTIME_DIR/pykcov; /run/user/UID/pykcov;
-/tmp/pykcov-UID, which is made if need be.
+A device is shown in $XDG_RUNTIME_DIR/pykcov, or in /tmp/pykcov-UID where that variable names no
+directory of this user's. It is looked for in both, and in /run/user/UID/pykcov, because a service
+and its client may have been started with different environments. If PYKCOV_DEVICES is set, its
+directory is the only one.
 """
 
 from __future__ import annotations
@@ -25,17 +25,16 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
 _LONGEST = 107  # bytes of a socket's path: sun_path, less its NUL
 
 
-def _candidates() -> list[Path]:
-    given, runtime, user = (
-        os.environ.get("PYKCOV_DEVICES"),
-        os.environ.get("XDG_RUNTIME_DIR"),
-        os.getuid(),
-    )
+def _candidates(*, showing: bool = False) -> list[Path]:
+    given, user = os.environ.get("PYKCOV_DEVICES"), os.getuid()
     if given:
         return [Path(given).absolute()]
+    roots = [os.environ.get("XDG_RUNTIME_DIR")]
+    if not showing:  # who has not asked for it is not to lose its socket when the user logs out
+        roots.append(f"/run/user/{user}")
     # sudo and su may leave another user's: what were made there would be in that user's way.
-    roots = [Path(root).absolute() for root in (runtime, f"/run/user/{user}") if root]
-    found = [root / "pykcov" for root in roots if _owner(root) == user]
+    paths = [Path(root).absolute() for root in roots if root]
+    found = [path / "pykcov" for path in paths if _owner(path) == user]
     return list(dict.fromkeys([*found, Path(f"/tmp/pykcov-{user}")]))
 
 
@@ -70,7 +69,7 @@ def directory() -> Path:
 
     Raises PykcovError: device-directory.
     """
-    path = _candidates()[0]
+    path = _candidates(showing=True)[0]
     try:
         path.mkdir(mode=0o700, exist_ok=True)
         _check(path, showing=True)

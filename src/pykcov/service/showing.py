@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
 import os
 import threading
 import time
@@ -60,12 +59,14 @@ def serve(name: str, *, join: bool | None = None) -> Server | Standby:
             except PykcovError as error:
                 if error.slug != "device-taken" or join is False:
                     raise
-            with contextlib.suppress(OSError):
-                try:
-                    return _stand_by(name, is_ours=join is True or _is_part_of(name))
-                except PykcovError as error:
-                    if error.slug != "device-missing" or time.monotonic() > deadline:
-                        raise
+            try:
+                return _stand_by(name, is_ours=join is True or _is_part_of(name))
+            except OSError as error:  # it does not answer
+                if time.monotonic() > deadline:
+                    raise taken(name) from error
+            except PykcovError as error:  # device-missing: it has gone just now
+                if error.slug != "device-missing" or time.monotonic() > deadline:
+                    raise
             time.sleep(0.01)
 
 

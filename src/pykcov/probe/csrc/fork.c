@@ -35,12 +35,18 @@ int fork_notice(struct kcov_thread *t)
 {
     if (forked == NULL || compat_finalizing())
         return 0;
-    kcov.noticed = kcov.generation;
     thread_pause(t);
     PyObject *done = PyObject_CallNoArgs(forked);
     thread_resume(t);
-    Py_XDECREF(done);
-    return done == NULL ? -1 : 0;
+    if (done != NULL) {
+        kcov.noticed = kcov.generation;
+        Py_DECREF(done);
+    } else if (PyErr_ExceptionMatches(PyExc_RecursionError) || PyErr_ExceptionMatches(PyExc_MemoryError)) {
+        PyErr_Clear(); /* ours: the program would have gone on. The next lookup tries again */
+    } else {
+        return -1;
+    }
+    return 0;
 }
 
 /* on_fork(function) */
