@@ -17,9 +17,12 @@ from tests.service import launched
 from tests.service.conftest import ROOT
 from tests.service.launched import Launched
 from tests.service.raw import Client, Kind
+from tests.service.test_workers import enabled, take
 
 import pykcov
+from pykcov.abi.kcov import KCOV_DISABLE
 from pykcov.service.client import Device
+from pykcov.service.watching import Watch
 
 pytestmark = pytest.mark.slow
 PATIENCE = 30.0  # seconds for what must come
@@ -100,6 +103,36 @@ def all_are_alike(service: Launched, expected: list[int], processes: int) -> set
     return found
 
 
+def watched(service: Launched, processes: int) -> None:
+    """Requests without a handle, of so many processes, are seen by who watches."""
+    seen: set[int] = set()
+
+    def all_seen() -> bool:
+        fetch(service.port)
+        seen.update(request.process for request in watching.finished())
+        return len(seen) == processes
+
+    with Watch(service.device) as watching:
+        until(all_seen, "a process is not watched")
+
+
+def all_threads(service: Launched, processes: int) -> None:
+    """KCOV_ENABLE collects from so many processes, and each request is in the area at once."""
+    descriptor, area = enabled(pykcov.connect(service.device))
+    counts: dict[int, int] = {}
+
+    def all_counted() -> bool:
+        take(area)
+        process = fetch(service.port)
+        counts[process] = len(take(area))
+        assert counts[process] > 10, process
+        return len(counts) == processes
+
+    with descriptor:
+        until(all_counted, "a process is missing")
+        descriptor.ioctl(KCOV_DISABLE)
+
+
 # -- an application that each worker loads, and that calls serve() --------------------------------
 
 # By its script: it executes itself again as `python SCRIPT`, which is not what `-m gunicorn` was.
@@ -121,6 +154,8 @@ def test_each_worker_serves(workers: str, tmp_path: Path) -> None:
             replace_holder(service, signum)
             until(lambda: len(served(service.port)) == 3, "a worker is missing")
             all_are_alike(service, expected, 3)
+        watched(service, 3)
+        all_threads(service, 3)
 
 
 def test_workers_that_end_after_some_requests(tmp_path: Path) -> None:

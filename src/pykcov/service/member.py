@@ -11,6 +11,7 @@ import json
 import mmap
 import os
 import threading
+import time
 from typing import Any
 
 from pykcov import forks
@@ -190,12 +191,14 @@ class Member:
         with quiet, _following:
             if _joined is not self:
                 return _joined  # another thread has seen to it
+            began = time.monotonic()
             try:
                 holder = self.holder.next(self.name)
                 if holder is None:
                     return None
                 made = Member(self.name, holder=holder)
             except (PykcovError, OSError):
+                self.holder.did_not_answer(time.monotonic() - began)
                 return None
             join(made)
             if self._link is not None:
