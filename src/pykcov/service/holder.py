@@ -47,7 +47,7 @@ class Holder:
         return seen != self._stamp and seen is not None and time.monotonic() >= self._not_before
 
     def did_not_answer(self, seconds: float) -> None:
-        """Who shows the device now let a request wait for so long: others are not to, for a time."""
+        """Who shows the device now made a request wait for so long: spare the next ones that."""
         self._not_before = time.monotonic() + _SHARE * seconds
 
     def next(self, name: str) -> Holder | None:
