@@ -38,6 +38,7 @@ _ONCE = (
     "tests/style/",
     "tests/report/test_[acdops]",
     "tests/service/test_[cdfghklmu]",
+    "tests/service/test_(namespaces|places|ways)",
     "tests/live/test_(bench|scribbler)",
     "tests/service/test_watch.py::test_more_than_the_ring_holds",
     "tests/unit/test_(store|cli|paths|kernel|abi|filter|refs)",

@@ -288,9 +288,55 @@ static inline int pykcov_request_(int fd, uint32_t type, uint64_t a, uint64_t b,
     return 0;
 }
 
-/* Put the path of a device's socket into `path`, of `size` bytes. The directory is
- * $PYKCOV_DEVICES, or $XDG_RUNTIME_DIR/pykcov, or /tmp/pykcov-UID, and must be a directory that is
- * this user's alone. Returns 0, or -1 with errno. */
+/* Put the path of a device's socket in directory number `n` of those where devices are looked for
+ * into `path`, of `size` bytes. Returns 0, or -1 with errno: ENOENT where there is no such directory. */
+static inline int pykcov_path_in_(int n, const char *name, char *path, size_t size)
+{
+    const char *given = getenv("PYKCOV_DEVICES"), *runtime = getenv("XDG_RUNTIME_DIR");
+    unsigned long user = (unsigned long)getuid();
+    int is_given = given != NULL && *given != '\0', written = 0;
+    if (is_given)
+        written = n == 0 ? snprintf(path, size, "%s", given) : 0;
+    else if (n == 0 && runtime != NULL)
+        written = snprintf(path, size, "%s", runtime);
+    else if (n == 1)
+        written = snprintf(path, size, "/run/user/%lu", user);
+    else if (n == 2)
+        written = snprintf(path, size, "/tmp/pykcov-%lu", user);
+    size_t end = written < 0 ? size : (size_t)written;
+    struct stat seen;
+    if (end > 0 && end < size && !is_given && n < 2) { /* of another user it is none of ours */
+        if (stat(path, &seen) != 0 || seen.st_uid != getuid())
+            end = 0;
+        else
+            end += (size_t)snprintf(path + end, size - end, "/pykcov");
+    }
+    if (end == 0 || end >= size) {
+        errno = end == 0 ? ENOENT : ENAMETOOLONG;
+        return -1;
+    }
+    /* lstat() follows a link that has a slash behind it. */
+    while (end > 1 && (path[end - 1] == '/' || (path[end - 1] == '.' && path[end - 2] == '/')))
+        path[--end] = '\0';
+    if (lstat(path, &seen) != 0)
+        return -1;
+    if (!S_ISDIR(seen.st_mode) || (seen.st_mode & 077) != 0
+        || (seen.st_uid != getuid() && !(is_given && getuid() == 0))) {
+        errno = EPERM;
+        return -1;
+    }
+    written = snprintf(path + end, size - end, "/%s.sock", name);
+    if (written < 0 || (size_t)written >= size - end) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    return stat(path, &seen);
+}
+
+/* Put the path of a device's socket into `path`, of `size` bytes. It is looked for in $PYKCOV_DEVICES
+ * alone, if that is set, or else in $XDG_RUNTIME_DIR/pykcov, /run/user/UID/pykcov and
+ * /tmp/pykcov-UID. A directory must be this user's alone; root may name any user's by
+ * PYKCOV_DEVICES. Returns 0, or -1 with errno. */
 static inline int pykcov_path_(const char *name, char *path, size_t size)
 {
     size_t length = strlen(name);
@@ -300,35 +346,15 @@ static inline int pykcov_path_(const char *name, char *path, size_t size)
         errno = EINVAL;
         return -1;
     }
-    const char *given = getenv("PYKCOV_DEVICES"), *runtime = getenv("XDG_RUNTIME_DIR");
-    int written;
-    if (given != NULL && *given != '\0')
-        written = snprintf(path, size, "%s", given);
-    else if (runtime != NULL && *runtime != '\0')
-        written = snprintf(path, size, "%s/pykcov", runtime);
-    else
-        written = snprintf(path, size, "/tmp/pykcov-%lu", (unsigned long)getuid());
-    size_t end = written < 0 ? size : (size_t)written;
-    if (end >= size) {
-        errno = ENAMETOOLONG;
-        return -1;
+    int error = ENOENT;
+    for (int n = 0; n < 3; n++) {
+        if (pykcov_path_in_(n, name, path, size) == 0)
+            return 0;
+        if (error == ENOENT)
+            error = errno;
     }
-    /* lstat() follows a link that has a slash behind it. */
-    while (end > 1 && (path[end - 1] == '/' || (path[end - 1] == '.' && path[end - 2] == '/')))
-        path[--end] = '\0';
-    struct stat seen;
-    if (lstat(path, &seen) != 0)
-        return -1;
-    if (!S_ISDIR(seen.st_mode) || seen.st_uid != getuid() || (seen.st_mode & 077) != 0) {
-        errno = EPERM;
-        return -1;
-    }
-    written = snprintf(path + end, size - end, "/%s.sock", name);
-    if (written < 0 || (size_t)written >= size - end) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    return 0;
+    errno = error;
+    return -1;
 }
 
 /* -- The device -------------------------------------------------------------------------------- */

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pykcov import coverage, endings
+from pykcov import coverage, endings, forks
 from pykcov.errors import PykcovError
 from pykcov.probe import quiet
 from pykcov.report.data import DataFile, Measured
@@ -132,6 +132,7 @@ def start(
 
 def switch(context: str) -> None:
     """What is executed from now on is counted under another context."""
+    forks.notice()
     if _running is None:
         return
     with quiet:
@@ -149,6 +150,7 @@ def save(complaining: bool = True, then: Callable[[], None] | None = None) -> No
     then: called afterwards. In a signal handler that has interrupted a save, that is when the
     interrupted one is done; nothing else happens there.
     """
+    forks.notice()
     if _running is None:
         return
     with quiet, _lock:
@@ -174,6 +176,7 @@ def save(complaining: bool = True, then: Callable[[], None] | None = None) -> No
 def stop() -> None:
     """Count no more. Raises PykcovError as DataFile does."""
     global _running
+    forks.notice()
     with quiet, _lock:
         counting, _running = _running, None
         if counting is not None:
@@ -230,6 +233,5 @@ def _after_fork() -> None:
     _save_now_and_then(_running)
 
 
-os.register_at_fork(
-    before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork
-)
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent)
+forks.in_child(_after_fork)

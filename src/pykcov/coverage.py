@@ -6,11 +6,10 @@ tasks, which have counters of their own.
 
 from __future__ import annotations
 
-import os
 import threading
 from typing import Any, Protocol
 
-from pykcov import probe
+from pykcov import forks, probe
 from pykcov.instrumentation.session import current_store, in_force
 from pykcov.reader.symbolize import report as _report
 from pykcov.reader.symbolize import symbolize
@@ -27,7 +26,7 @@ def _after_fork() -> None:
     _lock = threading.RLock()  # whoever held it is not in this process
 
 
-os.register_at_fork(after_in_child=_after_fork)
+forks.in_child(_after_fork)
 
 
 class Writer(Protocol):
@@ -43,6 +42,7 @@ def available() -> bool:
 
 def enable() -> None:
     """Begin to count the hits of all threads."""
+    forks.notice()
     with probe.quiet, _lock:
         probe.count_everyone(_counters)
 
@@ -54,6 +54,7 @@ def disable() -> None:
 
 def clear() -> None:
     """Forget all hits."""
+    forks.notice()
     with probe.quiet, _lock:
         _counters.clear()
 
@@ -61,6 +62,7 @@ def clear() -> None:
 def take() -> dict[int, int]:
     """Return how often each block was hit since the last clear(), by PC, and clear."""
     global _counters, _spare
+    forks.notice()
     with probe.quiet, _lock:
         # Others go on meanwhile: what is read and cleared is no more counted into.
         taken, _counters = _counters, _spare
@@ -80,6 +82,7 @@ def consume(writer: Writer) -> int:
     written whole stays for the next time, and so it does when the writer raises anything else.
     """
     total = 0
+    forks.notice()
     with probe.quiet, _lock:
         while data := _counters.pcs(_CHUNK):
             try:

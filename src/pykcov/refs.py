@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import enum
 import logging
-import os
 import threading
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -65,8 +64,7 @@ class _State:
 _state = _State()
 # By id; as the map holds the object, its id cannot pass to another one.
 _live: dict[int, CheckedObject] = {}
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_state.after_fork)
+after_fork = _state.after_fork  # called in a forked child, before all that counts (forks.py)
 
 
 def _name(obj: CheckedObject) -> str:

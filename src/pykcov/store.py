@@ -30,6 +30,7 @@ from typing import Any
 
 from pykcov.abi.kcov import PC_END, PC_SPACING, PC_START
 from pykcov.errors import PykcovError
+from pykcov.home import HOMELESS, default_path
 from pykcov.lineage import Range, add_tables, id_of, token_of
 from pykcov.symbols import Block, FileSymbols, number_of
 
@@ -55,16 +56,7 @@ CREATE TABLE files (
 )
 """
 
-
 _COLUMNS = "first, path, source, magic, optimize, variant, functions, data, count, digest, seal"
-
-
-def default_path() -> Path:
-    """Return PYKCOV_STORE, or symbols.sqlite in pykcov's folder under XDG_DATA_HOME."""
-    if named := os.environ.get("PYKCOV_STORE"):
-        return Path(named)
-    data = os.environ.get("XDG_DATA_HOME") or Path("~/.local/share").expanduser()
-    return Path(data) / "pykcov" / "symbols.sqlite"
 
 
 def _digest(key: tuple[str, str, int, int, str], functions: str, packed: bytes) -> str:
@@ -245,6 +237,8 @@ class SymbolStore:
         """Open the store for the length of one call, and say plainly what is wrong with it."""
         db = None
         try:
+            if self.path == HOMELESS:
+                raise FileNotFoundError(0, "this user has no home directory")
             if create:
                 self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))

@@ -9,7 +9,7 @@ from array import array
 from types import TracebackType
 from typing import Self
 
-from pykcov import probe
+from pykcov import forks, probe
 from pykcov.abi.kcov import (
     KCOV_DISABLE,
     KCOV_ENABLE,
@@ -23,7 +23,7 @@ from pykcov.device.descriptor import Descriptor
 from pykcov.device.descriptor import open as open_device
 from pykcov.errors import fail
 from pykcov.instrumentation.session import current_store
-from pykcov.kernel.task import ContextTask, Task, ThreadTask, notice_fork
+from pykcov.kernel.task import ContextTask, Task, ThreadTask
 from pykcov.reader.comparisons import Compared, Comparison, Record
 from pykcov.reader.comparisons import comparisons as join
 from pykcov.reader.decode import Records
@@ -133,7 +133,7 @@ class trace:  # noqa: N801
             self._stop()
 
     def _stop(self) -> None:
-        notice_fork()
+        forks.notice()
         descriptor, self._descriptor = self._descriptor, None
         task, self._task = self._task, None
         if descriptor is None:

@@ -6,7 +6,7 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from itertools import count
 from pathlib import Path
@@ -18,15 +18,24 @@ _numbers = count()
 
 
 class Service:
-    """tests/service/shown.py, running."""
+    """tests/service/shown.py, or another module that is like it, running."""
 
-    def __init__(self, workers: int, method: str, *options: str) -> None:
+    def __init__(
+        self,
+        workers: int,
+        method: str,
+        *options: str,
+        module: str = "tests.service.shown",
+        before: Sequence[str] = (),
+    ) -> None:
+        """before: the words before its command."""
         self.name = f"service-{os.getpid()}-{next(_numbers)}"
         self.process = subprocess.Popen(
             [
+                *before,
                 sys.executable,
                 "-m",
-                "tests.service.shown",
+                module,
                 self.name,
                 str(workers),
                 method,

@@ -9,10 +9,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.service import judging
 
@@ -25,10 +26,11 @@ _numbers = count()
 
 @dataclass(frozen=True)
 class Launched:
-    """device: its name."""
+    """device: its name. pid: of the process that was started."""
 
     device: str
     port: int
+    pid: int
 
 
 def of_device(*words: str, include: Sequence[str] = ()) -> list[str]:
@@ -40,42 +42,63 @@ def of_device(*words: str, include: Sequence[str] = ()) -> list[str]:
 
 @contextlib.contextmanager
 def launched(
-    words: Sequence[str], log: Path, ready: str, times: int, status: int = 0
+    words: Sequence[str],
+    log: Path,
+    ready: str,
+    times: int,
+    environ: Mapping[str, str] = MappingProxyType({}),
+    status: int = 0,
 ) -> Iterator[Launched]:
-    """Run `python *words`, with "{device}" in them replaced, until the block ends.
+    """Run `python *words`, with "{device}" in them replaced, there and in `environ`, until the
+    block ends.
 
     It is ready when what it prints names its port, and has the text `ready` that often. SIGTERM
     ends it, with `status`; what it started and left, or all of it if the block fails, is killed.
     """
     device = f"launched-{os.getpid()}-{next(_numbers)}"
-    command = [sys.executable, *(word.format(device=device) for word in words)]
+    added = {name: value.format(device=device) for name, value in environ.items()}
+    formatted = [word.format(device=device) for word in words]
+    with started(formatted, log, ROOT, added) as process:
+        yield Launched(device, port_of(process, log, ready, times), process.pid)
+        os.kill(process.pid, signal.SIGTERM)
+        assert _has_ended(process), log.read_text()
+    assert process.returncode == status, log.read_text()
+    assert not places.socket_of(device).exists()
+
+
+@contextlib.contextmanager
+def started(
+    words: Sequence[str],
+    log: Path,
+    folder: Path,
+    environ: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `python *words` in a folder, until the block ends: what is left of it then is killed."""
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command,
-            cwd=ROOT,
+            [sys.executable, *words],
+            cwd=folder,
+            env={**os.environ, **environ},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
         )
     try:
-        yield Launched(device, _port(process, log, ready, times))
-        os.kill(process.pid, signal.SIGTERM)
-        assert _has_ended(process), log.read_text()
+        yield process
     finally:
         os.killpg(process.pid, signal.SIGKILL)  # it is not reaped yet, so the group is its own
         process.wait()
-    assert process.returncode == status, log.read_text()
-    assert not places.socket_of(device).exists()
 
 
-def _port(process: subprocess.Popen[bytes], log: Path, ready: str, times: int) -> int:
+def port_of(process: subprocess.Popen[bytes], log: Path, ready: str, times: int) -> int:
+    """Wait until a server is ready, as launched() does; returns its port, of several the last."""
     deadline = time.monotonic() + PATIENCE
     while True:
         text = log.read_text()
-        found = re.search(r"http://127\.0\.0\.1:([0-9]+)", text)
-        if found is not None and text.count(ready) >= times:
-            return int(found[1])
+        found = re.findall(r"(?:http://|TCP address )127\.0\.0\.1:([0-9]+)", text)
+        if found and text.count(ready) >= times:
+            return int(found[-1])
         assert time.monotonic() < deadline, text
         assert not _has_ended(process, 0.02), text
 

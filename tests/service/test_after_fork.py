@@ -14,6 +14,7 @@ from tests.service.conftest import Service
 from tests.service.test_device import hello, raw
 
 import pykcov
+from pykcov.service import places
 from pykcov.service.protocol import LARGEST, Kind, decode_reply
 
 ROOT = Path(__file__).parents[2]
@@ -110,3 +111,57 @@ def test_a_worker_does_not_stand_for_the_device(later: tuple[str, subprocess.Pop
         peer.settimeout(1)
         assert peer.recv(LARGEST) == b""
         pykcov.serve(name).close()
+
+
+SUCCEEDED = """
+import os, sys, warnings
+import pykcov
+from tests.live import subject
+warnings.simplefilter("ignore", DeprecationWarning)  # a process with threads forks
+with pykcov.instrument(include=["**/tests/live/subject.py"]):
+    server = pykcov.serve(sys.argv[1])
+    if os.fork() == 0:
+        with pykcov.remote(7):  # it is part of the device
+            pass
+        print("forked", flush=True)
+        sys.stdin.readline()
+        for _ in range(200):
+            with pykcov.remote(7):
+                subject.work(1)
+        print("served", flush=True)
+        os._exit(0)
+    server.close()
+    os.wait()
+"""
+
+
+def test_a_worker_asks_one_that_does_not_answer_now_and_then() -> None:
+    """A process that took the name over, and is no device, is not asked at each request."""
+    name = f"hangs-{os.getpid()}"
+    accepted = 0
+    with subprocess.Popen(
+        [sys.executable, "-c", SUCCEEDED, name],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == "forked\n"
+        while (path := places.socket_of(name)).exists():
+            os.sched_yield()
+        with places.bind(path) as listener:
+            process.stdin.write("\n")
+            listener.setblocking(True)
+            listener.settimeout(5)
+            with contextlib.suppress(TimeoutError):
+                while True:
+                    peer, _ = listener.accept()
+                    peer.close()  # instead of an answer
+                    accepted += 1
+                    listener.settimeout(0.5)
+        assert process.stdout.readline() == "served\n"
+        path.unlink()
+    assert 1 <= accepted < 100, "not at each of the 200 requests"

@@ -316,7 +316,7 @@ def test_a_link_or_another_users_directory_is_refused(
     os.chown(target, 65534, 65534)
     monkeypatch.setenv("PYKCOV_DEVICES", target)
     with pytest.raises(pykcov.PykcovError, match="device-directory"):
-        pykcov.connect("x")
+        pykcov.serve("x")
 
 
 # -- bad input ------------------------------------------------------------------------------------

@@ -115,7 +115,7 @@ def test_fastapi(
     )
     ready = "Application startup complete"
     status = -signal.SIGTERM if workers == 1 else 0  # it sends itself the signal that it was sent
-    with launched.launched(words, tmp_path / "log", ready, workers, status) as service:
+    with launched.launched(words, tmp_path / "log", ready, workers, status=status) as service:
         device = pykcov.connect(service.device)
         with contextlib.ExitStack() as stack:
             traces = [

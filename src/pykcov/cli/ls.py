@@ -17,7 +17,8 @@ def add_to(verbs: Any, name: str) -> None:
         name,
         help="list the devices that processes show",
         description="Lists the devices that processes of this user show: name, process, blocks "
-        "instrumented, open descriptors, program. A device whose process has gone is not listed.",
+        "instrumented in it and its workers, open descriptors, program. A device whose process has "
+        "gone is not listed.",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
 

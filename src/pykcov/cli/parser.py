@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pykcov.store import SymbolStore, default_path
+from pykcov.home import default_path
+from pykcov.store import SymbolStore
 
 
 class Parser(argparse.ArgumentParser):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from pykcov import forks
 from pykcov.abi.kcov import KCOV_MODE_DISABLED, WORD
 from pykcov.area import map_words
 from pykcov.closing import Closing
@@ -16,7 +17,7 @@ from pykcov.device.kcov import Kcov, has_died
 from pykcov.device.state import BY_REQUEST
 from pykcov.errors import fail
 from pykcov.instrumentation.session import in_force
-from pykcov.kernel.task import Task, ThreadTask, notice_fork
+from pykcov.kernel.task import Task, ThreadTask
 from pykcov.probe import Shared, quiet
 
 PATH = "/sys/kernel/debug/kcov"  # what Linux calls it
@@ -58,7 +59,7 @@ class Descriptor(Closing):
         for another thread's task, EBADF after close().
         """
         with quiet:
-            notice_fork()
+            forks.notice()
             with self._held() as kcov:
                 transition = BY_REQUEST.get(request)
                 if transition is None:
@@ -164,6 +165,7 @@ def open(discipline: str = "trace") -> Descriptor:  # noqa: A001
     ValueError for another discipline.
     """
     with quiet:
+        forks.notice()
         if not in_force():
             raise fail(errno.ENOENT, "nothing is instrumented: pykcov.instrument() first", PATH)
         return Descriptor(discipline)

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from contextvars import Token
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pykcov import probe
+from pykcov import forks, probe
 from pykcov.abi.kcov import CMP_WORDS, KCOV_MODE_REMOTE, KCOV_TRACE_CMP, SIZE_MIN, WORD
 from pykcov.device.labels import Label
 from pykcov.device.remote import RemoteArg
@@ -85,6 +85,7 @@ process: Callable[[], int] = os.getpid
 
 def registered(handle: int) -> Registration | None:
     """Return what a handle is registered with, in this process or where it has joined a device."""
+    forks.notice()
     found = _registry.get(handle)
     if found is not None and found.holds():
         return found
@@ -321,4 +322,4 @@ def _after_fork() -> None:
     _idle.clear()
 
 
-os.register_at_fork(after_in_child=_after_fork)
+forks.in_child(_after_fork)

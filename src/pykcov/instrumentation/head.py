@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pykcov import forks
 from pykcov.lineage import Range
 
 _HEAD = struct.Struct("<16sq16sq")  # Range (id, first, token), bytes in all
@@ -29,7 +30,7 @@ def _unlock_child() -> None:
     _writing = threading.Lock()
 
 
-os.register_at_fork(after_in_child=_unlock_child)
+forks.in_child(_unlock_child)
 
 
 def _lock(fd: int) -> None:

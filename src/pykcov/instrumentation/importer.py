@@ -16,6 +16,7 @@ from importlib.machinery import SourceFileLoader
 from types import CodeType, ModuleType
 from typing import Any, NamedTuple
 
+from pykcov import forks
 from pykcov.instrumentation import stamps
 from pykcov.probe import hook_exec_module, quiet
 
@@ -43,6 +44,7 @@ def _code_of(loader: Any, module: ModuleType) -> CodeType:
     try:
         name = module.__name__
         with quiet:
+            forks.notice()
             code, stamp = _from_cache(loader, name)
         if code is not None:
             return code

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType, TracebackType
 from typing import Any
 
+from pykcov import forks
 from pykcov.errors import PykcovError
 from pykcov.instrumentation import importer, inplace, marshalling
 from pykcov.instrumentation.cache import Cache
@@ -34,6 +35,14 @@ progress: Callable[[Sequence[Any], str], Iterable[Any]] = _silently
 
 _lock = threading.RLock()  # guards _active and the process-wide hooks
 _active: list[Instrumentation] = []
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.RLock()  # whoever held it is not in this process
+
+
+forks.in_child(_after_fork)
 
 
 def current_store() -> SymbolStore:

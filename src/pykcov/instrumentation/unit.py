@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from types import CodeType
 from typing import NamedTuple
 
+from pykcov import forks
 from pykcov.abi.kcov import PC_SPACING
 from pykcov.instrumentation.blocks import Located, Span, code_lines, find_blocks, locate, nested
 from pykcov.instrumentation.comparisons import PCS_EACH, Site, find_comparisons, insertions
@@ -28,6 +29,16 @@ from pykcov.symbols import SITES, FileSymbols, pc_of
 # file that is instrumented again, or reloaded, must count under the indices that it had.
 _probes: dict[tuple[Path, int], list[Probe]] = {}
 _probes_lock = threading.Lock()  # a leaf: nothing is imported or called back under it
+# Told of each file, as files() gives it, when it first gets probes.
+listeners: list[Callable[[int, int], object]] = []
+
+
+def _after_fork() -> None:
+    global _probes_lock
+    _probes_lock = threading.Lock()  # whoever held it is not in this process
+
+
+forks.in_child(_after_fork)
 
 
 class Text(NamedTuple):
@@ -152,9 +163,19 @@ class Unit:
 def probes_of(store: SymbolStore, first: int, count: int) -> list[Probe]:
     """Return the probes of a file, the same ones each time."""
     with _probes_lock:
-        if (key := (store.path, first)) not in _probes:
-            _probes[key] = probes(pc_of(first), PC_SPACING, count)
-        return _probes[key]
+        found = _probes.get((store.path, first))
+        if found is not None:
+            return found
+        made = _probes[store.path, first] = probes(pc_of(first), PC_SPACING, count)
+    for listener in listeners:
+        listener(first, count)
+    return made
+
+
+def files() -> dict[int, int]:
+    """Return the files that ever had probes: number of the first block, and how many there are."""
+    with _probes_lock:
+        return {first: len(found) for (_, first), found in _probes.items()}
 
 
 @dataclass

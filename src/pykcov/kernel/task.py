@@ -10,12 +10,11 @@ discipline that is when counters are consumed into the area.
 
 from __future__ import annotations
 
-import os
 import weakref
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from pykcov import probe
+from pykcov import forks, probe
 from pykcov.kernel.threads import set_common_handle
 
 
@@ -51,7 +50,7 @@ class Task:
 
         Raises RuntimeError when another task is recorded on this thread, or this one is in already.
         """
-        notice_fork()
+        forks.notice()
         if self._entered:
             raise RuntimeError("this task has entered the kernel already")
         if self._recorder is not None:
@@ -60,7 +59,7 @@ class Task:
 
     def leave(self) -> None:
         """The kernel returns to its caller: recording stops, registered work is run."""
-        notice_fork()
+        forks.notice()
         if self._entered and self._recorder is not None:
             probe.detach()
         self._entered = False
@@ -208,25 +207,14 @@ class ContextTask(Task):
             self._token = None
 
 
-_generation = probe.generation()
+def _after_fork() -> None:
+    """In a forked child: every task is the parent's, and so is what it owns."""
+    for task in list(_tasks):
+        task._work.clear()
+        task._recorder = None
+        kcov, task.kcov = task.kcov, None
+        if kcov is not None:
+            kcov.task_forked()
 
 
-def notice_fork() -> None:
-    """In a forked child: every task is the parent's, and so is what it owns.
-
-    Called after os.fork(), and, because a fork made in C does not say so, before tasks are used.
-    """
-    global _generation
-    if _generation == probe.generation():
-        return
-    with probe.quiet:
-        _generation = probe.generation()
-        for task in list(_tasks):
-            task._work.clear()
-            task._recorder = None
-            kcov, task.kcov = task.kcov, None
-            if kcov is not None:
-                kcov.task_forked()
-
-
-os.register_at_fork(after_in_child=notice_fork)
+forks.in_child(_after_fork)

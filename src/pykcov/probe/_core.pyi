@@ -264,6 +264,16 @@ def set_task(task: Any, /) -> None:
 def generation() -> int:
     """Number of forks between the first process and this one, those made in C included."""
 
+def on_fork(function: Callable[[], object], /) -> None:
+    """Call function() in a forked child, before the first record of its, whoever forked."""
+
+def remove_at_end(path: bytes | None, /) -> None:
+    """Remove the file when this process ends by exit(), or by a SIGTERM or SIGHUP that the program
+    leaves to its default action; not when a forked child does. None ends that.
+
+    signal.getsignal() goes on to say SIG_DFL.
+    """
+
 def gc_start(phase: Literal["start", "stop"], info: dict[str, int], /) -> None: ...
 def gc_stop(phase: Literal["start", "stop"], info: dict[str, int], /) -> None: ...
 def hook_signal(plain: Any, default_int_handler: Any, /) -> Any:

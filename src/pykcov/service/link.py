@@ -14,7 +14,7 @@ from array import array
 from pathlib import Path
 from typing import Any
 
-from pykcov.errors import PykcovError, fail
+from pykcov.errors import fail
 from pykcov.service import places
 from pykcov.service.protocol import LARGEST_REPLY, VERSION, Kind, Request, Type, decode_reply
 
@@ -32,6 +32,7 @@ class Link:
     def __init__(self, name: str, kind: Kind, path: Path | None = None) -> None:
         """path: where its socket was found before; else it is looked for."""
         self.path = path = places.socket_of(name) if path is None else path
+        self.stamp = places.stamp(path)  # before it connects: a later one is told to be another
         self.name = name
         self._process = os.getpid()
         self._is_lost = False
@@ -47,9 +48,7 @@ class Link:
             self._peer.connect(str(path))
         except OSError as error:
             self._peer.close()
-            raise PykcovError(
-                "device-missing", f"no process shows a device as {name!r}: {error.strerror}"
-            ) from error
+            raise places.missing(name, path, error) from error
         try:
             self.word, payload, self.fds = self.request(Type.HELLO, VERSION, kind)
         except BaseException:
@@ -127,6 +126,10 @@ class Link:
         waiting = select.poll()
         waiting.register(self._peer, 0)
         return not waiting.poll(0)
+
+    def fileno(self) -> int:
+        """Its socket: readable, while nothing is asked, when the device's process has gone."""
+        return self._peer.fileno()
 
     def close(self) -> None:
         """Close the connection: for the device, the end of its descriptors and their tasks."""

@@ -11,15 +11,18 @@ import json
 import mmap
 import os
 import threading
-from pathlib import Path
+import time
 from typing import Any
 
+from pykcov import forks
 from pykcov.abi.kcov import KCOV_MODE_TRACE_CMP, WORD
 from pykcov.area import map_words
 from pykcov.device import sections
 from pykcov.device.sections import Registration, Watcher
 from pykcov.errors import PykcovError
 from pykcov.probe import Recorder, Shared, quiet, watch_device
+from pykcov.service import extent
+from pykcov.service.holder import Holder
 from pykcov.service.link import Link
 from pykcov.service.protocol import Kind, Type
 from pykcov.service.table import Table, is_value_of
@@ -53,22 +56,23 @@ class Elsewhere:
 
 
 class Member:
-    """This process's part in the device `name`."""
+    """This process's part in the device `name`, for as long as one process shows it."""
 
-    def __init__(self, name: str, table: Table | None = None, path: Path | None = None) -> None:
-        """table, path: the device's, and of its socket, inherited over fork. Raises PykcovError as
-        Link does."""
+    def __init__(self, name: str, table: Table | None = None, holder: Holder | None = None) -> None:
+        """table, holder: the device's, and who shows it, inherited over fork; else they are asked
+        for. Raises PykcovError as Link does."""
         self.name = name
         self._lock = threading.Lock()
         self._process = os.getpid() if table is None else -1
-        self._link = Link(name, Kind.MEMBER) if table is None else None
+        path = None if holder is None else holder.path
+        self._link = Link(name, Kind.MEMBER, path=path) if table is None else None
         self.instrumented: dict[str, Any] = {}  # what session.restore() takes; not after a fork
         if table is None:
             _, payload, fds = self._linked().request(Type.TABLE)
             self.instrumented = json.loads(payload)
-            table = Table(fds[0])
-            path = self._linked().path
-        self._table, self._path = table, path
+            table = Table(*fds)
+        self.table = table
+        self.holder = holder if self._link is None and holder else Holder.of(self._linked())
         self._met: dict[int, Registration] = {}
         self._identity = 0  # what its sections are counted under; 0 until it has a link
         self._sweep_at = 2 * _KEPT
@@ -80,8 +84,8 @@ class Member:
     def _linked(self) -> Link:
         # A forked child has its own.
         if self._link is None or self._link.closed or self._process != os.getpid():
-            link = Link(self.name, Kind.MEMBER, path=self._path)
-            if link.info["table"] != self._table.identity:
+            link = Link(self.name, Kind.MEMBER, path=self.holder.path)
+            if link.info["table"] != self.table.identity:
                 link.close()
                 raise PykcovError("device-missing", f"{self.name!r} is another device by now")
             self._link, self._process = link, os.getpid()
@@ -100,7 +104,9 @@ class Member:
 
     def find(self, handle: int) -> Registration | None:
         """Return what a handle is registered with, on whatever descriptor of the device."""
-        value = self._table.get(handle)
+        if self.holder.may_have_changed() and (member := self.follow()) is not None:
+            return member.find(handle)
+        value = self.table.get(handle)
         if value is None:
             return None
         found = self._met.get(value)
@@ -181,11 +187,11 @@ class Member:
 
     def watch(self) -> None:
         """Have KCOV_ENABLE on the device record this process's threads."""
-        self._table.watch(self.collector)
+        self.table.watch(self.collector)
 
     def watcher(self) -> Watcher | None:
         """Return who watches all sections."""
-        value = self._table.watcher
+        value = self.table.watcher
         if value != self._watched:
             with quiet, self._lock:
                 self._watcher = None
@@ -195,24 +201,74 @@ class Member:
                     return None
                 if fetched is not None:
                     kcov, _ = fetched
-                    self._watcher = Watcher(kcov.shared, kcov.memory(), self._table.collects)
+                    self._watcher = Watcher(kcov.shared, kcov.memory(), self.table.collects)
                 self._watched = value
         return self._watcher
 
+    def follow(self) -> Member | None:
+        """Join the device as another process of its service shows it by now, if one does."""
+        with quiet, _following:
+            if _joined is not self:
+                return _joined  # another thread has seen to it
+            began = time.monotonic()
+            try:
+                holder = self.holder.next(self.name)
+                if holder is None:
+                    return None
+                made = Member(self.name, holder=holder)
+            except (PykcovError, OSError):
+                self.holder.did_not_answer(time.monotonic() - began)
+                return None
+            join(made)
+            if self._link is not None:
+                self._link.close()
+            self.table.close()
+            return made
+
     def leave(self) -> None:
         """This process is no part of the device any more."""
-        sections.elsewhere = sections.watcher = None
+        global _joined
+        _joined = sections.elsewhere = None
+        if sections.watcher == self.watcher:  # else it watches a device of its own by now
+            sections.watcher = None
         sections.process = os.getpid
         watch_device(bytes(8), 0, lambda _: None)
+        extent.contribute(None)
 
     def forked(self) -> Member:
         """Return a forked child's part in the device."""
-        return Member(self.name, self._table, self._path)
+        return Member(self.name, self.table, self.holder)
+
+
+_joined: Member | None = None
+_following = threading.Lock()  # taken before a member's own
+
+
+def joined() -> Member | None:
+    """Return this process's part in another's device."""
+    return _joined
+
+
+def keep_up() -> None:
+    """Join the device as it is shown now, if that is by another process by now."""
+    if (member := _joined) is not None and member.holder.may_have_changed():
+        member.follow()
 
 
 def join(member: Member) -> None:
     """Have the device's clients collect from this process, too."""
+    global _joined
+    _joined = member
     sections.elsewhere = member.find
     sections.watcher = member.watcher
     sections.process = member.identity
     member.watch()
+    extent.contribute(member.table)
+
+
+def _after_fork() -> None:
+    global _following
+    _following = threading.Lock()  # whoever held it is not in this process
+
+
+forks.in_child(_after_fork)

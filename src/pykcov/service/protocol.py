@@ -97,7 +97,8 @@ ROWS = (
         Type.TABLE,
         "member",
         "0; 0; 0",
-        "0; behind it JSON: what is instrumented; with it the table of handles, a descriptor",
+        "0; behind it JSON: what is instrumented; with it two descriptors: the table of handles, "
+        "and what members add their files to",
     ),
     Row(
         Type.FETCH,
@@ -175,7 +176,8 @@ def document() -> str:
         f"Printed from `pykcov.service.protocol` by `make docs`. Version {VERSION}.",
         "",
         "A device is a Unix socket of type SOCK_SEQPACKET, `NAME.sock` in `$PYKCOV_DEVICES`, or",
-        "else in `$XDG_RUNTIME_DIR/pykcov`, or else in `/tmp/pykcov-UID`. One packet is one",
+        "else in `$XDG_RUNTIME_DIR/pykcov`, `/run/user/UID/pykcov` or `/tmp/pykcov-UID`: the",
+        "first two only if their parent is the user's. One packet is one",
         f"message, of at most {LARGEST} bytes, a reply of at most {LARGEST_REPLY}. A client sends",
         "a request and waits for its reply; a packet that is no request gets EPROTO, and the",
         "connection is closed. A connection has any number of open descriptors, and its end is",

@@ -17,10 +17,10 @@ import threading
 import time
 
 from pykcov.errors import own_bug
-from pykcov.probe import quiet
+from pykcov.probe import quiet, remove_at_end
 from pykcov.service import files, places
 from pykcov.service.connection import Connection
-from pykcov.service.places import bind
+from pykcov.service.places import bind, unbind
 from pykcov.service.protocol import LARGEST, Request, encode_reply
 from pykcov.service.shown import Shown
 
@@ -30,14 +30,16 @@ _GREETING = 5.0  # seconds a connection has for its HELLO
 
 
 class Server:
-    """A process's device, shown as `name` until close(). Raises PykcovError: device-taken, and as
-    places.socket_of()."""
+    """A process's device, shown as `name` until close(). Raises PykcovError as
+    places.socket_for() does."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.path = places.socket_of(name)
+        self.path = places.socket_for(name)
         self._listener = bind(self.path)
         self._spare = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
+        remove_at_end(os.fsencode(self.path))
+        self.stamp = places.stamp(self.path)
         self.shown = Shown()
         self._numbers = 1
         self._looked = 0.0
@@ -59,6 +61,8 @@ class Server:
         """Show it no more; clients' descriptors are closed. Twice is once."""
         if self._stop < 0 or os.getpid() != self.shown.process:  # a child forked in C
             return
+        unbind(self.path)  # who stands by for this finds the name free
+        remove_at_end(None)
         os.write(self._stop, b"x")
         self._thread.join()
         self.shown.close()
@@ -66,7 +70,6 @@ class Server:
             del os.environ[places.JOIN]
         self._selector.close()
         self._listener.close()
-        self.path.unlink(missing_ok=True)
         self._close_own()
         atexit.unregister(self.close)
 

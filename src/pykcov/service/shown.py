@@ -18,8 +18,9 @@ from pykcov.device.sections import Registration
 from pykcov.device.state import ENABLES
 from pykcov.errors import fail
 from pykcov.instrumentation import session
-from pykcov.service import files
+from pykcov.service import files, kin
 from pykcov.service.connection import Connection, Opened, ProcessTask
+from pykcov.service.extent import Extent
 from pykcov.service.pages import Pages
 from pykcov.service.protocol import LARGEST_REPLY, REPLY, VERSION, Kind, Request, Type
 from pykcov.service.ring import Ring
@@ -35,6 +36,7 @@ class Shown:
         self.process = os.getpid()
         self.table = Table.make()
         self.pages = Pages(MOST)
+        self._extent: Extent | None = None  # made when it is asked for
         self.connections: dict[int, Connection] = {}
         self.opened: dict[int, Opened] = {}  # of all connections
         self._numbers = itertools.count(1)  # of descriptors, and of who watches
@@ -49,6 +51,8 @@ class Shown:
         sections.listeners.remove(self._handles_changed)
         if sections.watcher is self._watcher:
             sections.watcher = None
+        if self._extent is not None:
+            self._extent.close()
         self.table.close()
         self.pages.close()
 
@@ -83,7 +87,7 @@ class Shown:
         if connection.kind is not wanted:
             raise ValueError("not for this kind of connection")
         if request.type is Type.TABLE:
-            return 0, self._selection(), [self.table.fd]
+            return 0, self._selection(), self.table.fds
         if request.type is Type.FETCH:
             return self._fetch(a)
         if request.type is Type.OPEN:
@@ -178,11 +182,20 @@ class Shown:
             "pid": self.process,
             "table": self.table.identity,
             "program": " ".join(sys.argv)[:200],
+            "commands": kin.commands(),
             "store": str(session.current_store().path),
-            "blocks": session.instrumented_blocks(),
+            "blocks": session.instrumented_blocks() + self._of_members(),
             "descriptors": len(self.opened),
             "members": kinds.count(Kind.MEMBER),
         }
+
+    def _of_members(self) -> int:
+        if self._extent is None:
+            try:
+                self._extent = Extent(self.table)
+            except OSError:
+                return 0
+        return self._extent.of_others()
 
     def _ioctl(self, opened: Opened, request: int, arg: int, number: int, payload: bytes) -> None:
         key = (opened.connection.process, number)

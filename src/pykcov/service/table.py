@@ -52,15 +52,13 @@ def number_of(value: int) -> int:
 
 
 class Table:
-    """In the memory of the memfd `fd`."""
+    """In the memory of the memfd `fd`. extent: a memfd that extent.py is about."""
 
-    def __init__(self, fd: int, prot: int = mmap.PROT_READ) -> None:
+    def __init__(self, fd: int, extent: int, prot: int = mmap.PROT_READ) -> None:
         """Raises ValueError when it is no table: it could be cut, and fault who reads it."""
-        self.fd = fd
-        if (
-            os.fstat(fd).st_size != _SIZE
-            or not fcntl.fcntl(fd, fcntl.F_GET_SEALS) & _FIXED == _FIXED
-        ):
+        self.fd, self.extent = fd, extent
+        seals = fcntl.fcntl(fd, fcntl.F_GET_SEALS)
+        if os.fstat(fd).st_size != _SIZE or seals & _FIXED != _FIXED:
             raise ValueError("no table of handles")
         self._words = memoryview(map_words(fd, _SIZE // WORD, prot)).cast("Q")
         self.identity = os.fstat(fd).st_ino  # which device's it is
@@ -70,16 +68,27 @@ class Table:
     @staticmethod
     def make() -> Table:
         """Return a new, empty one."""
-        fd = os.memfd_create("pykcov-table", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        how = os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING
+        fd = os.memfd_create("pykcov-table", how)
+        extent = -1
         try:
             os.ftruncate(fd, _SIZE)
             fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _FIXED)
-            made = Table(fd, mmap.PROT_READ | mmap.PROT_WRITE)
+            extent = os.memfd_create("pykcov-extent", how)
+            fcntl.fcntl(extent, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
+            made = Table(fd, extent, mmap.PROT_READ | mmap.PROT_WRITE)
             fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _FUTURE_WRITE | fcntl.F_SEAL_SEAL)
         except BaseException:
             os.close(fd)
+            if extent >= 0:
+                os.close(extent)
             raise
         return made
+
+    @property
+    def fds(self) -> list[int]:
+        """What another process makes a Table of."""
+        return [self.fd, self.extent]
 
     def get(self, handle: int) -> int | None:
         """Return the value of a handle."""
@@ -153,5 +162,6 @@ class Table:
         watch_device(self._words, _COLLECTOR, changed)
 
     def close(self) -> None:
-        """Close the memfd; processes that have it map it on."""
+        """Close the memfds; processes that have the table map it on."""
         os.close(self.fd)
+        os.close(self.extent)

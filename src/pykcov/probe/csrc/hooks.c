@@ -34,6 +34,8 @@ static PyObject *hooked_signal(PyObject *self, PyObject *const *args, Py_ssize_t
         return NULL;
     PyObject *before = PyObject_CallFunctionObjArgs(plain, args[0], handler, NULL);
     Py_DECREF(handler);
+    if (before != NULL)
+        leaving_take((int)PyLong_AsLong(args[0])); /* it may have become SIG_DFL again */
     return unwrap_handler(before);
 }
 

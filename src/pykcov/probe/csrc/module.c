@@ -201,6 +201,8 @@ static PyMethodDef functions[] = {
     {"get_task", get_task, METH_NOARGS, NULL},
     {"set_task", set_task, METH_O, NULL},
     {"generation", generation, METH_NOARGS, NULL},
+    {"on_fork", fork_on, METH_O, NULL},
+    {"remove_at_end", leaving_remove_at_end, METH_O, NULL},
     {"gc_start", interrupts_gc_start, METH_VARARGS, NULL},
     {"gc_stop", interrupts_gc_stop, METH_VARARGS, NULL},
     {"hook_signal", hook_signal, METH_VARARGS, NULL},
@@ -238,7 +240,7 @@ static int exec_module(PyObject *module)
                         "pykcov works in the main interpreter only, not in sub-interpreters");
         return -1;
     }
-    if (thread_setup() < 0 || add_type(module, &kcov.probe, &probe_spec) < 0
+    if (fork_setup() < 0 || add_type(module, &kcov.probe, &probe_spec) < 0
         || add_type(module, &kcov.instead, &instead_spec) < 0
         || add_type(module, &kcov.origin, &origin_spec) < 0
         || add_type(module, &kcov.comparison, &comparison_spec) < 0

@@ -135,6 +135,7 @@ struct globals {
     uint32_t probes;           /* that were ever made */
     unsigned sections;         /* that are live */
     unsigned generation;       /* forks since the first process */
+    unsigned noticed;          /* the generation in which Python was last told of a fork */
 };
 
 extern struct globals kcov;
@@ -161,8 +162,17 @@ PyObject *positions(PyObject *module, PyObject *args);
 PyObject *fill(PyObject *module, PyObject *args);
 PyObject *checksum(PyObject *module, PyObject *arg);
 
+/* fork.c */
+int fork_setup(void);
+int fork_notice(struct kcov_thread *t);
+PyObject *fork_on(PyObject *module, PyObject *function);
+
+/* leaving.c */
+void leaving_take(int signum);
+PyObject *leaving_remove_at_end(PyObject *module, PyObject *path);
+
 /* thread.c */
-int thread_setup(void);
+extern const uint64_t device_none; /* where `device` points while no device is joined */
 int thread_slow(struct kcov_thread *t, struct probe *probe);
 int thread_look(struct kcov_thread *t);
 void thread_off(struct kcov_thread *t);

@@ -17,22 +17,16 @@
  *     and where a guard may have come too late, the answer is looked up at each hit;
  *   - another process enables or disables all threads of this one: it changes a word that both map,
  *     to which `device` points. So no message is needed, and no thread here that waits for one.
- *
- * Fork. The child has one thread and starts disabled: its recorders are the parent's. A
- * pthread_atfork handler says so, because a fork may be made in C, where os.register_at_fork is not
- * heard. The handler can't drop references (it may run without the GIL): the first lookup does.
  */
 #include "pykcov.h"
 
-#include <pthread.h>
-
 static const uint64_t changed = 1; /* differs from any `seen` of 0: look again */
-static const uint64_t no_device = 0;
+const uint64_t device_none = 0;
 static uint64_t no_area = 0; /* of a thread that has never looked: read once, with limit 0 */
 
 __thread struct kcov_thread kcov_thread COMPAT_TLS = {
-    .words = &no_area, .watch = &changed, .device = &no_device};
-struct globals kcov = {.device = &no_device};
+    .words = &no_area, .watch = &changed, .device = &device_none};
+struct globals kcov = {.device = &device_none};
 
 void thread_off(struct kcov_thread *t)
 {
@@ -120,6 +114,8 @@ static int ask_device(struct kcov_thread *t, uint64_t now)
 /* 0, or -1 with an exception set. */
 static int lookup(struct kcov_thread *t)
 {
+    if (UNLIKELY(kcov.noticed != kcov.generation) && !t->paused && fork_notice(t) < 0)
+        return -1;
     uint64_t now = __atomic_load_n(kcov.device, __ATOMIC_ACQUIRE);
     if (UNLIKELY(now != kcov.device_seen) && !t->paused && kcov.device_changed != NULL
         && !compat_finalizing() && ask_device(t, now) < 0)
@@ -178,40 +174,5 @@ int thread_slow(struct kcov_thread *t, struct probe *probe)
     struct recorder *r = recorder_of(t);
     if (r != NULL && !r->comparisons && (r->live || r != t->section)) /* lookup may have let its closer run */
         recorder_hit(r, probe);
-    return 0;
-}
-
-/* -- fork ------------------------------------------------------------------------------------ */
-
-static void after_fork_child(void)
-{
-    struct kcov_thread *t = &kcov_thread;
-    guards_forget();
-    kcov.generation++;
-    kcov.sections = 0;
-    kcov.process = NULL; /* the parent's, and may take itself for the only writer; a reference is left behind */
-    kcov.device = &no_device; /* until this process joins the device on its own */
-    kcov.device_seen = 0;
-    if (t->stale == NULL) {
-        t->stale = t->own != NULL ? t->own : t->section;
-        if (t->own != NULL)
-            t->section = NULL; /* one reference is left behind, for ever */
-    }
-    t->own = t->section = NULL;
-    t->guard = NULL;
-    thread_changed(t);
-}
-
-int thread_setup(void)
-{
-    static int done;
-    if (!done) {
-        if (guards_setup() != 0
-            || pthread_atfork(guards_lock, guards_unlock, after_fork_child) != 0) {
-            PyErr_SetString(PyExc_OSError, "no thread key or fork handler can be had");
-            return -1;
-        }
-        done = 1;
-    }
     return 0;
 }

@@ -1,0 +1,114 @@
+"""A process that waits to show a device itself, for when the one that does has gone."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import selectors
+import threading
+from collections.abc import Callable
+
+from pykcov.errors import PykcovError, own_bug
+from pykcov.probe import quiet
+from pykcov.service import places
+from pykcov.service.link import Link
+from pykcov.service.member import keep_up
+from pykcov.service.protocol import Kind
+from pykcov.service.server import Server
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 1.0  # seconds between two attempts
+
+
+class Standby:
+    """What serve() returns where another process of the service shows the device `name`: a part in
+    it. When that process ends, or closes the device, one of those that stand by shows it."""
+
+    def __init__(self, name: str, holder: Link, show: Callable[[], Server]) -> None:
+        """holder: a connection to who shows it now, of Kind.LOOK. show: shows it, once; raises
+        PykcovError: device-taken, when another process was faster."""
+        self.name, self.path = name, holder.path
+        self._holder, self._show = holder, show
+        self._server: Server | None = None
+        self._wake, self._stop = os.pipe2(os.O_CLOEXEC)
+        self._process = os.getpid()
+        self._maker = threading.get_native_id()
+        os.environ[places.JOIN] = name
+        atexit.register(self.close)
+        self._thread = threading.Thread(target=self._run, name=f"pykcov-{name}", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_open(self) -> bool:
+        """Has it not been closed?"""
+        return self._stop >= 0
+
+    @property
+    def server(self) -> Server | None:
+        """What shows the device, once it is this process that does."""
+        return self._server
+
+    def close(self) -> None:
+        """Stand by no more; where this process shows the device by now, show it no more. Twice is
+        once."""
+        if self._stop < 0 or os.getpid() != self._process:
+            return
+        atexit.unregister(self.close)
+        os.write(self._stop, b"x")
+        self._thread.join()
+        self.leave()
+        if self._server is not None:
+            self._server.close()
+        elif os.environ.get(places.JOIN) == self.name:
+            del os.environ[places.JOIN]
+
+    def leave(self) -> None:
+        """In a forked child: let go of what is its parent's."""
+        self._holder.close()
+        for fd in (self._wake, self._stop):
+            os.close(fd)
+        self._stop = -1
+
+    # -- the thread -------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        # gevent may have made a greenlet of it, on a thread that others run on.
+        is_thread = threading.get_native_id() != self._maker
+        with quiet if is_thread else contextlib.nullcontext():
+            try:
+                while self._holder_goes():
+                    if self._take_over():
+                        return
+            except Exception:
+                own_bug("device-failed", "a process could not stand by for its device")
+
+    def _sleep(self, seconds: float | None, *, holder: bool = False) -> bool:
+        """Wait; for the holder's end, too. Returns False when close() is called."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._wake, selectors.EVENT_READ)
+            if holder:  # it says nothing unasked: there is nothing to read but the end
+                selector.register(self._holder, selectors.EVENT_READ)
+            return all(key.fileobj != self._wake for key, _ in selector.select(seconds))
+
+    def _holder_goes(self) -> bool:
+        if not self._sleep(None, holder=True):
+            return False
+        self._holder.close()
+        return True
+
+    def _take_over(self) -> bool:
+        """Show the device, or see who does. Returns whether all is done here."""
+        pause = _FIRST_PAUSE
+        while True:
+            with quiet:
+                try:
+                    self._server = self._show()
+                    return True
+                except (PykcovError, OSError):  # another was faster, or has not gone yet
+                    with contextlib.suppress(PykcovError, OSError):
+                        self._holder = Link(self.name, Kind.LOOK, path=self.path)
+                        keep_up()
+                        return False
+            if not self._sleep(pause):
+                return True
+            pause = min(2 * pause, _LONGEST_PAUSE)
