@@ -44,9 +44,8 @@ def test_sections(service: Service, alone: Alone) -> None:  # noqa: F811
     with pykcov.connect(service.name).remote(7) as t:
         for n in range(6):
             assert service.request(7, n) == "whole"
-            assert list(t.pcs) == alone(n)
+            assert (list(t.pcs), t.complete) == (alone(n), True)
             t.clear()
-    assert t.complete
 
 
 def test_all_threads(service: Service, alone: Alone) -> None:  # noqa: F811

@@ -24,13 +24,10 @@ import pykcov
 from pykcov.abi.kcov import KCOV_INIT_TRACE, KCOV_REMOTE_ENABLE, KCOV_TRACE_PC
 from pykcov.device.remote import RemoteArg
 from pykcov.service.client import SocketDescriptor
-from pykcov.service.protocol import VERSION
 
 Start = Callable[..., Service]
 Alone = Callable[[int], list[int]]
 PID = ("--pid", "--fork", "--kill-child")
-# Until then tasks were told by the peer's pid alone, and live sections by /proc.
-AS_OF_2 = pytest.mark.xfail(VERSION < 2, reason="needs version 2 of the protocol", strict=True)
 
 CLIENT = """
 import sys
@@ -121,7 +118,6 @@ def stack() -> Iterator[ExitStack]:
 # -- clients --------------------------------------------------------------------------------------
 
 
-@AS_OF_2
 @pytest.mark.parametrize("ends_first", [0, 1])
 def test_two_clients(stack: ExitStack, alone: Alone, ends_first: int) -> None:  # noqa: F811
     """Of a service in a container. They are in others, and have the same numbers for all."""
@@ -157,13 +153,11 @@ def test_two_clients_of_a_service_outside(start: Start, alone: Alone) -> None:  
 
 
 def test_a_client_outside(alone: Alone) -> None:  # noqa: F811
-    with contained(1) as service:
-        with pykcov.connect(service.name).remote(7) as t:
-            for n in range(3):
-                assert service.request(7, n) == "whole"
-                assert list(t.pcs) == alone(n)
-                t.clear()
-        assert t.complete
+    with contained(1) as service, pykcov.connect(service.name).remote(7) as t:
+        for n in range(3):
+            assert service.request(7, n) == "whole"
+            assert (list(t.pcs), t.complete) == (alone(n), True)
+            t.clear()
 
 
 def test_all_threads_are_one_clients(stack: ExitStack) -> None:
@@ -206,15 +200,13 @@ def test_sections_of_a_worker(worker: tuple[Service, Inside], alone: Alone) -> N
     with pykcov.connect(service.name).remote(7) as t:
         for n in range(3):
             assert inside.ask(f"7 {n}") == "whole"
-            assert list(t.pcs) == alone(n)
+            assert (list(t.pcs), t.complete) == (alone(n), True)
             t.clear()
             assert service.request(7, n) == "whole"
-            assert list(t.pcs) == alone(n)
+            assert (list(t.pcs), t.complete) == (alone(n), True)
             t.clear()
-    assert t.complete
 
 
-@AS_OF_2
 def test_a_section_of_a_worker_is_awaited_while_it_lives(
     worker: tuple[Service, Inside],
 ) -> None:
@@ -235,5 +227,5 @@ def test_a_section_of_a_worker_is_awaited_while_it_lives(
 
 def collect(descriptor: SocketDescriptor, handle: int) -> None:
     descriptor.ioctl(KCOV_INIT_TRACE, 512)
-    arg = RemoteArg(KCOV_TRACE_PC, 512, 0, (handle,))
+    arg = RemoteArg(KCOV_TRACE_PC, 512, 0, (pykcov.handle_of(handle),))
     descriptor.ioctl(KCOV_REMOTE_ENABLE, arg.encode())

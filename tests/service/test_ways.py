@@ -88,9 +88,9 @@ def traced(service: Launched, processes: int) -> tuple[list[int], set[int]]:
             process = fetch(service.port, "traced")
             until(lambda: len(t.pcs) > 0, f"no record of {process}")
             time.sleep(0.02)  # what follows the response
+            assert t.complete
             traces.setdefault(process, []).append(tuple(t.pcs))
             t.clear()
-    assert t.complete
     (trace,) = {trace for found in traces.values() for trace in found[2:]}
     assert len(trace) > 10
     return list(trace), set(traces)
