@@ -38,15 +38,20 @@ def follow(spawner: Any) -> Callable[[], None]:
     """Have what `spawner` starts run in the section of the code that starts it; call what is
     returned to end that.
 
-    spawner: a ThreadPoolExecutor, whose submit() and map() it is; or the module gevent, for all
-    Greenlets, however they are spawned. Raises TypeError for anything else.
+    spawner: a ThreadPoolExecutor, whose submit() and map() it is; the class ThreadPoolExecutor for
+    all of them, those that exist and the default executors of event loops included; or the module
+    gevent, for all Greenlets, however they are spawned.
+
+    Raises TypeError for anything else.
     """
+    if isinstance(spawner, type) and issubclass(spawner, ThreadPoolExecutor):
+        return _follow_class(spawner)
     if isinstance(spawner, ThreadPoolExecutor):
         return _follow_pool(spawner)
     if isinstance(spawner, ModuleType) and spawner.__name__ == "gevent":
         spawner.Greenlet.add_spawn_callback(_spawned)
         return lambda: spawner.Greenlet.remove_spawn_callback(_spawned)
-    raise TypeError(f"a ThreadPoolExecutor or the module gevent, not {spawner!r}")
+    raise TypeError(f"a ThreadPoolExecutor, that class, or the module gevent, not {spawner!r}")
 
 
 def _follow_pool(pool: ThreadPoolExecutor) -> Callable[[], None]:
@@ -61,6 +66,31 @@ def _follow_pool(pool: ThreadPoolExecutor) -> Callable[[], None]:
             del vars(pool)["submit"]
 
     vars(pool)["submit"] = submit
+    return end
+
+
+def _follow_class(kind: type[ThreadPoolExecutor]) -> Callable[[], None]:
+    plain: Any = kind.submit
+    own = "submit" in vars(kind)
+    following = True
+
+    @wraps(plain)
+    def submit(
+        self: ThreadPoolExecutor, function: Callable[..., R], /, *args: Any, **kwargs: Any
+    ) -> Any:
+        return plain(self, carried(function) if following else function, *args, **kwargs)
+
+    def end() -> None:
+        nonlocal following
+        following = False  # somebody may have wrapped ours, and goes on calling it
+        if vars(kind).get("submit") is not submit:
+            return
+        if own:
+            kind.submit = plain  # type: ignore[method-assign]
+        else:
+            del kind.submit
+
+    kind.submit = submit  # type: ignore[assignment]
     return end
 
 

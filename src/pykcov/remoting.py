@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from pykcov import probe
 from pykcov.abi.kcov import KCOV_INSTANCE_MASK, KCOV_SUBSYSTEM_PYKCOV
 from pykcov.device import sections
 from pykcov.device.sections import Section
@@ -39,6 +40,19 @@ def handle_of(name: int | str) -> int:
     if not 0 < name < 1 << 64:
         raise ValueError(f"a handle is a number of 1 to 2^64-1, or a string, not {name}")
     return name if name >> 32 else KCOV_SUBSYSTEM_PYKCOV << 56 | name
+
+
+def current_handle() -> int | None:
+    """Return the handle of the section that the current context is in, or None.
+
+    Hand it to a job, a worker process or a subprocess: with `with pykcov.remote(handle)` there, what
+    that executes is a further section of the same handle; remote(None) marks nothing. It is None
+    also where nobody asked for the handle, and in a section of a common handle.
+    """
+    with quiet:
+        recorder = probe.section()
+        # Common handles are below 2^32. A section that is only watched has 0, as has a trace().
+        return None if recorder is None or recorder.handle >> 32 == 0 else recorder.handle
 
 
 class remote:  # noqa: N801
@@ -73,6 +87,13 @@ class remote:  # noqa: N801
         with quiet:
             if self._section is not None:
                 self._section.stop()
+
+    def publish(self) -> None:
+        """Publish what was recorded so far, and go on: before an answer is sent, so that who has it
+        has the trace that led to it. Any thread or task may; when it is over, nothing happens."""
+        with quiet:
+            if self._section is not None:
+                self._section.publish()
 
     @property
     def complete(self) -> bool:

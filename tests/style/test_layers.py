@@ -34,6 +34,7 @@ LAYERS = (
     "remoting",
     "following",
     "service",
+    "marks",
     "__init__",
     "cli",
     "pytest_plugin",

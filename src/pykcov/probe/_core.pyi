@@ -123,6 +123,7 @@ class Recorder:
 
     counters: Counters | None
     dropped: bool  # a record found the area full, or its count to be garbage
+    handle: int  # of the section that records into it; 0 until somebody says
     def __new__(
         cls,
         area: object,

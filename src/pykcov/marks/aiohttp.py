@@ -1,0 +1,99 @@
+"""aiohttp.web: a middleware."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import Payload, web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.typedefs import Handler, Middleware
+
+from pykcov.device.sections import Section, outside
+from pykcov.marks.starting import HEADER, publish, start, stop
+
+
+def with_header(header: str) -> Middleware:
+    """Return a middleware that takes the handle from the header `header`.
+
+    A request's section begins with the call of what is inside, and is published before the last
+    byte of the response is handed on, or with the return of the handler where aiohttp sends the
+    response itself. A body that is an asynchronous iterable is in the section while it runs.
+    """
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        values = request.headers.getall(header, [])
+        section = start(",".join(values) if values else None)
+        if section is None:
+            return await handler(request)
+        _publish_before(request.writer, section)
+        over = True
+        try:
+            response = await handler(request)
+            body = response.body if isinstance(response, web.Response) else None
+            if isinstance(body, Payload) and not response.prepared:
+                _record(body, section)
+                # It may never be sent: to HEAD, or to a client that has gone.
+                weakref.finalize(request, stop, section)
+                over = False
+            return response
+        finally:
+            if over:
+                stop(section)
+            else:
+                publish(section)
+                section.leave()
+
+    return middleware
+
+
+middleware = with_header(HEADER)
+
+
+def _publish_before(writer: AbstractStreamWriter, section: Section) -> None:
+    """Have the section published before a client may hold the whole response.
+
+    A file is sent behind the headers by other ways, and a response without a body ends with them.
+    """
+
+    def may_end(chunk: Any) -> bool:
+        return writer.length is not None and writer.length <= memoryview(chunk).nbytes
+
+    for name, ends in (
+        ("write_headers", lambda *_: True),
+        ("write", may_end),
+        ("write_eof", lambda *_: True),
+    ):
+        setattr(writer, name, _publishing(getattr(writer, name), ends, section))
+
+
+def _publishing(
+    plain: Callable[..., Any], ends: Callable[..., bool], section: Section
+) -> Callable[..., Any]:
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        if ends(*args, *kwargs.values()):
+            publish(section)
+        with outside():
+            return await plain(*args, **kwargs)
+
+    return call
+
+
+def _record(body: Payload, section: Section) -> None:
+    """Have what makes the body run in the section, and that end with it."""
+
+    def inside(plain: Callable[..., Any]) -> Callable[..., Any]:
+        async def call(*args: Any) -> Any:
+            try:
+                with section.inside():
+                    return await plain(*args)
+            finally:
+                stop(section)
+
+        return call
+
+    for name in ("write", "write_with_length"):
+        if hasattr(body, name):
+            setattr(body, name, inside(getattr(body, name)))

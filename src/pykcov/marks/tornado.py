@@ -1,0 +1,118 @@
+"""Tornado: attach(application)."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable
+from typing import Any
+
+from tornado.httputil import HTTPServerRequest
+from tornado.web import Application, RequestHandler
+
+from pykcov.device.sections import Section, outside
+from pykcov.marks.starting import HEADER, idle, publish, start, stop
+from pykcov.service.header import content_length
+
+
+def attach(application: Application, *, header: str = HEADER) -> None:
+    """Mark the requests of `application` that have the header `header`, a handle.
+
+    A request's section begins before the handler's initialize(), and is published before the last
+    byte of the response is handed on; what follows, when the handler is done. Applications inside
+    it, and handlers that other routers start, are attached on their own.
+    """
+    plain = application.get_handler_delegate
+
+    def get_handler_delegate(
+        request: HTTPServerRequest, target_class: type[RequestHandler], *args: Any, **kwargs: Any
+    ) -> Any:
+        if not idle(request.headers.get(header)):
+            target_class = _marked(target_class, header)
+        return plain(request, target_class, *args, **kwargs)
+
+    application.get_handler_delegate = get_handler_delegate  # type: ignore[method-assign]
+
+
+@functools.cache
+def _marked(target: type[RequestHandler], header: str) -> type[RequestHandler]:
+    """Return a subclass of a handler that runs in the section of its request."""
+
+    class Marked(target):  # type: ignore[misc, valid-type]
+        _kcov: Section | None = None
+
+        def __init__(
+            self, application: Application, request: HTTPServerRequest, **kwargs: Any
+        ) -> None:
+            self._kcov = section = start(request.headers.get(header))
+            if section is not None:
+                _publish_before(request.connection, section, request.method == "HEAD")
+            try:
+                super().__init__(application, request, **kwargs)
+            except BaseException:
+                if section is not None:
+                    stop(section)
+                raise
+            if section is not None:
+                section.leave()  # this is the context of the connection
+
+        async def _execute(self, *args: Any, **kwargs: Any) -> None:
+            if self._kcov is None:
+                return await super()._execute(*args, **kwargs)
+            self._kcov.enter()
+            try:
+                await super()._execute(*args, **kwargs)
+            finally:
+                stop(self._kcov)
+
+        def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+            if self._kcov is None:
+                return super().data_received(chunk)
+            with self._kcov.inside():
+                found: Awaitable[None] | None = super().data_received(chunk)
+            return found if found is None else _inside(self._kcov, found)
+
+    for name in ("__name__", "__qualname__", "__module__", "__doc__"):
+        setattr(Marked, name, getattr(target, name))
+    return Marked
+
+
+async def _inside(section: Section, awaitable: Awaitable[None]) -> None:
+    with section.inside():
+        await awaitable
+
+
+def _publish_before(connection: Any, section: Section, headless: bool) -> None:
+    """Have the section published before a client may hold the whole response.
+
+    connection: an HTTPConnection (tornado.httputil); each request has one of its own.
+    """
+    left: int | None = None  # bytes of the body yet to come, where that is known
+    write_headers, write, finish = connection.write_headers, connection.write, connection.finish
+
+    def write_headers_first(start_line: Any, headers: Any, chunk: bytes | None = None) -> Any:
+        nonlocal left
+        if headless or start_line.code in (204, 304):
+            left = 0
+        elif "Content-Length" in headers:
+            left = content_length(headers["Content-Length"])
+        return sent(write_headers, chunk, start_line, headers, chunk)
+
+    def write_first(chunk: bytes) -> Any:
+        return sent(write, chunk, chunk)
+
+    def sent(call: Any, chunk: bytes | None, *args: Any) -> Any:
+        nonlocal left
+        if left is not None:
+            left -= len(chunk or b"")
+            if left <= 0:
+                publish(section)
+        with outside():
+            return call(*args)
+
+    def finish_first() -> None:
+        publish(section)
+        with outside():
+            finish()
+
+    connection.write_headers = write_headers_first
+    connection.write, connection.finish = write_first, finish_first
