@@ -45,9 +45,9 @@ def handle_of(name: int | str) -> int:
 def current_handle() -> int | None:
     """Return the handle of the section that the current context is in, or None.
 
-    Hand it to a job, a worker process or a subprocess: with `with pykcov.remote(handle)` there, what
-    that executes is a further section of the same handle; remote(None) marks nothing. It is None
-    also where nobody asked for the handle, and in a section of a common handle.
+    Hand it to a job, a worker process or a subprocess, which begins a further section of the same
+    handle by `with pykcov.remote(handle)`; remote(None) marks nothing. It is None also where nobody
+    asked for the handle, and in a section of a common handle.
     """
     with quiet:
         recorder = probe.section()

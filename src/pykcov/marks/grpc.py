@@ -47,7 +47,7 @@ def value_of(details: Any, key: str) -> str | bytes | None:
 
 
 def rebuilt(handler: Any, value: object, mark: Callable[[Any, bool, object], Any]) -> Any:
-    """Return a handler like `handler`, with the method that mark(method, streams, value) returns."""
+    """Return a handler like `handler`, whose method is mark(method, streams, value)."""
     name, make = _KINDS[handler.request_streaming, handler.response_streaming]
     return make(
         mark(getattr(handler, name), handler.response_streaming, value),

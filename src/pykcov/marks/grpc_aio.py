@@ -63,7 +63,7 @@ def _generator(plain: Callable[..., Any], value: object) -> Callable[..., Any]:
                 yield item
             return
         section.leave()
-        items = plain(request, context)
+        items = plain(request, _Context(context, section))
         try:
             while True:
                 with section.inside():
@@ -84,7 +84,7 @@ def _generator(plain: Callable[..., Any], value: object) -> Callable[..., Any]:
 
 
 class _Context:
-    """A call's context, whose write() publishes first."""
+    """A call's context, whose write() and abort(), which sends the status, publish first."""
 
     def __init__(self, plain: Any, section: Section) -> None:
         self._plain, self._section = plain, section
@@ -93,6 +93,11 @@ class _Context:
         publish(self._section)
         with outside():
             await self._plain.write(message)
+
+    async def abort(self, *args: Any, **kwargs: Any) -> None:
+        publish(self._section)
+        with outside():
+            await self._plain.abort(*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._plain, name)
