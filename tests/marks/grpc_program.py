@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import sys
 import threading
@@ -19,7 +20,7 @@ from tests.live.collector import Collector
 from tests.service import judging
 
 import pykcov
-from pykcov.tracing import current_store
+from pykcov.instrumentation.session import current_store
 
 IN_FLIGHT, EACH = 32, 28
 
@@ -123,18 +124,18 @@ def main(kind: str) -> None:
         caller = Caller(port)
         kinds = grpc_app.KINDS
         for _ in range(2):  # what happens once happens now
-            alone = {kind: caller.call(*kind, "slot 0", clients[0]) for kind in kinds}
+            alone = {one: caller.call(*one, "slot 0", clients[0]) for one in kinds}
         assert len({tuple(traces[-1]) for traces in alone.values()}) == len(kinds)
         for (name, numbers), traces in alone.items():
             messages = {"us_items": 3, "us_written": 3, "us_fail": 1, "ss_lines": len(numbers)}
             assert len(traces) == messages.get(name, name not in ("uu_fail", "uu_abort")) + 1
             assert all(traces), name
-            for before, after in zip(traces, traces[1:], strict=False):
+            for before, after in itertools.pairwise(traces):
                 assert after[: len(before)] == before
         floors = {kind: leading(traces[-1], len(traces) - 1) for kind, traces in alone.items()}
         for handle in (None, "nobody's", "0x"):
-            for kind in kinds:
-                assert not any(caller.call(*kind, handle, clients[0])), kind
+            for name, numbers in kinds:
+                assert not any(caller.call(name, numbers, handle, clients[0])), name
 
         def slot(number: int) -> int:
             own = Caller(port)

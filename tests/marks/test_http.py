@@ -19,7 +19,7 @@ from tests.service.raw import Client, Kind
 from tests.service.test_last_byte import late
 
 import pykcov
-from pykcov.tracing import current_store
+from pykcov.instrumentation.session import current_store
 
 pytestmark = [pytest.mark.slow, pytest.mark.once]
 

@@ -38,11 +38,14 @@ def of_device(*words: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def launched(words: Sequence[str], log: Path, ready: str, times: int) -> Iterator[Launched]:
+def launched(
+    words: Sequence[str], log: Path, ready: str, times: int, *, listens: bool = True
+) -> Iterator[Launched]:
     """Run `python *words`, with "{device}" in them replaced, until the block ends.
 
-    It is ready when what it prints names its port, and has the text `ready` that often. SIGTERM
-    ends it; what it started and left, or all of it if the block fails, is killed.
+    It is ready when what it prints names its port, if it listens at one, and has the text `ready`
+    that often. SIGTERM ends it; what it started and left, or all of it if the block fails, is
+    killed.
     """
     device = f"launched-{os.getpid()}-{next(_numbers)}"
     command = [sys.executable, *(word.format(device=device) for word in words)]
@@ -56,7 +59,7 @@ def launched(words: Sequence[str], log: Path, ready: str, times: int) -> Iterato
             start_new_session=True,
         )
     try:
-        yield Launched(device, _port(process, log, ready, times))
+        yield Launched(device, _port(process, log, ready, times, listens))
         os.kill(process.pid, signal.SIGTERM)
         assert _has_ended(process), log.read_text()
     finally:
@@ -66,13 +69,15 @@ def launched(words: Sequence[str], log: Path, ready: str, times: int) -> Iterato
     assert not places.socket_of(device).exists()
 
 
-def _port(process: subprocess.Popen[bytes], log: Path, ready: str, times: int) -> int:
+def _port(
+    process: subprocess.Popen[bytes], log: Path, ready: str, times: int, listens: bool
+) -> int:
     deadline = time.monotonic() + PATIENCE
     while True:
         text = log.read_text()
         found = re.search(r"http://127\.0\.0\.1:([0-9]+)", text)
-        if found is not None and text.count(ready) >= times:
-            return int(found[1])
+        if (found is not None or not listens) and text.count(ready) >= times:
+            return int(found[1]) if found is not None else 0
         assert time.monotonic() < deadline, text
         assert not _has_ended(process, 0.02), text
 

@@ -27,7 +27,7 @@ def attach(application: Application, *, header: str = HEADER) -> None:
         request: HTTPServerRequest, target_class: type[RequestHandler], *args: Any, **kwargs: Any
     ) -> Any:
         if not idle(request.headers.get(header)):
-            target_class = _marked(target_class, header)
+            target_class = _marked(target_class, header)  # type: ignore[arg-type]
         return plain(request, target_class, *args, **kwargs)
 
     application.get_handler_delegate = get_handler_delegate  # type: ignore[method-assign]
@@ -57,7 +57,8 @@ def _marked(target: type[RequestHandler], header: str) -> type[RequestHandler]:
 
         async def _execute(self, *args: Any, **kwargs: Any) -> None:
             if self._kcov is None:
-                return await super()._execute(*args, **kwargs)
+                await super()._execute(*args, **kwargs)
+                return
             self._kcov.enter()
             try:
                 await super()._execute(*args, **kwargs)
@@ -65,10 +66,12 @@ def _marked(target: type[RequestHandler], header: str) -> type[RequestHandler]:
                 stop(self._kcov)
 
         def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+            found: Awaitable[None] | None
             if self._kcov is None:
-                return super().data_received(chunk)
+                found = super().data_received(chunk)
+                return found
             with self._kcov.inside():
-                found: Awaitable[None] | None = super().data_received(chunk)
+                found = super().data_received(chunk)
             return found if found is None else _inside(self._kcov, found)
 
     for name in ("__name__", "__qualname__", "__module__", "__doc__"):
