@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
@@ -15,6 +16,9 @@ from pykcov.probe import quiet
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_followers: Counter[type] = Counter()  # how often a class is followed
+_unwrap: dict[type, Callable[[], None]] = {}
 
 
 def carried(function: Callable[P, R]) -> Callable[P, R]:
@@ -70,28 +74,42 @@ def _follow_pool(pool: ThreadPoolExecutor) -> Callable[[], None]:
 
 
 def _follow_class(kind: type[ThreadPoolExecutor]) -> Callable[[], None]:
-    plain: Any = kind.submit
-    own = "submit" in vars(kind)
-    following = True
-
-    @wraps(plain)
-    def submit(
-        self: ThreadPoolExecutor, function: Callable[..., R], /, *args: Any, **kwargs: Any
-    ) -> Any:
-        return plain(self, carried(function) if following else function, *args, **kwargs)
+    if not _followers[kind]:
+        _unwrap[kind] = _wrap(kind)
+    _followers[kind] += 1
+    over = False
 
     def end() -> None:
-        nonlocal following
-        following = False  # somebody may have wrapped ours, and goes on calling it
+        nonlocal over
+        if not over:
+            over = True
+            _followers[kind] -= 1
+            if not _followers[kind]:
+                _unwrap.pop(kind)()
+
+    return end
+
+
+def _wrap(kind: type[ThreadPoolExecutor]) -> Callable[[], None]:
+    """Wrap the class's submit(); returns what takes that back."""
+    plain: Any = kind.submit
+    own = "submit" in vars(kind)
+
+    @wraps(plain)
+    def submit(self: Any, function: Callable[..., R], /, *args: Any, **kwargs: Any) -> Any:
+        call = carried(function) if _followers[kind] else function
+        return plain(self, call, *args, **kwargs)
+
+    def unwrap() -> None:
         if vars(kind).get("submit") is not submit:
-            return
+            return  # somebody has wrapped ours, and goes on calling it: it does nothing more
         if own:
             kind.submit = plain  # type: ignore[method-assign]
         else:
             del kind.submit
 
     kind.submit = submit  # type: ignore[assignment]
-    return end
+    return unwrap
 
 
 def _spawned(greenlet: Any) -> None:
