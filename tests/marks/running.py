@@ -10,9 +10,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from aiohttp import web
-from tornado.httpserver import HTTPServer
-
 Serving = Callable[[socket.socket], AbstractAsyncContextManager[object]]
 
 
@@ -44,7 +41,9 @@ def running(serving: Serving) -> Iterator[int]:
 
 
 @contextlib.asynccontextmanager
-async def aiohttp_server(app: web.Application, listener: socket.socket) -> AsyncIterator[None]:
+async def aiohttp_server(app: Any, listener: socket.socket) -> AsyncIterator[None]:
+    from aiohttp import web
+
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     await web.SockSite(runner, listener).start()
@@ -54,6 +53,8 @@ async def aiohttp_server(app: web.Application, listener: socket.socket) -> Async
 
 @contextlib.asynccontextmanager
 async def tornado_server(app: Any, listener: socket.socket) -> AsyncIterator[None]:
+    from tornado.httpserver import HTTPServer
+
     server = HTTPServer(app)
     server.add_sockets([listener])
     yield

@@ -35,8 +35,8 @@ def with_header(header: str) -> Middleware:
             body = response.body if isinstance(response, web.Response) else None
             if isinstance(body, Payload) and not response.prepared:
                 _record(body, section)
-                # It may never be sent: to HEAD, or to a client that has gone.
-                weakref.finalize(request, stop, section)
+                # A HEAD request, or a client that disconnects, may keep it from being sent.
+                weakref.finalize(request, stop, section).atexit = False
                 over = False
             return response
         finally:
