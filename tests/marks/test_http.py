@@ -4,8 +4,11 @@ a response's last byte has its trace."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import logging
+import os
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -19,6 +22,7 @@ from tests.service.raw import Client, Kind
 from tests.service.test_last_byte import late
 
 import pykcov
+from pykcov import refs
 from pykcov.instrumentation.session import current_store
 
 pytestmark = [pytest.mark.slow, pytest.mark.once]
@@ -38,6 +42,7 @@ GOING_ON = {
 
 class Served(NamedTuple):
     name: str
+    device: pykcov.Device
     port: int
     kinds: list[Kind]
 
@@ -54,22 +59,51 @@ def served(request: pytest.FixtureRequest) -> Iterator[Served]:
             app: Any = importlib.import_module(f"tests.marks.{name}_app")
             server = getattr(running, f"{name}_server")
             with running.running(partial(server, app.made())) as port:
-                yield Served(name, port, app.KINDS)
+                shown = pykcov.serve(f"marks-{name}-{os.getpid()}")
+                yield Served(name, pykcov.connect(shown.name), port, app.KINDS)
+                shown.close()
     finally:
         end()
 
 
+@pytest.fixture
+def _let_go(served: Served) -> Iterator[None]:
+    """The device is this process's: wait until it has seen that descriptors were closed."""
+    before = len(refs.live())
+    yield
+    deadline = time.monotonic() + 10
+    while len(refs.live()) > before and time.monotonic() < deadline:
+        time.sleep(0.005)
+
+
+@pytest.mark.usefixtures("_let_go")
 def test_64_in_flight(served: Served, note: Callable[[str], None]) -> None:
-    clients = judging.collectors()
-    for client in clients:
-        client.enable()
-    try:
+    with contextlib.ExitStack() as stack:  # whose end sees to it that no section is left
+        clients = [stack.enter_context(c) for c in judging.socket_collectors(served.device)]
         done, _ = asyncio.run(judging.judge(served.port, served.kinds, clients))
-    finally:
-        for client in clients:
-            client.disable()
-            client.close()
     note(f"{served.name}: {done} requests traced as alone")
+
+
+@pytest.mark.usefixtures("_let_go")
+def test_clients_that_go_away(served: Served) -> None:
+    """Their sections end, too."""
+
+    async def leave(kind: Kind, pause: float) -> None:
+        _, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        writer.write(kind.bytes("seven"))
+        await asyncio.sleep(pause)
+        writer.transport.abort()
+
+    with served.device.remote("seven") as t:
+        kinds = [kind for kind in served.kinds if "file" not in kind.path]  # Sanic leaves it open
+        for pause in (0, 0, 0.001, 0.005):
+            for kind in kinds:
+                asyncio.run(leave(kind, pause))
+        deadline = time.monotonic() + 10
+        while not len(t.pcs) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert len(t.pcs)
+    assert t.complete
 
 
 def test_the_last_byte(served: Served) -> None:
