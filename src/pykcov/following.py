@@ -17,7 +17,7 @@ from pykcov.probe import quiet
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_followers: Counter[type] = Counter()  # how often a class is followed
+_followers: Counter[type] = Counter()  # calls of follow() for a class that have not been ended
 _unwrap: dict[type, Callable[[], None]] = {}
 
 
@@ -42,9 +42,9 @@ def follow(spawner: Any) -> Callable[[], None]:
     """Have what `spawner` starts run in the section of the code that starts it; call what is
     returned to end that.
 
-    spawner: a ThreadPoolExecutor, whose submit() and map() it is; the class ThreadPoolExecutor for
-    all of them, those that exist and the default executors of event loops included; or the module
-    gevent, for all Greenlets, however they are spawned.
+    spawner: a ThreadPoolExecutor, for its submit() and map(); the class ThreadPoolExecutor, for all
+    pools of the process, including those that exist and the default executors of event loops; or
+    the module gevent, for all Greenlets, however they are spawned.
 
     Raises TypeError for anything else.
     """
@@ -102,7 +102,7 @@ def _wrap(kind: type[ThreadPoolExecutor]) -> Callable[[], None]:
 
     def unwrap() -> None:
         if vars(kind).get("submit") is not submit:
-            return  # somebody has wrapped ours, and goes on calling it: it does nothing more
+            return  # somebody has wrapped ours in turn; without followers it only passes calls on
         if own:
             kind.submit = plain  # type: ignore[method-assign]
         else:

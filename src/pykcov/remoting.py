@@ -45,9 +45,9 @@ def handle_of(name: int | str) -> int:
 def current_handle() -> int | None:
     """Return the handle of the section that the current context is in, or None.
 
-    Hand it to a job, a worker process or a subprocess, which begins a further section of the same
-    handle by `with pykcov.remote(handle)`; remote(None) marks nothing. It is None also where nobody
-    asked for the handle, and in a section of a common handle.
+    Hand it to a job, a worker process or a subprocess. There, `with pykcov.remote(handle)` begins
+    another section of the same handle; remote(None) marks nothing. The result is also None where
+    nobody has registered the handle, in a forked child, and in a section of a common handle.
     """
     with quiet:
         recorder = probe.section()
@@ -89,8 +89,9 @@ class remote:  # noqa: N801
                 self._section.stop()
 
     def publish(self) -> None:
-        """Publish what was recorded so far, and go on: before an answer is sent, so that who has it
-        has the trace that led to it. Any thread or task may; when it is over, nothing happens."""
+        """Publish what was recorded so far, and go on recording: call it before you send an answer,
+        so that whoever gets it has the trace that led to it. Any thread or task may call it. Before
+        start(), and after stop(), it does nothing."""
         with quiet:
             if self._section is not None:
                 self._section.publish()

@@ -114,6 +114,11 @@ def made() -> Sanic[Any, Any]:
     async def fail(request: Request, n: int) -> None:
         paths.fail(n)
 
+    @app.websocket("/ws/<n:int>")
+    async def ws(request: Request, socket: Any, n: int) -> None:
+        async for message in socket:
+            await socket.send(paths.line(int(message)))
+
     @app.get("/refused/<n:int>")
     async def refused(request: Request, n: int) -> None:
         paths.work(n)

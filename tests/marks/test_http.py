@@ -20,6 +20,7 @@ from tests.marks import running
 from tests.service import judging
 from tests.service.raw import Client, Kind
 from tests.service.test_last_byte import late
+from websockets.sync.client import connect
 
 import pykcov
 from pykcov import refs
@@ -140,3 +141,26 @@ def test_without_a_handle_that_means_something(served: Served, handle: Any) -> N
     with Collector(7) as client:
         asyncio.run(fetch())
         assert client.pcs() == []
+
+
+@pytest.mark.usefixtures("_let_go")
+def test_a_websocket(served: Served) -> None:
+    """It is published when it ends, and Tornado's at each message."""
+
+    def calls() -> int:
+        return [block.function for block in t.blocks].count("line")
+
+    with served.device.remote("socket") as t:
+        with connect(
+            f"ws://127.0.0.1:{served.port}/ws/5", additional_headers={"X-Kcov-Handle": "socket"}
+        ) as socket:
+            for n in (1, 2, 3):
+                socket.send(str(n))
+                assert len(socket.recv()) == 12
+                if served.name == "tornado":
+                    assert calls() == n
+        deadline = time.monotonic() + 10
+        while not calls() and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert t.complete
+    assert calls() == 3

@@ -11,6 +11,7 @@ from tests.service import paths
 from tests.service.raw import Kind
 from tornado.ioloop import IOLoop
 from tornado.web import RequestHandler
+from tornado.websocket import WebSocketHandler
 
 from pykcov.marks.tornado import attach
 
@@ -147,6 +148,11 @@ class Refused(Handler):
         raise tornado.web.HTTPError(403)
 
 
+class Socket(WebSocketHandler):
+    async def on_message(self, message: str | bytes) -> None:
+        await self.write_message(paths.line(int(message)), binary=True)
+
+
 class Missing(Handler):
     def prepare(self) -> None:
         paths.work(44)
@@ -160,6 +166,7 @@ KNOWN += [Body, Received, Fail, Refused]
 def made() -> tornado.web.Application:
     rules: list[Any] = [(rf"/{kind.__name__.lower()}/([0-9]+)", kind) for kind in KNOWN]
     files = {"path": str(Path(__file__).parent)}
+    rules.append((r"/ws/[0-9]+", Socket))
     rules.append((r"/file/(.*)", tornado.web.StaticFileHandler, files))
     application = tornado.web.Application(rules, default_handler_class=Missing)
     attach(application)

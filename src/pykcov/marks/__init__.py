@@ -1,4 +1,4 @@
-"""Marks for frameworks that are neither ASGI nor WSGI, one module each: docs/marks.md.
+"""Marks for frameworks that are neither ASGI nor WSGI: docs/marks.md.
 
-A module imports its framework, so it is imported by who has that; `import pykcov` imports none.
+There is one module for each framework, which imports that framework. `import pykcov` imports none.
 """

@@ -17,9 +17,9 @@ from pykcov.marks.starting import HEADER, publish, start, stop
 def with_header(header: str) -> Middleware:
     """Return a middleware that takes the handle from the header `header`.
 
-    A request's section begins with the call of what is inside, and is published before the last
-    byte of the response is handed on, or with the return of the handler where aiohttp sends the
-    response itself. A body that is an asynchronous iterable is in the section while it runs.
+    A request's section begins when the middleware calls its handler. It is published before the
+    last byte of the response is sent: when the handler returns a response, or before the end of a
+    StreamResponse. A body that is an asynchronous iterable is recorded while it is being sent.
     """
 
     @web.middleware
@@ -53,9 +53,9 @@ middleware = with_header(HEADER)
 
 
 def _publish_before(writer: AbstractStreamWriter, section: Section) -> None:
-    """Have the section published before a client may hold the whole response.
+    """Publish the section before a client can have the whole response.
 
-    A file is sent behind the headers by other ways, and a response without a body ends with them.
+    That includes the headers: a response without a body ends with them.
     """
 
     def may_end(chunk: Any) -> bool:
@@ -82,7 +82,7 @@ def _publishing(
 
 
 def _record(body: Payload, section: Section) -> None:
-    """Have what makes the body run in the section, and that end with it."""
+    """Run what produces the body in the section, which ends with it."""
 
     def inside(plain: Callable[..., Any]) -> Callable[..., Any]:
         async def call(*args: Any) -> Any:

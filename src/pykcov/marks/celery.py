@@ -14,17 +14,17 @@ _MARKED = "_kcov_marked"
 
 
 def attach(app: Celery, *, key: str = KEY) -> None:
-    """Mark the tasks of `app` that have the header `key`, a handle; and give the header to those
-    that are sent by code in a section, if they have none.
+    """Mark the tasks of `app` whose message has a handle in the header `key`. A task that is sent
+    from within a section, and has no such header, gets the section's handle.
 
-    A task's section begins before before_start(), is published when run() returns, which is before
-    the result is stored, and at last when the handlers and callbacks are done.
+    A task's section begins before before_start(). It is published when run() returns, before the
+    result is stored; what the task's handlers execute, when they are done.
     """
     marks = _Marks(app, key)
     signals.before_task_publish.connect(marks.send, weak=False)
     signals.task_prerun.connect(marks.begin, weak=False)
     signals.task_postrun.connect(marks.end, weak=False)
-    # Workers look at what tasks there are when they start, and keep their run().
+    # A worker binds each task's run() when it starts.
     signals.celeryd_after_setup.connect(marks.prepare, weak=False)
     app.on_after_finalize.connect(marks.prepare, weak=False)
 
@@ -63,7 +63,7 @@ class _Marks:
             return
         request = task.request
         value = request.get(self._key)
-        if value is None:  # what is run at once, by apply(), has it there
+        if value is None:  # where apply(), which sends no message, has it
             value = (request.headers or {}).get(self._key)
         section = start(value)
         if section is not None:

@@ -15,11 +15,11 @@ _current: ContextVar[Section | None] = ContextVar("pykcov_dramatiq_section", def
 
 
 class KcovMiddleware(Middleware):
-    """Marks the messages that have the option `kcov_handle`, and gives it to those that are sent by
-    code in a section, if they have none.
+    """Marks the messages whose option `kcov_handle` is a handle. A message that is sent from within
+    a section, and has no such option, gets the section's handle.
 
-    A message's section has what its actor executes, and is published before the result is stored if
-    this is the last middleware that is added to the broker.
+    A message's section covers its actor. Add this middleware last: then the section is published
+    before the Results middleware stores the result.
     """
 
     def before_enqueue(self, broker: Broker, message: Message[Any], delay: int) -> None:
@@ -33,12 +33,12 @@ class KcovMiddleware(Middleware):
     def after_process_message(
         self, broker: Broker, message: Any, *, result: Any = None, exception: Any = None
     ) -> None:
-        """It has returned or raised."""
+        """The actor has returned or raised."""
         section = _current.get()
         if section is not None:
             _current.set(None)
             stop(section)
 
     def after_skip_message(self, broker: Broker, message: Any) -> None:
-        """It was not to run."""
+        """Another middleware has kept the actor from running."""
         self.after_process_message(broker, message)

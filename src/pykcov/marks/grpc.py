@@ -1,4 +1,4 @@
-"""gRPC: an interceptor for servers of threads. pykcov.marks.grpc_aio has the one for asyncio."""
+"""gRPC: an interceptor for grpc.server(). The one for grpc.aio is in pykcov.marks.grpc_aio."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _KINDS = {
 
 
 class ServerInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]
-    """Marks the calls that have the metadata key `key`, a handle.
+    """Marks the calls whose metadata has a handle under `key`.
 
-    A call's section begins with the call of the method, and is published before each message of the
-    answer is sent, and before the status is. Between the messages it is suspended.
+    A call's section begins when the method is called. It is published before each message of the
+    response, and before the status; between the messages of a stream it is suspended.
     """
 
     def __init__(self, key: str = KEY) -> None:
@@ -57,7 +57,7 @@ def rebuilt(handler: Any, value: object, mark: Callable[[Any, bool, object], Any
 
 
 def behavior(plain: Callable[..., Any], streams: bool, value: object) -> Callable[..., Any]:
-    """Return the method `plain` of a service, which is not asynchronous, with its mark."""
+    """Return the synchronous method `plain` of a service with its mark."""
 
     @wraps(plain)
     def call(request: Any, context: Any) -> Any:
@@ -78,7 +78,7 @@ def behavior(plain: Callable[..., Any], streams: bool, value: object) -> Callabl
 
 
 def _messages(items: Iterator[Any], section: Section) -> Iterator[Any]:
-    """The messages of an answer: made in the section, handed on outside."""
+    """Yield a response's messages: produced in the section, sent outside of it."""
     try:
         while True:
             with section.inside():

@@ -15,8 +15,11 @@ from pykcov.marks.starting import KEY, idle, publish, start, stop
 
 
 class ServerInterceptor(aio.ServerInterceptor):  # type: ignore[misc]
-    """Marks the calls that have the metadata key `key`, a handle; as the one of pykcov.marks.grpc
-    does. Methods may be asynchronous, with yield or with context.write(), or plain functions."""
+    """Marks the calls whose metadata has a handle under `key`, as pykcov.marks.grpc does.
+
+    Methods may be coroutines, with or without context.write(), asynchronous generators, or plain
+    functions, which the server runs in threads.
+    """
 
     def __init__(self, key: str = KEY) -> None:
         self._key = key.lower()
@@ -32,7 +35,7 @@ class ServerInterceptor(aio.ServerInterceptor):  # type: ignore[misc]
 
 
 def _behavior(plain: Callable[..., Any], streams: bool, value: object) -> Callable[..., Any]:
-    """Return a method of the same kind: by that the server knows how to call it."""
+    """Return a method of the same kind, as the server looks at it to know how to call it."""
     if inspect.isasyncgenfunction(plain):
         return _generator(plain, value)
     if inspect.iscoroutinefunction(plain):

@@ -11,13 +11,13 @@ from pykcov.marks.starting import KEY, start, stop
 
 
 class Marked:
-    """For a worker class: marks the jobs whose `meta` has "x-kcov-handle", a handle.
+    """A mix-in for worker classes. Marks the jobs that have a handle in meta["x-kcov-handle"].
 
-    A job's section has what its function executes, and is published before the result is stored.
+    A job's section covers its function, and is published before the result is stored.
     """
 
     def perform_job(self, job: Job, *args: Any, **kwargs: Any) -> bool:
-        """As the worker's."""
+        """Perform the job, as the worker class does."""
         plain = job.perform
 
         def perform() -> Any:

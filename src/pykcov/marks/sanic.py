@@ -1,4 +1,4 @@
-"""Sanic, on its own server: attach(app). On another, its ASGI application takes the middleware."""
+"""Sanic on its own server: attach(app). On an ASGI server, use KcovMiddleware instead."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _current: ContextVar[Section | None] = ContextVar("pykcov_sanic_section", defaul
 
 
 def attach(app: Sanic[Any, Any], *, header: str = HEADER) -> None:
-    """Mark the requests of `app` that have the header `header`, a handle.
+    """Mark the requests of `app` whose header `header` has a handle.
 
-    A request's section begins before the routing, is published before each piece of the response is
-    sent, and at last when Sanic has handled the request.
+    A request's section begins before routing. It is published before each piece of the response is
+    sent, and finally when Sanic has handled the request.
     """
 
     async def begin(request: Request) -> None:
-        """A request's headers are there; what handles it is an attribute of its connection."""
+        """A request's headers have arrived. Its connection is about to call request_handler."""
         protocol = request.protocol
         plain = getattr(protocol, "request_handler", None)
         if plain is not None and not isinstance(plain, _Marked):

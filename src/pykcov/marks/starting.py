@@ -1,4 +1,4 @@
-"""What all marks have in common: where the handle is, and how its section begins."""
+"""Shared by all marks: reading the handle, starting its section, and handing it on."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from pykcov.remoting import current_handle
 from pykcov.service import header as headers
 
 HEADER = headers.HEADER
-KEY = HEADER.lower()  # of the metadata of a call, and of the headers of a job
+KEY = HEADER.lower()  # in the metadata of a call, and in the headers of a job
 
 
 def start(value: object) -> Section | None:
     """Start the section that `value` asks for in the current context, or return None.
 
-    value: what a request has in its header, or a job in its metadata: text, bytes or a number, as
-    pykcov.service.header.handle_in() reads it; None where it has nothing. What names no handle is
-    logged, as for the middleware, and marks nothing.
+    value: text, bytes or a number from a header or from metadata, read as
+    pykcov.service.header.handle_in() does; None if there is none. A value that names no handle is
+    logged, and nothing is marked.
     """
     if value is not None and not isinstance(value, bytes):
         value = str(value).encode("utf-8", "surrogateescape")
@@ -28,25 +28,25 @@ def start(value: object) -> Section | None:
 
 
 def idle(value: object) -> bool:
-    """Can a request with that value be left alone? It has no handle, and nobody watches."""
+    """Is there nothing to mark: no handle, and no device whose requests somebody may watch?"""
     return value is None and sections.watcher is None
 
 
 def stop(section: Section) -> None:
-    """Publish, and end it."""
+    """End the section and publish the rest. Any thread may; the second time does nothing."""
     with quiet:
         section.stop()
 
 
 def publish(section: Section) -> None:
-    """Publish what there is, and go on."""
+    """Publish what was recorded so far, and go on recording."""
     with quiet:
         section.publish()
 
 
 def hand_on(put: Callable[[str, int], object], has: Any, key: str) -> None:
-    """Call put(key, handle) with the handle of the current section, if there is one, and if the
-    sender of the job has not given it one under `key` in `has`."""
+    """Call put(key, handle) with the handle of the current section, if there is one. A handle that
+    the sender of the job has chosen, which is `key` in `has`, is left as it is."""
     handle = current_handle()
     if handle is not None and key not in has:
         put(key, handle)

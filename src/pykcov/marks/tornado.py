@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tornado.httputil import HTTPServerRequest
 from tornado.web import Application, RequestHandler
+from tornado.websocket import WebSocketHandler
 
 from pykcov.device.sections import Section, outside
 from pykcov.marks.starting import HEADER, idle, publish, start, stop
@@ -15,11 +16,11 @@ from pykcov.service.header import content_length
 
 
 def attach(application: Application, *, header: str = HEADER) -> None:
-    """Mark the requests of `application` that have the header `header`, a handle.
+    """Mark the requests of `application` whose header `header` has a handle.
 
-    A request's section begins before the handler's initialize(), and is published before the last
-    byte of the response is handed on; what follows, when the handler is done. Applications inside
-    it, and handlers that other routers start, are attached on their own.
+    A request's section begins before the handler's initialize(). It is published before the last
+    byte of the response is sent, and before each message of a websocket; what runs later, when the
+    handler is done. Attach nested applications separately.
     """
     plain = application.get_handler_delegate
 
@@ -33,9 +34,9 @@ def attach(application: Application, *, header: str = HEADER) -> None:
     application.get_handler_delegate = get_handler_delegate  # type: ignore[method-assign]
 
 
-@functools.cache
+@functools.lru_cache(1024)
 def _marked(target: type[RequestHandler], header: str) -> type[RequestHandler]:
-    """Return a subclass of a handler that runs in the section of its request."""
+    """Return a subclass of the handler `target` that runs in its request's section."""
 
     class Marked(target):  # type: ignore[misc, valid-type]
         _kcov: Section | None = None
@@ -74,9 +75,23 @@ def _marked(target: type[RequestHandler], header: str) -> type[RequestHandler]:
                 found = super().data_received(chunk)
             return found if found is None else _inside(self._kcov, found)
 
+    if issubclass(target, WebSocketHandler):
+        Marked.write_message = _answering(target.write_message)
     for name in ("__name__", "__qualname__", "__module__", "__doc__"):
         setattr(Marked, name, getattr(target, name))
     return Marked
+
+
+def _answering(plain: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a websocket's write_message() that publishes first: the message may be an answer."""
+
+    @functools.wraps(plain)
+    def write_message(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if self._kcov is not None:
+            publish(self._kcov)
+        return plain(self, *args, **kwargs)
+
+    return write_message
 
 
 async def _inside(section: Section, awaitable: Awaitable[None]) -> None:
@@ -85,9 +100,9 @@ async def _inside(section: Section, awaitable: Awaitable[None]) -> None:
 
 
 def _publish_before(connection: Any, section: Section, headless: bool) -> None:
-    """Have the section published before a client may hold the whole response.
+    """Publish the section before a client can have the whole response.
 
-    connection: an HTTPConnection (tornado.httputil); each request has one of its own.
+    connection: the request's own HTTPConnection (tornado.httputil).
     """
     left: int | None = None  # bytes of the body yet to come, where that is known
     write_headers, write, finish = connection.write_headers, connection.write, connection.finish
