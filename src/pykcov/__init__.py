@@ -25,6 +25,7 @@ __all__ = [
     "carried",
     "common_handle",
     "connect",
+    "current_handle",
     "follow",
     "handle_of",
     "instrument",
@@ -51,7 +52,7 @@ from pykcov.instrumentation.session import Instrumentation, instrument
 from pykcov.kernel.threads import common_handle
 from pykcov.reader.comparisons import Comparison
 from pykcov.reader.symbolize import symbolize
-from pykcov.remoting import handle_of, remote, remote_start, remote_stop
+from pykcov.remoting import current_handle, handle_of, remote, remote_start, remote_stop
 from pykcov.store import SymbolStore
 from pykcov.symbols import Block
 from pykcov.tracing import trace

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
@@ -15,6 +16,9 @@ from pykcov.probe import quiet
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_followers: Counter[type] = Counter()  # calls of follow() for a class that have not been ended
+_unwrap: dict[type, Callable[[], None]] = {}
 
 
 def carried(function: Callable[P, R]) -> Callable[P, R]:
@@ -38,15 +42,20 @@ def follow(spawner: Any) -> Callable[[], None]:
     """Have what `spawner` starts run in the section of the code that starts it; call what is
     returned to end that.
 
-    spawner: a ThreadPoolExecutor, whose submit() and map() it is; or the module gevent, for all
-    Greenlets, however they are spawned. Raises TypeError for anything else.
+    spawner: a ThreadPoolExecutor, for its submit() and map(); the class ThreadPoolExecutor, for all
+    pools of the process, including those that exist and the default executors of event loops; or
+    the module gevent, for all Greenlets, however they are spawned.
+
+    Raises TypeError for anything else.
     """
+    if isinstance(spawner, type) and issubclass(spawner, ThreadPoolExecutor):
+        return _follow_class(spawner)
     if isinstance(spawner, ThreadPoolExecutor):
         return _follow_pool(spawner)
     if isinstance(spawner, ModuleType) and spawner.__name__ == "gevent":
         spawner.Greenlet.add_spawn_callback(_spawned)
         return lambda: spawner.Greenlet.remove_spawn_callback(_spawned)
-    raise TypeError(f"a ThreadPoolExecutor or the module gevent, not {spawner!r}")
+    raise TypeError(f"a ThreadPoolExecutor, that class, or the module gevent, not {spawner!r}")
 
 
 def _follow_pool(pool: ThreadPoolExecutor) -> Callable[[], None]:
@@ -62,6 +71,45 @@ def _follow_pool(pool: ThreadPoolExecutor) -> Callable[[], None]:
 
     vars(pool)["submit"] = submit
     return end
+
+
+def _follow_class(kind: type[ThreadPoolExecutor]) -> Callable[[], None]:
+    if not _followers[kind]:
+        _unwrap[kind] = _wrap(kind)
+    _followers[kind] += 1
+    over = False
+
+    def end() -> None:
+        nonlocal over
+        if not over:
+            over = True
+            _followers[kind] -= 1
+            if not _followers[kind]:
+                _unwrap.pop(kind)()
+
+    return end
+
+
+def _wrap(kind: type[ThreadPoolExecutor]) -> Callable[[], None]:
+    """Wrap the class's submit(); returns what takes that back."""
+    plain: Any = kind.submit
+    own = "submit" in vars(kind)
+
+    @wraps(plain)
+    def submit(self: Any, function: Callable[..., R], /, *args: Any, **kwargs: Any) -> Any:
+        call = carried(function) if _followers[kind] else function
+        return plain(self, call, *args, **kwargs)
+
+    def unwrap() -> None:
+        if vars(kind).get("submit") is not submit:
+            return  # somebody has wrapped ours in turn; without followers it only passes calls on
+        if own:
+            kind.submit = plain  # type: ignore[method-assign]
+        else:
+            del kind.submit
+
+    kind.submit = submit  # type: ignore[assignment]
+    return unwrap
 
 
 def _spawned(greenlet: Any) -> None:

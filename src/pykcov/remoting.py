@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from pykcov import probe
 from pykcov.abi.kcov import KCOV_INSTANCE_MASK, KCOV_SUBSYSTEM_PYKCOV
 from pykcov.device import sections
 from pykcov.device.labels import Label
@@ -74,6 +75,19 @@ def _started(handle: int, given: int | str | None) -> Section | None:
     return section
 
 
+def current_handle() -> int | None:
+    """Return the handle of the section that the current context is in, or None.
+
+    Hand it to a job, a worker process or a subprocess. There, `with pykcov.remote(handle)` begins
+    another section of the same handle; remote(None) marks nothing. The result is also None where
+    nobody has registered the handle, in a forked child, and in a section of a common handle.
+    """
+    with quiet:
+        recorder = probe.section()
+        # Common handles are below 2^32. A section that is only watched has 0, as has a trace().
+        return None if recorder is None or recorder.handle >> 32 == 0 else recorder.handle
+
+
 class remote:  # noqa: N801
     """Mark what the `with` block executes as belonging to `handle`; `async with` does the same.
 
@@ -107,6 +121,14 @@ class remote:  # noqa: N801
         with quiet:
             if self._section is not None:
                 self._section.stop()
+
+    def publish(self) -> None:
+        """Publish what was recorded so far, and go on recording: call it before you send an answer,
+        so that whoever gets it has the trace that led to it. Any thread or task may call it. Before
+        start(), and after stop(), it does nothing."""
+        with quiet:
+            if self._section is not None:
+                self._section.publish()
 
     @property
     def complete(self) -> bool:

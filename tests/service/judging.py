@@ -15,7 +15,11 @@ from tests.service.raw import Client, Kind
 from pykcov.service.client import Device
 from pykcov.service.remote_trace import RemoteTrace
 
-APPS = ["**/tests/service/paths.py", "**/tests/service/*_app.py"]
+APPS = [
+    "**/tests/service/paths.py",
+    "**/tests/service/*_app.py",
+    "**/tests/marks/*_app.py",
+]
 IN_FLIGHT = 64
 SIZE = 1 << 14  # words
 TOTAL = 5120 if os.environ.get("PYKCOV_SOAK") else 1024

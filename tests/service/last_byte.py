@@ -1,6 +1,7 @@
 """A client in a process of its own: how often does it hold a response before its trace is there?
 
-Arguments: port, descriptor of an area, its bytes, number of requests, and the request.
+Arguments: port, descriptor of an area, its bytes, number of requests, records that must be there
+(0: all that there ever are), and the request.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import sys
 import time
 
 
-def main(port: int, descriptor: int, size: int, number: int, request: bytes) -> None:
+def main(port: int, descriptor: int, size: int, number: int, least: int, request: bytes) -> None:
     def count() -> int:
         return int.from_bytes(area[:8], "little")
 
@@ -35,7 +36,8 @@ def main(port: int, descriptor: int, size: int, number: int, request: bytes) -> 
                 more = stream.recv(1 << 16)
                 assert more, f"{answer!r} is shorter than {length} bytes"
                 answer += more
-            late += count() != expected
+            found = count()
+            late += found < least if least else found != expected
         if b"connection: close" in answer.lower():
             stream.close()
             stream = None
@@ -43,5 +45,5 @@ def main(port: int, descriptor: int, size: int, number: int, request: bytes) -> 
 
 
 if __name__ == "__main__":
-    port, descriptor, size, number = map(int, sys.argv[1:5])
-    main(port, descriptor, size, number, bytes.fromhex(sys.argv[5]))
+    port, descriptor, size, number, least = map(int, sys.argv[1:6])
+    main(port, descriptor, size, number, least, bytes.fromhex(sys.argv[6]))

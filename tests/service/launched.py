@@ -47,19 +47,22 @@ def launched(
     ready: str,
     times: int,
     environ: Mapping[str, str] = MappingProxyType({}),
+    *,
     status: int = 0,
+    listens: bool = True,
 ) -> Iterator[Launched]:
     """Run `python *words`, with "{device}" in them replaced, there and in `environ`, until the
     block ends.
 
-    It is ready when what it prints names its port, and has the text `ready` that often. SIGTERM
-    ends it, with `status`; what it started and left, or all of it if the block fails, is killed.
+    It is ready when what it prints names its port, if it listens at one, and has the text `ready`
+    that often. SIGTERM ends it, with `status`; what it started and left, or all of it if the block
+    fails, is killed.
     """
     device = f"launched-{os.getpid()}-{next(_numbers)}"
     added = {name: value.format(device=device) for name, value in environ.items()}
     formatted = [word.format(device=device) for word in words]
     with started(formatted, log, ROOT, added) as process:
-        yield Launched(device, port_of(process, log, ready, times), process.pid)
+        yield Launched(device, port_of(process, log, ready, times, listens), process.pid)
         os.kill(process.pid, signal.SIGTERM)
         assert _has_ended(process), log.read_text()
     assert process.returncode == status, log.read_text()
@@ -91,14 +94,16 @@ def started(
         process.wait()
 
 
-def port_of(process: subprocess.Popen[bytes], log: Path, ready: str, times: int) -> int:
+def port_of(
+    process: subprocess.Popen[bytes], log: Path, ready: str, times: int, listens: bool = True
+) -> int:
     """Wait until a server is ready, as launched() does; returns its port, of several the last."""
     deadline = time.monotonic() + PATIENCE
     while True:
         text = log.read_text()
         found = re.findall(r"(?:http://|TCP address )127\.0\.0\.1:([0-9]+)", text)
-        if found and text.count(ready) >= times:
-            return int(found[-1])
+        if (found or not listens) and text.count(ready) >= times:
+            return int(found[-1]) if found else 0
         assert time.monotonic() < deadline, text
         assert not _has_ended(process, 0.02), text
 

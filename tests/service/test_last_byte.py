@@ -40,10 +40,12 @@ def waitress_port() -> Iterator[int]:
             yield port
 
 
-def late(port: int, kind: Kind) -> int:
+def late(port: int, kind: Kind, least: int = 0) -> int:
+    """How often was a response there before its trace, or before `least` records of it?"""
     with Collector(7) as client:
         number = client.descriptor.fileno()
-        arguments = map(str, (port, number, len(client.area), REQUESTS, kind.bytes(7).hex()))
+        request = kind.bytes(7).hex()
+        arguments = map(str, (port, number, len(client.area), REQUESTS, least, request))
         command = [sys.executable, str(ROOT / "tests" / "service" / "last_byte.py"), *arguments]
         done = subprocess.run(command, pass_fds=[number], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr

@@ -36,6 +36,7 @@ LAYERS = (
     "remoting",
     "following",
     "service",
+    "marks",
     "__init__",
     "cli",
     "pytest_plugin",

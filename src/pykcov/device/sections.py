@@ -144,6 +144,7 @@ class Section:
         blocks = registration is not None and registration.kcov.discipline == "blocks"
         self._comparisons = registration is not None and registration.comparisons
         self._recorder = probe.Recorder(self._words, blocks, comparisons=self._comparisons)
+        self._recorder.handle = handle
         self._token: Any = None
         self.complete: bool | None = None
         self._lock = _new_lock()  # what stop() gives back nobody may publish any more

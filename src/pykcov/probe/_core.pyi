@@ -124,6 +124,7 @@ class Recorder:
 
     counters: Counters | None
     dropped: bool  # a record found the area full, or its count to be garbage
+    handle: int  # of the section that records into it, which sets it; 0: none
     def __new__(
         cls,
         area: object,

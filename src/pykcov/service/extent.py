@@ -2,9 +2,9 @@
 
 Each process imports modules of its own, and most import the same ones. So a member says which files
 have probes in it, in a memfd that it shares with the process that shows the device: 16 bytes for
-each, the number of its first block and how many there are. They are appended by one write() each, which
-Linux does one at a time; what is there already is not said again. It is read, and never mapped, so
-nobody is hurt by what somebody else may write to it.
+each, the number of its first block and how many there are. They are appended by one write() each,
+which Linux does one at a time; what is there already is not said again. It is read, and never
+mapped, so nobody is hurt by what somebody else may write to it.
 
     first  count | first  count | ...
 """

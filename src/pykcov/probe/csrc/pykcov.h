@@ -74,6 +74,7 @@ struct recorder {
     struct shared *shared;     /* Owned. Other processes write to the area, too; else NULL. */
     uint64_t sequence;         /* of the ENABLE that it records for, if it is shared */
     uint64_t resets;           /* that its counters have seen, if it is shared */
+    unsigned long long handle; /* of its section; 0: none. Only carried. */
 };
 
 /* The state of one OS thread. The first fields are the hot path's, in one cache line:

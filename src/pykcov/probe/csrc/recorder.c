@@ -110,6 +110,7 @@ static PyMethodDef recorder_methods[] = {
 static PyMemberDef recorder_members[] = {
     {"counters", T_OBJECT, offsetof(struct recorder, counters), READONLY, NULL},
     {"dropped", T_BOOL, offsetof(struct recorder, dropped), 0, NULL},
+    {"handle", T_ULONGLONG, offsetof(struct recorder, handle), 0, NULL},
     {NULL, 0, 0, 0, NULL},
 };
 
