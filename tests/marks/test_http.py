@@ -72,6 +72,7 @@ def _let_go(served: Served) -> Iterator[None]:
     """The device is this process's: wait until it has seen that descriptors were closed."""
     before = len(refs.live())
     yield
+    served.device.close()
     deadline = time.monotonic() + 10
     while len(refs.live()) > before and time.monotonic() < deadline:
         time.sleep(0.005)

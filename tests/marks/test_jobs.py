@@ -89,7 +89,8 @@ def test_celery_handlers_retries_and_jobs_of_jobs(redis_path: Path, tmp_path: Pa
             before = ["before_start", "__call__", "handled"]
             assert called()[:3] == before
             # The result is stored before these.
-            wait_for(lambda: called() == [*before, "on_success", "after_return"])
+            assert t.wait(10)
+            assert called() == [*before, "on_success", "after_return"]
             send(app.retried)
             assert called() == ["retried"]
             assert t.pcs.count(t.pcs[0]) == 3

@@ -195,8 +195,9 @@ class Section:
         with self._lock:
             if self.complete is None:
                 self._append(0)
+                self._answered = False
                 if self._ticket.renew():
-                    self._answered, self._whole = False, True
+                    self._whole = True
 
     def _is_parents(self) -> bool:
         """Was it begun before a fork? The parent goes on with it."""

@@ -48,7 +48,8 @@ def _marked(target: type[RequestHandler], header: str) -> type[RequestHandler]:
             value = request.headers.get(header)
             self._kcov = section = start(value, request.method or "", request.path)
             if section is not None:
-                _publish_before(request.connection, section, request.method == "HEAD")
+                last = not issubclass(target, WebSocketHandler)  # else messages follow
+                _publish_before(request.connection, section, request.method == "HEAD", last)
             try:
                 super().__init__(application, request, **kwargs)
             except BaseException:
@@ -115,10 +116,11 @@ async def _inside(section: Section, awaitable: Awaitable[None]) -> None:
         await awaitable
 
 
-def _publish_before(connection: Any, section: Section, headless: bool) -> None:
+def _publish_before(connection: Any, section: Section, headless: bool, last: bool) -> None:
     """Publish the section before a client can have the whole response.
 
-    connection: the request's own HTTPConnection (tornado.httputil).
+    connection: the request's own HTTPConnection (tornado.httputil). last: what follows that is
+    after-work.
     """
     left: int | None = None  # bytes of the body yet to come, where that is known
     write_headers, write, finish = connection.write_headers, connection.write, connection.finish
@@ -139,12 +141,12 @@ def _publish_before(connection: Any, section: Section, headless: bool) -> None:
         if left is not None:
             left -= len(chunk or b"")
             if left <= 0:
-                publish(section, answered=True)
+                publish(section, answered=last)
         with outside():
             return call(*args)
 
     def finish_first() -> None:
-        publish(section, answered=True)
+        publish(section, answered=last)
         with outside():
             finish()
 
