@@ -98,9 +98,12 @@ struct kcov_thread {
     uint64_t scratch[2];
     int paused;               /* depth of quiet blocks, collector and signal handlers */
     int collecting;           /* the collector's share of paused: 0 or 1 */
+    unsigned generation;      /* of all below: that of another process or interpreter is not ours */
     struct recorder *own;     /* Owned. What this thread enabled. */
+    PyObject *task;           /* Owned. Its exit() is called at the end of `state`. NULL: none. */
+    uint64_t state;           /* id of the thread state with which `own` and `task` end */
     struct recorder *section; /* Owned. What the current context brought, if own is NULL. */
-    struct recorder *stale;   /* Owned. What the parent process had, until we may drop it. */
+    PyObject *stale[2];       /* Owned. What the parent process had, until we may drop it. */
     struct guard *guard;      /* Borrowed from the thread state's dict. NULL: not registered. */
     uint64_t dead;            /* id of the thread state whose guard has gone */
 };
@@ -108,15 +111,16 @@ struct kcov_thread {
 /* See guard.c. */
 struct guard {
     PyObject_HEAD
-    struct kcov_thread *thread;  /* Borrowed. NULL once the OS thread has gone. (list_lock) */
+    struct kcov_thread *thread;  /* Borrowed. The last that had the thread state; NULL: it has ended.
+                                  * (list_lock) */
     struct guard *next, **link;  /* the list of all. (list_lock) */
-    PyObject *task;              /* Owned. Its exit() is called. NULL: none. */
     uint64_t tstate;             /* id of the thread state */
     unsigned generation;
     char late;                   /* it may have missed the end: don't keep pointers to the state */
 };
 
-/* One interpreter, so one set of globals: module.c refuses any other. */
+/* One interpreter at a time, so one set of globals: module.c refuses any other. Where the process
+ * initializes Python a second time, thread_setup() begins with a new set. */
 struct globals {
     PyTypeObject *probe, *instead, *origin, *comparison, *counters, *recorder; /* Owned. */
     PyTypeObject *guard, *quiet, *handler, *shared;                   /* Owned. */
@@ -130,9 +134,10 @@ struct globals {
     PyObject *device_changed;  /* Owned. Called with *device, returns the new `process`. NULL: none. */
     Py_buffer device_buffer;   /* Owned. Never let go: threads read through it. */
     struct guard *guards;      /* Borrowed. (list_lock) */
+    struct left *left;         /* Owned, malloc. See guard.c. (list_lock) */
     uint32_t probes;           /* that were ever made */
     unsigned sections;         /* that are live */
-    unsigned generation;       /* forks since the first process */
+    unsigned generation;       /* forks since the first process, and interpreters since the first */
 };
 
 extern struct globals kcov;
@@ -167,6 +172,7 @@ void thread_off(struct kcov_thread *t);
 void thread_changed(struct kcov_thread *t);
 void thread_pause(struct kcov_thread *t);
 void thread_resume(struct kcov_thread *t);
+struct kcov_thread *thread_self(void);
 void thread_record_process(PyObject *recorder);
 struct recorder *thread_section(void);
 
@@ -175,6 +181,7 @@ int guards_setup(void);
 void guards_lock(void);
 void guards_unlock(void);
 void guards_forget(void);
+void guards_end(void);
 void thread_all_changed(void);
 void thread_forget_section(struct recorder *section);
 struct guard *thread_register(struct kcov_thread *t);
