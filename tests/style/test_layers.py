@@ -18,6 +18,7 @@ LAYERS = (
     "refs",
     "probe",
     "symbols",
+    "patience",
     "lineage",
     "store",
     "instrumentation",
