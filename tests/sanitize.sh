@@ -49,7 +49,7 @@ status=0
 # signals at a rate that it can't keep up with.
 if [ $# = 0 ]; then
     set -- tests/conformance \
-        tests/unit/test_{blocks,comparison_behaviour,comparison_records,counters,coverage,embedding,fork}.py \
+        tests/unit/test_{blocks,buffers,comparison_behaviour,comparison_records,counters,coverage,embedding,fork}.py \
         tests/unit/test_{probe,saved,sections,task,threads,tracing,unique}.py
 fi
 run() { timeout -k 10 "$limit" "$root/venv/bin/python" -m pytest -q -p no:cacheprovider "$@"; }

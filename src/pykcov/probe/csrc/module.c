@@ -127,9 +127,13 @@ static PyObject *watch_device(PyObject *module, PyObject *args)
     PyObject *callback;
     if (!PyArg_ParseTuple(args, "y*nO:watch_device", &buffer, &index, &callback))
         return NULL;
-    if (index < 0 || index >= buffer.len / 8 || (uintptr_t)buffer.buf % 8 != 0) {
+    if (index < 0 || !PyCallable_Check(callback)) {
+        PyErr_SetString(PyExc_ValueError, "the index of a word and a callable are needed");
         PyBuffer_Release(&buffer);
-        PyErr_SetString(PyExc_ValueError, "no such word");
+        return NULL;
+    }
+    if (buffer_check(&buffer, 8, (uint64_t)index + 1, "device") < 0) {
+        PyBuffer_Release(&buffer);
         return NULL;
     }
     /* What was watched before stays mapped: a thread may be about to read it. */

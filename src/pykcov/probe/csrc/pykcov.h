@@ -15,6 +15,7 @@
  *   together.c   records of several processes that go into one area one by one
  *   unique.c     each block once, as a bitmap in the area says
  *   ring.c       sections of several processes that one reader watches
+ *   buffers.c    memory of others: is it what it has to be?
  *   module.c     glue
  *
  * Everything here is guarded by the GIL, but for the fields that say otherwise.
@@ -163,6 +164,9 @@ PyObject *positions(PyObject *module, PyObject *args);
 /* fill.c */
 PyObject *fill(PyObject *module, PyObject *args);
 PyObject *checksum(PyObject *module, PyObject *arg);
+
+/* buffers.c */
+int buffer_check(const Py_buffer *view, Py_ssize_t size, uint64_t least, const char *what);
 
 /* thread.c */
 int thread_setup(void);
