@@ -7,7 +7,7 @@ EXTRAS = test,check
 C_SOURCES = $(wildcard src/pykcov/*/csrc/*)
 
 .DEFAULT_GOAL = help
-.PHONY: help install demo test check bench soak asan docs clean
+.PHONY: help install demo test check bench soak asan tsan refcounts docs clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -45,7 +45,13 @@ soak: $(STAMP) ## the long forms of the tests
 	@PYKCOV_SOAK=1 $(BIN)/python -m pytest tests/live tests/roundtrip tests/guest tests/service tests/report
 
 asan: $(STAMP) ## the C core's tests under AddressSanitizer and UndefinedBehaviorSanitizer
-	@bash tests/sanitize.sh $(BIN)/python
+	@bash tests/sanitize.sh address $(BIN)/python
+
+tsan: $(STAMP) ## the C core's tests of threads under ThreadSanitizer; tests/sanitize.sh says which can't
+	@bash tests/sanitize.sh thread $(BIN)/python
+
+refcounts: $(STAMP) ## the C core's tests under a debug build of CPython (DEBUG_PYTHON), if there is one
+	@bash tests/sanitize.sh refcounts $(BIN)/python
 
 docs: $(STAMP) ## print the generated pages anew
 	@$(BIN)/python -m docs.generate

@@ -41,6 +41,13 @@ raise_own_bugs = False
 _logged: set[str] = set()
 
 
+def warn_once(error: PykcovError, text: str) -> None:
+    """Log `text` and what is wrong, once for each slug: the program goes on without something."""
+    if error.slug not in _logged:
+        _logged.add(error.slug)
+        logging.getLogger("pykcov").warning("%s: %s", text, error)
+
+
 def own_bug(slug: str, message: str) -> None:
     """Report an exception that is pykcov's own fault: log it once for each slug, with its stack.
 

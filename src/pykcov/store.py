@@ -19,6 +19,7 @@ import json
 import os
 import sqlite3
 import struct
+import time
 import zlib
 from bisect import bisect_right, insort
 from collections.abc import Iterator
@@ -32,12 +33,13 @@ from pykcov.abi.kcov import PC_END, PC_SPACING, PC_START
 from pykcov.errors import PykcovError
 from pykcov.home import HOMELESS, default_path
 from pykcov.lineage import Range, add_tables, id_of, token_of
+from pykcov.patience import Patience
 from pykcov.symbols import Block, FileSymbols, number_of
 
 APPLICATION_ID = 0x6B636F76  # "kcov"
 SCHEMA = 1
 CAPACITY = (PC_END - PC_START) // PC_SPACING - 1
-BUSY_SECONDS = 30.0
+PATIENCE = Patience(10.0)  # with other processes that have a store locked
 
 _CREATE = """
 CREATE TABLE files (
@@ -55,7 +57,6 @@ CREATE TABLE files (
     UNIQUE (path, source, magic, optimize, variant, digest)
 )
 """
-
 _COLUMNS = "first, path, source, magic, optimize, variant, functions, data, count, digest, seal"
 
 
@@ -116,6 +117,7 @@ class SymbolStore:
                 )
                 token_of(db, row[0])
                 db.execute("COMMIT")
+                PATIENCE.renew()
             first, count, seal = row
             if seal != _seal(first, count, digest):
                 raise self._damaged(ValueError(f"the range of {symbols.path} is wrong"))
@@ -204,10 +206,8 @@ class SymbolStore:
         """Read the files that have come since the last time."""
         after = self._firsts[-1] if self._firsts else -1
         with self._connect(create=False) as db:
-            rows = db.execute(
-                f"SELECT {_COLUMNS} FROM files WHERE first > ? ORDER BY first",
-                (after,),
-            ).fetchall()
+            query = f"SELECT {_COLUMNS} FROM files WHERE first > ? ORDER BY first"
+            rows = db.execute(query, (after,)).fetchall()
         for row in rows:
             self._files[row[0]] = self._unpack(row)
             self._firsts.append(row[0])
@@ -235,7 +235,7 @@ class SymbolStore:
     @contextmanager
     def _connect(self, create: bool) -> Iterator[sqlite3.Connection]:
         """Open the store for the length of one call, and say plainly what is wrong with it."""
-        db = None
+        db, began = None, time.monotonic()
         try:
             if self.path == HOMELESS:
                 raise FileNotFoundError(0, "this user has no home directory")
@@ -248,7 +248,7 @@ class SymbolStore:
                     f"there is no symbol store at {self.path}: nothing was instrumented yet, or "
                     "with another --store or PYKCOV_STORE",
                 )
-            db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+            db = sqlite3.connect(self.path, timeout=PATIENCE.left, isolation_level=None)
             self._check(db)
             yield db
         except OSError as error:
@@ -258,22 +258,23 @@ class SymbolStore:
                 "--store or PYKCOV_STORE",
             ) from None
         except sqlite3.Error as error:
-            raise self._explain(error, create) from None
+            raise self._explain(error, create, began) from None
         except UnicodeDecodeError as error:
             raise self._damaged(error) from None
         finally:
             if db is not None:
                 db.close()
 
-    def _explain(self, error: sqlite3.Error, create: bool) -> PykcovError:
+    def _explain(self, error: sqlite3.Error, create: bool, began: float) -> PykcovError:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_NOTADB:
             return self._foreign("it is no SQLite file")
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            PATIENCE.lost(began)
             return PykcovError(
                 "store-busy",
-                f"another process has kept the symbol store {self.path} locked for "
-                f"{BUSY_SECONDS:.0f} s",
+                f"another process keeps the symbol store {self.path} locked, and this one has "
+                f"waited long enough for it ({PATIENCE.seconds:g} s in all)",
             )
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL):
             return PykcovError(

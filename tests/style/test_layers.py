@@ -20,6 +20,7 @@ LAYERS = (
     "forks",
     "symbols",
     "home",
+    "patience",
     "lineage",
     "store",
     "instrumentation",

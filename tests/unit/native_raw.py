@@ -77,6 +77,12 @@ def fork_in_c(keep_gil: bool) -> int:
     return int(libc.fork())
 
 
+def exchange(one: Path, other: Path) -> None:
+    """Two names in the current directory change places, at once."""
+    here, both = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    ctypes.CDLL(None).renameat2(here, bytes(one), here, bytes(other), both)
+
+
 def module_slots(module: ModuleType) -> dict[int, int | None]:
     """Return the slots that an extension module was defined with."""
 

@@ -130,7 +130,7 @@ class TestRecorder:
 
     def test_failing_to_make_one_lets_go(self) -> None:
         memory = bytearray(15)
-        with pytest.raises(ValueError, match="2 words"):
+        with pytest.raises(ValueError, match="2 or more"):
             probe.Recorder(memory)
         memory.clear()
 

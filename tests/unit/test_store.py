@@ -7,18 +7,25 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.packages import Package, has_probes
 
-from pykcov import PykcovError
+import pykcov
+from pykcov import PykcovError, errors
 from pykcov import store as store_module
 from pykcov.abi.kcov import PC_END, PC_START
+from pykcov.patience import Patience
 from pykcov.store import SymbolStore
 from pykcov.symbols import FileSymbols, number_of, pc_of
 
@@ -214,16 +221,102 @@ def test_exhausted(store: SymbolStore, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(list(store.blocks())) == 3
 
 
-def test_busy(store: SymbolStore, monkeypatch: pytest.MonkeyPatch) -> None:
+STOPPED = """
+import os, signal, sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute(sys.argv[2])
+if sys.argv[2] == "BEGIN":
+    db.execute("SELECT * FROM files").fetchall()
+print("locked", flush=True)
+os.kill(os.getpid(), signal.SIGSTOP)
+"""
+
+
+@contextmanager
+def stopped(store: SymbolStore, statement: str = "BEGIN EXCLUSIVE") -> Iterator[None]:
+    """Another process has the store locked, and was stopped."""
+    command = [sys.executable, "-c", STOPPED, str(store.path), statement]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"locked\n"
+            yield
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long each connection would have waited, of 0.05 s."""
+    found: list[float] = []
+    connect: Callable[..., sqlite3.Connection] = sqlite3.connect
+
+    def noting(*args: Any, timeout: float, **kwargs: Any) -> sqlite3.Connection:
+        found.append(timeout)
+        return connect(*args, timeout=timeout, **kwargs)
+
+    monkeypatch.setattr(store_module, "PATIENCE", Patience(0.05))
+    monkeypatch.setattr(sqlite3, "connect", noting)
+    return found
+
+
+@pytest.mark.parametrize("lock", ["BEGIN EXCLUSIVE", "BEGIN IMMEDIATE", "BEGIN"])
+def test_what_others_keep_locked_is_waited_for_once(
+    store: SymbolStore, waits: list[float], lock: str
+) -> None:
+    known = store.register(symbols("/known.py"))
+    waits.clear()
+    reads = lock != "BEGIN EXCLUSIVE"
+    with stopped(store, lock):
+        for n in range(4):
+            with pytest.raises(PykcovError, match=r"\(0.05 s in all\) \[store-busy\]"):
+                store.register(symbols(f"/{n}.py"))
+            if reads:  # which is no sign that writing is possible
+                assert store.register(symbols("/known.py")) == known
+    assert waits[0] == 0.05
+    assert set(waits[1:]) == {0.0}
+    waits.clear()
+    store.register(symbols("/again.py"))
     store.check()
-    monkeypatch.setattr(store_module, "BUSY_SECONDS", 0.01)
-    db = sqlite3.connect(store.path, isolation_level=None)
+    assert waits == [0.0, 0.05]
+
+
+def test_a_wait_that_gets_the_lock_costs_nothing(store: SymbolStore, waits: list[float]) -> None:
+    store_module.PATIENCE.seconds = 30.0
+    store_module.PATIENCE.renew()
+    store.check()
+    db = sqlite3.connect(store.path, timeout=0, isolation_level=None, check_same_thread=False)
     db.execute("BEGIN EXCLUSIVE")
-    try:
-        with pytest.raises(PykcovError, match="store-busy"):
-            store.register(symbols())
-    finally:
-        db.close()
+    timer = threading.Timer(0.1, db.rollback)
+    timer.start()
+    store.register(symbols())
+    timer.join()
+    db.close()
+    assert store_module.PATIENCE.left == 30.0
+
+
+def test_imports_go_on_without_probes_while_the_store_is_locked(
+    package: Package,
+    store: SymbolStore,
+    waits: list[float],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(errors, "_logged", set())
+    paths = [package.write(name, f"def f():\n    return {name!r}\n") for name in "abcd"]
+    with pykcov.instrument(source=[package.name], store=store) as handle:
+        with stopped(store):
+            for name in "abc":
+                module = package.load(name)
+                assert module.f() == name
+                assert not has_probes(module.f)
+        assert has_probes(package.load("d").f)
+    left_out = [str(path) in handle.left_out for path in paths]
+    assert left_out == [True, True, True, False]
+    assert all("[store-busy]" in why for why in handle.left_out.values())
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "runs without probes" in caplog.text
+    assert "[store-busy]" in caplog.text
 
 
 @pytest.mark.slow

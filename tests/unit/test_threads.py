@@ -254,6 +254,26 @@ def test_a_thread_of_c_that_keeps_its_thread_state() -> None:
     assert (made.pcs, memory[0]) == ([B.pc], 1)
 
 
+def test_threads_of_c_end_while_all_threads_are_told_of_changes() -> None:
+    """They end without the GIL: `make tsan` looks for races here."""
+
+    def work() -> None:
+        keep_thread_state()
+        probe.set_task(Ending())
+        probe.attach(probe.Recorder(bytearray(64)))
+        hit(A)
+
+    threads = [threading.Thread(target=on_c_thread, args=(work,)) for _ in range(24)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        for _ in range(100):
+            probe.count_everyone(None)
+    in_thread(lambda: hit(B))  # drops what they have left
+    for thread in threads:
+        thread.join()
+
+
 FINALIZING = """
 import threading, time, atexit, contextvars
 from pykcov import probe

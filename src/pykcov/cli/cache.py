@@ -7,7 +7,7 @@ from typing import Any
 
 from pykcov.cli.parser import add_store, store_of
 from pykcov.errors import PykcovError
-from pykcov.instrumentation.cache import BOUND, Cache, bound, folder_of
+from pykcov.instrumentation.cache import BOUND, Cache, bound, folder_of, shared
 
 
 def add_to(verbs: Any, name: str) -> None:
@@ -27,7 +27,14 @@ def add_to(verbs: Any, name: str) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Show the cache, or clear it."""
-    cache = Cache(folder_of(store_of(args)), "", bound())
+    store = store_of(args)
+    cache = Cache(folder_of(store), "", bound())
+    if store.path.exists() and (why := shared(store)):
+        raise PykcovError(
+            "cache-shared",
+            f"the cache {cache.folder} is not used, because other users could put their code there:"
+            f" {why}",
+        )
     try:
         if args.action == "clear":
             cache.clear()

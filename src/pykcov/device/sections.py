@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pykcov import forks, probe
 from pykcov.abi.kcov import CMP_WORDS, KCOV_MODE_REMOTE, KCOV_TRACE_CMP, SIZE_MIN, WORD
+from pykcov.device.idle import Idle
 from pykcov.device.labels import Label
 from pykcov.device.remote import RemoteArg
 from pykcov.device.watcher import FRAME_DROPPED as FRAME_DROPPED
@@ -32,7 +33,7 @@ from pykcov.kernel import threads
 if TYPE_CHECKING:
     from pykcov.device.kcov import Kcov
 
-_IDLE_MOST = 64  # buffers that are kept for the next sections
+_IDLE_MOST = 32 << 20  # bytes of memory that are kept for the next sections
 _WATCHED = 1 << 18  # words of a section that is only watched
 _NO_PCS = bytes(2 * WORD)  # an empty area: what the watcher gets of a section of comparisons
 _SIZE_MOST = 1 << 24  # words of a section's own memory: a client may write any area_size
@@ -71,7 +72,7 @@ _registry: dict[int, Registration] = {}
 _numbers = itertools.count(1)
 _new_lock = threading.Lock  # not gevent's, which would run other greenlets
 _lock = threading.Lock()  # guards the registry; taken while a kcov's own lock is held
-_idle: dict[int, list[mmap.mmap]] = {}
+_idle = Idle(_IDLE_MOST)
 
 # Who is told of the handles that a kcov registers, and with what; with None: of their end.
 listeners: list[Callable[[Kcov, tuple[int, ...], Registration | None], object]] = []
@@ -303,19 +304,12 @@ def start(handle: int) -> Section | None:
 
 
 def _take(size: int) -> mmap.mmap:
-    """Return memory of `size` words with a count of 0. Pages that are not touched cost nothing."""
-    idle = _idle.get(size)
-    if idle:
-        words = idle.pop()
-        words[:WORD] = bytes(WORD)
-        return words
-    return mmap.mmap(-1, size * WORD, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    """Return memory of `size` words with a count of 0."""
+    return _idle.take(size)
 
 
 def _give_back(words: mmap.mmap) -> None:
-    idle = _idle.setdefault(len(words) // WORD, [])
-    if len(idle) < _IDLE_MOST:
-        idle.append(words)
+    _idle.give_back(words)
 
 
 def _after_fork() -> None:

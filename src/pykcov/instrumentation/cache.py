@@ -7,7 +7,8 @@ stands in one.
 
 * A file is written under another name and renamed, so there is a whole one or none.
 * What is no entry (cut, damaged, another version's) is none, and is written anew.
-* The folder is the user's alone, or it is not used: marshal trusts what it reads.
+* Nobody else can have put it there, or it is not used (folder.py): what is read is executed. The
+  same goes for the store, which gives entries their names.
 * Over the bound, what was not used for longest goes, down to three quarters; `head` (head.py) has
   the sum, so writing one costs the same however many there are. A file says by its time of change
   when it was last used, give or take a day.
@@ -20,7 +21,6 @@ from __future__ import annotations
 import functools
 import os
 import secrets
-import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -32,6 +32,7 @@ from pathlib import Path
 
 from pykcov.errors import PykcovError
 from pykcov.instrumentation.entry import Entry, restamped
+from pykcov.instrumentation.folder import Folder, SharedError, check_way
 from pykcov.instrumentation.head import Head
 from pykcov.instrumentation.stamps import NONE
 from pykcov.lineage import Range
@@ -59,6 +60,27 @@ def folder_of(store: SymbolStore) -> Path:
     return store.path.with_name(f"{store.path.name}.cache")
 
 
+def shared(store: SymbolStore) -> str:
+    """Return how others could have put the store, or a cache beside it, where it is; empty if they
+    can't. Raises PykcovError as SymbolStore.check()."""
+    try:
+        try:
+            check_way(store.path)
+        except FileNotFoundError:
+            store.check()
+            check_way(store.path)
+        check_way(folder_of(store).parent)
+    except SharedError as error:
+        return str(error.strerror)
+    except OSError as error:
+        return f"{store.path}: {error.strerror}"
+    return ""
+
+
+def _name(file: str) -> str:
+    return file.rpartition("/")[2]
+
+
 @functools.cache
 def _maker() -> bytes:
     """What makes rewritten code: the interpreter, as it runs, and our own files, as they are."""
@@ -69,13 +91,13 @@ def _maker() -> bytes:
     return blake2b(made.encode(), digest_size=16).digest()
 
 
-def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """Yield the cache's own files, but for `head`."""
+def _files(folder: int) -> Iterator[tuple[str, os.stat_result]]:
+    """Yield the names of the cache's own files, but for `head`."""
     with os.scandir(folder) as found:
         for item in found:
             if item.name.endswith((SUFFIX, _NEW)):
                 with suppress(FileNotFoundError):  # another process's, renamed meanwhile
-                    yield Path(item.path), item.stat(follow_symlinks=False)
+                    yield item.name, item.stat(follow_symlinks=False)
 
 
 @dataclass
@@ -88,7 +110,8 @@ class Cache:
     trouble: str = ""
 
     def __post_init__(self) -> None:
-        self._head = Head(self.folder / "head")
+        self._folder = Folder(self.folder)
+        self._head = Head(self._folder)
 
     @staticmethod
     def of(store: SymbolStore) -> Cache:
@@ -101,6 +124,9 @@ class Cache:
             store.check()
             cache.trouble = f"{BOUND} is 0"
             return cache
+        cache.trouble = shared(store)
+        if cache.trouble:
+            return cache
         cache.store = store.identity(cache._head.last())
         _maker()  # now, and not in the first import
         cache._make_folder()
@@ -109,7 +135,8 @@ class Cache:
     def contents(self) -> tuple[int, int]:
         """Return the number of entries, and the bytes of all files. Raises OSError."""
         try:
-            sizes = [(path.suffix == SUFFIX, s.st_size) for path, s in _files(self.folder)]
+            with self._folder.opened() as folder:
+                sizes = [(name.endswith(SUFFIX), s.st_size) for name, s in _files(folder)]
         except FileNotFoundError:
             return 0, 0
         return sum(is_entry for is_entry, _ in sizes), sum(size for _, size in sizes)
@@ -118,9 +145,10 @@ class Cache:
         """Remove all entries. Raises OSError."""
         if not self.folder.exists():
             return
-        with self._head.locked() as fd:
-            for path, _ in list(_files(self.folder)):
-                path.unlink(missing_ok=True)
+        with self._folder.opened() as folder, self._head.locked() as fd:
+            for name, _ in list(_files(folder)):
+                with suppress(FileNotFoundError):
+                    os.unlink(name, dir_fd=folder)
             if (last := self._head.read(fd)[0]) is not None:
                 self._head.write(fd, last, 0)
 
@@ -128,12 +156,11 @@ class Cache:
         try:
             with suppress(FileExistsError):
                 self.folder.mkdir(mode=0o700)
-            seen = self.folder.lstat()
+            os.close(self._folder.open())
+        except (SharedError, NotADirectoryError):
+            self.trouble = "it is not a directory of this user's alone (mode 0700)"
         except OSError as error:
             self.trouble = f"it can't be made: {error.strerror}"
-            return
-        if not stat.S_ISDIR(seen.st_mode) or seen.st_uid != os.geteuid() or seen.st_mode & 0o077:
-            self.trouble = "it is not a directory of this user's alone (mode 0700)"
 
     def file(self, path: str, filename: str, optimize: int, variant: str) -> str:
         """Return where an entry is, or would be: of the file `path`, whose code has the co_filename
@@ -162,14 +189,14 @@ class Cache:
             yield None
             return
         try:
-            fd = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+            fd = self._folder.open_file(_name(file), os.O_RDONLY | os.O_NONBLOCK)
         except OSError:
             yield None
             return
         buffer = _buffers.pop() if _buffers else bytearray(1 << 17)
         try:
             seen = os.fstat(fd)
-            size = seen.st_size if stat.S_ISREG(seen.st_mode) else 0
+            size = seen.st_size
             if time.time() - seen.st_mtime > _DAY:
                 with suppress(OSError):  # read-only
                     os.utime(fd)
@@ -190,17 +217,19 @@ class Cache:
             return
         if len(data) > self.bound // 4:
             return
-        new = f"{self.folder}/{secrets.token_hex(8)}{_NEW}"
+        new = f"{secrets.token_hex(8)}{_NEW}"
         try:
-            fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            try:
-                with os.fdopen(fd, "wb") as out:
-                    out.write(data)
-                with self._head.locked() as fd:
-                    self._publish(fd, new, file, len(data), given)
-            finally:
-                with suppress(FileNotFoundError):
-                    os.unlink(new)  # noqa: PTH108
+            with self._folder.opened() as folder:
+                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+                fd = os.open(new, flags, 0o600, dir_fd=folder)
+                try:
+                    with os.fdopen(fd, "wb") as out:
+                        out.write(data)
+                    with self._head.locked() as fd:
+                        self._publish(fd, folder, new, _name(file), len(data), given)
+                finally:
+                    with suppress(FileNotFoundError):
+                        os.unlink(new, dir_fd=folder)
         except BlockingIOError:
             return  # not this time
         except OSError as error:
@@ -214,7 +243,9 @@ class Cache:
             Entry(memoryview(entry))
             self.put(file, restamped(entry, stamp), None)
 
-    def _publish(self, fd: int, new: str, file: str, size: int, given: Range | None) -> None:
+    def _publish(
+        self, fd: int, folder: int, new: str, name: str, size: int, given: Range | None
+    ) -> None:
         """Rename. What `head` says comes first: an entry that it knows nothing of would outlive a
         store that is put back."""
         last, total = self._head.read(fd)
@@ -228,21 +259,23 @@ class Cache:
         if last is None:
             return
         with suppress(FileNotFoundError):
-            total -= os.stat(file).st_size  # noqa: PTH116
+            total -= os.stat(name, dir_fd=folder).st_size
         total += size
         if unknown or not 0 <= total <= self.bound:
-            total = self._shrink()
+            total = self._shrink(folder)
         self._head.write(fd, last, total)
-        os.rename(new, file)  # noqa: PTH104
+        os.rename(new, name, src_dir_fd=folder, dst_dir_fd=folder)
 
-    def _shrink(self) -> int:
+    def _shrink(self, folder: int) -> int:
         """Remove what was used longest ago, if it is too much; return the total."""
-        found = sorted((s.st_mtime, s.st_size, path) for path, s in _files(self.folder))
+        found = sorted((s.st_mtime, s.st_size, name) for name, s in _files(folder))
         total = sum(length for _, length, _ in found)
         most = self.bound if total <= self.bound else self.bound * 3 // 4
-        for used, length, path in found:
-            stale = path.suffix != SUFFIX and time.time() - used > _DAY
-            if stale or (total > most and path.suffix == SUFFIX):
-                path.unlink(missing_ok=True)
+        for used, length, name in found:
+            is_entry = name.endswith(SUFFIX)
+            stale = not is_entry and time.time() - used > _DAY
+            if stale or (total > most and is_entry):
+                with suppress(FileNotFoundError):
+                    os.unlink(name, dir_fd=folder)
                 total -= length
         return total

@@ -13,10 +13,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from pykcov import forks
+from pykcov.instrumentation.folder import Folder
 from pykcov.lineage import Range
+
+NAME = "head"
 
 _HEAD = struct.Struct("<16sq16sq")  # Range (id, first, token), bytes in all
 _ATTEMPTS = 10  # at the lock, a millisecond each
@@ -47,10 +49,10 @@ def _lock(fd: int) -> None:
 
 
 class Head:
-    """The file at `path`."""
+    """The file in `folder`."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
 
     @contextmanager
     def locked(self) -> Iterator[int]:
@@ -59,7 +61,7 @@ class Head:
         if not lock.acquire(timeout=1):
             raise BlockingIOError(0, "another thread has it locked")
         try:
-            fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fd = self._folder.open_file(NAME, os.O_RDWR | os.O_CREAT)
             try:
                 _lock(fd)
                 yield fd
@@ -73,7 +75,7 @@ class Head:
         if not _writing.acquire(timeout=1):
             return None
         try:
-            fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            fd = self._folder.open_file(NAME, os.O_RDONLY | os.O_NONBLOCK)
             try:
                 return self.read(fd)[0]
             finally:

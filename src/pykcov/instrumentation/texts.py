@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from types import CodeType
 
-from pykcov.errors import PykcovError, own_bug
+from pykcov.errors import PykcovError, own_bug, warn_once
 from pykcov.instrumentation import importer
 from pykcov.instrumentation.cache import Cache
 from pykcov.instrumentation.entry import pack
@@ -75,6 +75,7 @@ class Texts:
             self._keep(text, unit.code, rewriter)
         except PykcovError as error:
             self.left_out[path] = str(error)
+            warn_once(error, f"{path} runs without probes, and so may other files")
         except (SyntaxError, ValueError) as error:
             self.left_out[path] = f"its source does not compile: {error}"
         except Exception as error:

@@ -18,11 +18,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pykcov.errors import PykcovError
+from pykcov.report import sums
 from pykcov.store import SymbolStore
 from pykcov.symbols import FileSymbols, number_of
 
 APPLICATION_ID = 0x6B636F64  # "kcod"
-SCHEMA = 1
+SCHEMA = 2
+_WITHOUT_SUMS = 1  # the schema before; such a file gets its sums when something is added to it
 BUSY_SECONDS = 60.0
 
 _CREATE = (
@@ -125,15 +127,14 @@ class DataFile:
         with self._connect(create=True) as db:
             db.execute("BEGIN IMMEDIATE")
             self._check_size(db)
+            if not _has_sums(db):
+                sums.create(db)
+                db.execute(f"PRAGMA user_version = {SCHEMA}")
             for one in measured:
                 text = _text_of(db, one.symbols)
                 for context, hits in one.hits.items():
-                    name = _context_of(db, context)
-                    db.executemany(
-                        "INSERT INTO hits VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE"
-                        f" SET count = min(count + excluded.count, {_MOST})",
-                        [(text, name, block, min(n, _MOST)) for block, n in hits.items()],
-                    )
+                    number = _number_of(db, "contexts", ("name",), (context,))
+                    _add_hits(db, text, number, hits)
             db.execute("COMMIT")
 
     def renew(self) -> None:
@@ -171,12 +172,17 @@ class DataFile:
     def _recorded(self) -> list[Measured]:
         with self._connect(create=False) as db:
             db.execute("BEGIN")
-            names = dict(db.execute("SELECT id, name FROM contexts"))
+            # The sums are over the tables: an index that has all that is asked for may be damaged.
+            names = dict(db.execute("SELECT id, name FROM contexts NOT INDEXED"))
             self._check_size(db)
+            if _has_sums(db) and (wrong := sums.differing(db)):
+                raise self._foreign(
+                    f"it is damaged: {' and '.join(wrong)} are not what was written"
+                )
             found = {}
             for number, *row in db.execute(
                 "SELECT id, path, source, magic, optimize, variant, functions, data, blocks"
-                " FROM texts ORDER BY path, id"
+                " FROM texts NOT INDEXED ORDER BY path, id"
             ):
                 found[number] = Measured(self._unpack(*row))
             for text, context, block, count in db.execute("SELECT * FROM hits"):
@@ -217,7 +223,8 @@ class DataFile:
             raise self._foreign(f"it is damaged: {error}") from None
         except sqlite3.Error as error:
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR):
+            # Python's own have no code: a text that is no UTF-8, a blob in place of a text.
+            if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR, 0):
                 raise self._foreign(str(error)) from None
             raise PykcovError(
                 "data-unwritable", f"cannot use the data file {self.path}: {error}"
@@ -232,12 +239,15 @@ class DataFile:
             return application, db.execute("PRAGMA user_version").fetchone()[0]
 
         if create and identity() == (0, 0):
+            if 0 < self.path.stat().st_size < _HEADER:  # which SQLite takes for an empty one
+                raise self._foreign("it has been cut off")
             db.execute("BEGIN IMMEDIATE")
             if identity() == (0, 0):
                 if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                     raise self._foreign("it is another program's database")
                 for statement in _CREATE:
                     db.execute(statement)
+                sums.create(db)
                 db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 db.execute(f"PRAGMA user_version = {SCHEMA}")
             db.execute("COMMIT")
@@ -246,8 +256,10 @@ class DataFile:
             if self.path.stat().st_size < _HEADER:
                 raise self._foreign("it is empty, or has been cut off")
             raise self._foreign("it is another program's file")
-        if found[1] != SCHEMA:
+        if found[1] not in (SCHEMA, _WITHOUT_SUMS):
             raise self._foreign(f"it has schema {found[1]}, this pykcov reads {SCHEMA}")
+        if found[1] == SCHEMA and not _has_sums(db):
+            raise self._foreign("it is damaged: it has no sums")
 
     def _check_size(self, db: sqlite3.Connection) -> None:
         """SQLite takes what is missing of a last page for zeros."""
@@ -260,21 +272,48 @@ class DataFile:
         return PykcovError("data-foreign", f"{self.path} is no data file of this pykcov: {why}")
 
 
+def _has_sums(db: sqlite3.Connection) -> bool:
+    return bool(db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'sums'").fetchone()[0])
+
+
 def _text_of(db: sqlite3.Connection, symbols: FileSymbols) -> int:
+    """Return the number of a text, which is added if it is not there."""
     row = (
         symbols.path, symbols.source, symbols.magic, symbols.optimize, symbols.variant,
-        json.dumps(symbols.functions), zlib.compress(symbols.pack()),
+        json.dumps(symbols.functions), zlib.compress(symbols.pack()), len(symbols.spans),
     )  # fmt: skip
-    db.execute("INSERT OR IGNORE INTO texts VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
-               (*row, len(symbols.spans)))  # fmt: skip
-    found = db.execute(
-        "SELECT id FROM texts WHERE path = ? AND source = ? AND magic = ? AND optimize = ?"
-        " AND variant = ? AND functions = ? AND data = ?",
-        row,
-    ).fetchone()
-    return int(found[0])
+    columns = ("path", "source", "magic", "optimize", "variant", "functions", "data", "blocks")
+    return _number_of(db, "texts", columns, row)
 
 
-def _context_of(db: sqlite3.Connection, name: str) -> int:
-    db.execute("INSERT OR IGNORE INTO contexts VALUES (NULL, ?)", (name,))
-    return int(db.execute("SELECT id FROM contexts WHERE name = ?", (name,)).fetchone()[0])
+def _number_of(
+    db: sqlite3.Connection, table: str, columns: tuple[str, ...], row: tuple[str | int | bytes, ...]
+) -> int:
+    """Return the number of a row, which is added if it is not there."""
+    where = " AND ".join(f"{column} = ?" for column in columns)
+    found = db.execute(f"SELECT id FROM {table} WHERE {where}", row).fetchone()
+    if found is not None:  # says an index, which may be damaged
+        there = db.execute(f"SELECT * FROM {table} NOT INDEXED WHERE id = ?", found).fetchone()
+        if there != (*found, *row):
+            raise ValueError(f"its index of {table} is wrong")
+        return int(found[0])
+    places = ", ".join("?" * len(row))
+    number = db.execute(f"INSERT INTO {table} VALUES (NULL, {places})", row).lastrowid
+    assert number is not None
+    sums.add(db, table, 1, sums.of_row((number, *row)))
+    return number
+
+
+def _add_hits(db: sqlite3.Connection, text: int, context: int, hits: Mapping[int, int]) -> None:
+    before = dict(
+        db.execute("SELECT block, count FROM hits WHERE text = ? AND context = ?", (text, context))
+    )
+    rows, new, more = [], 0, 0
+    for block, n in hits.items():
+        had = before.get(block, 0)
+        count = min(had + n, _MOST)
+        rows.append((text, context, block, count))
+        new += had == 0
+        more += sums.of_hits(text, context, block, count - had)
+    db.executemany("INSERT OR REPLACE INTO hits VALUES (?, ?, ?, ?)", rows)
+    sums.add(db, "hits", new, more)

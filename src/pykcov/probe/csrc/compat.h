@@ -158,7 +158,7 @@ static inline int compat_text_is_ready(PyObject *text)
 #endif
 
 /* A plain __thread in a shared object goes through __tls_get_addr, 1 to 1.5 ns a hit. The static
- * block that glibc keeps for libraries loaded late has room for our 128 bytes; musl keeps none. */
+ * block that glibc keeps for libraries loaded late has room for our 160 bytes; musl keeps none. */
 #if defined(__GLIBC__)
 #define COMPAT_TLS __attribute__((tls_model("initial-exec")))
 #else

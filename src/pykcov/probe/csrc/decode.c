@@ -48,6 +48,14 @@ static int decode_all(PyObject *list, PyTypeObject *type, const Py_buffer *raw,
     return 0;
 }
 
+/* Is it a tuple of any length? os.stat_result and its like have a number of items of their own. */
+static int is_plain_tuple(PyTypeObject *type)
+{
+    return PyType_FastSubclass(type, Py_TPFLAGS_TUPLE_SUBCLASS)
+        && type->tp_itemsize == PyTuple_Type.tp_itemsize
+        && !PyObject_HasAttrString((PyObject *)type, "n_sequence_fields");
+}
+
 /* decode(raw, caches, kinds, type): see _core.pyi. */
 PyObject *decode(PyObject *module, PyObject *args)
 {
@@ -57,9 +65,10 @@ PyObject *decode(PyObject *module, PyObject *args)
     if (!PyArg_ParseTuple(args, "y*y*y*O!:decode", &raw, &caches, &kinds, &PyType_Type, &type))
         return NULL;
     PyObject *list = NULL;
-    if (caches.len != 256 || kinds.len != 256 || !PyType_FastSubclass(type, Py_TPFLAGS_TUPLE_SUBCLASS))
-        PyErr_SetString(PyExc_ValueError, "tables of 256 opcodes and a type of tuple are needed");
-    else
+    if (!is_plain_tuple(type))
+        PyErr_SetString(PyExc_ValueError, "a class that is a tuple is needed");
+    else if (buffer_check(&raw, 2, 0, "raw") == 0 && buffer_check(&caches, 1, 256, "caches") == 0
+             && buffer_check(&kinds, 1, 256, "kinds") == 0)
         list = PyList_New(0);
     if (list != NULL && decode_all(list, type, &raw, caches.buf, kinds.buf) < 0)
         Py_CLEAR(list);
@@ -137,9 +146,10 @@ PyObject *positions(PyObject *module, PyObject *args)
 {
     (void)module;
     Py_buffer table;
-    struct entry e;
-    if (!PyArg_ParseTuple(args, "y*l:positions", &table, &e.line))
+    int line; /* so that no sum of lines overflows */
+    if (!PyArg_ParseTuple(args, "y*i:positions", &table, &line))
         return NULL;
+    struct entry e = {.line = line};
     PyObject *list = PyList_New(0);
     e.next = table.buf;
     e.end = e.next + table.len;

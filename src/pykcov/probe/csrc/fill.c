@@ -105,8 +105,8 @@ static inline void mix(uint64_t *lanes, const uint64_t *words)
     }
 }
 
-/* checksum(data): eight bytes that differ when any of data does. Nobody's enemy: hashes that are cost
- * as much as half of reading the code. Four lanes, or each step would wait for the one before; a step
+/* checksum(data): eight bytes that differ when any of data does. Detects corruption, not tampering; a
+ * cryptographic hash would cost half as much as reading the code. Four lanes, or each step would wait for the one before; a step
  * loses nothing of what it is given, so one changed word always shows. */
 PyObject *checksum(PyObject *module, PyObject *arg)
 {
@@ -121,7 +121,8 @@ PyObject *checksum(PyObject *module, PyObject *arg)
         mix(lanes, words);
     }
     memset(words, 0, sizeof words);
-    memcpy(words, next, (size_t)(end - next));
+    if (end > next) /* an empty buffer may have no address */
+        memcpy(words, next, (size_t)(end - next));
     mix(lanes, words);
     for (int n = 0; n < 4; n++) {
         sum = (sum ^ lanes[n]) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -143,7 +144,7 @@ PyObject *fill(PyObject *module, PyObject *args)
         return NULL;
     f.next = slots.buf;
     f.end = f.next + slots.len;
-    int failed = fill_one(&f, code);
+    int failed = buffer_check(&slots, 4, 1, "slots") < 0 || fill_one(&f, code);
     if (!failed && f.next != f.end)
         failed = malformed();
     PyBuffer_Release(&slots);

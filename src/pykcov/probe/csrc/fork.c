@@ -13,19 +13,19 @@ static PyObject *forked; /* Owned. What on_fork() was given, or NULL. */
 
 static void after_fork_child(void)
 {
-    struct kcov_thread *t = &kcov_thread;
+    struct kcov_thread *t = thread_self();
     guards_forget();
-    kcov.generation++;
+    t->generation = ++kcov.generation;
     kcov.sections = 0;
     kcov.process = NULL; /* the parent's, and may take itself for the only writer; a reference is left behind */
     kcov.device = &device_none; /* until this process joins the device on its own */
     kcov.device_seen = 0;
-    if (t->stale == NULL) {
-        t->stale = t->own != NULL ? t->own : t->section;
-        if (t->own != NULL)
-            t->section = NULL; /* one reference is left behind, for ever */
-    }
+    if (t->stale[0] == NULL) /* else a reference is left behind, for ever */
+        t->stale[0] = (PyObject *)(t->own != NULL ? t->own : t->section);
+    if (t->stale[1] == NULL)
+        t->stale[1] = t->task;
     t->own = t->section = NULL;
+    t->task = NULL;
     t->guard = NULL;
     thread_changed(t);
 }
@@ -57,6 +57,34 @@ PyObject *fork_on(PyObject *module, PyObject *function)
     Py_RETURN_NONE;
 }
 
+/* -- interpreters ---------------------------------------------------------------------------- */
+
+/* Begin with nothing where the globals are an earlier interpreter's. */
+static int begin(void)
+{
+    static int began;
+    PyObject *dict = PyInterpreterState_GetDict(PyInterpreterState_Get());
+    PyObject *key = PyUnicode_FromString("pykcov.probe");
+    int known = dict == NULL || key == NULL ? -1 : PyDict_Contains(dict, key);
+    if (known == 0) {
+        if (began) {
+            guards_end();
+            forked = NULL; /* nothing of an earlier interpreter's is touched, not even to drop it */
+            unsigned generation = kcov.generation + 1;
+            kcov = (struct globals){.device = &device_none,
+                                    .probes = kcov.probes,
+                                    .generation = generation,
+                                    .noticed = generation};
+        }
+        known = PyDict_SetItem(dict, key, Py_None);
+        began = 1;
+    }
+    Py_XDECREF(key);
+    if (known < 0 && !PyErr_Occurred())
+        PyErr_NoMemory();
+    return known < 0 ? -1 : 0;
+}
+
 int fork_setup(void)
 {
     static int done;
@@ -68,5 +96,5 @@ int fork_setup(void)
         }
         done = 1;
     }
-    return 0;
+    return begin();
 }

@@ -41,7 +41,7 @@ static void move_callback(PyCFunction ours, int last)
 PyObject *interrupts_gc_start(PyObject *module, PyObject *args)
 {
     (void)module;
-    struct kcov_thread *t = &kcov_thread;
+    struct kcov_thread *t = thread_self();
     if (phase_is(args, "start") && !t->collecting) {
         t->collecting = 1;
         thread_pause(t);
@@ -54,7 +54,7 @@ PyObject *interrupts_gc_start(PyObject *module, PyObject *args)
 PyObject *interrupts_gc_stop(PyObject *module, PyObject *args)
 {
     (void)module;
-    struct kcov_thread *t = &kcov_thread;
+    struct kcov_thread *t = thread_self();
     if (phase_is(args, "stop") && t->collecting) {
         t->collecting = 0;
         thread_resume(t);
@@ -68,14 +68,14 @@ PyObject *interrupts_gc_stop(PyObject *module, PyObject *args)
 static PyObject *quiet_enter(PyObject *self, PyObject *ignored)
 {
     (void)ignored;
-    thread_pause(&kcov_thread);
+    thread_pause(thread_self());
     return Py_NewRef(self);
 }
 
 static PyObject *quiet_exit(PyObject *self, PyObject *ignored)
 {
     (void)self, (void)ignored;
-    thread_resume(&kcov_thread);
+    thread_resume(thread_self());
     Py_RETURN_NONE;
 }
 
@@ -119,9 +119,9 @@ static PyObject *handler_new(PyTypeObject *type, PyObject *args, PyObject *kwarg
 
 static PyObject *handler_call(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    thread_pause(&kcov_thread);
+    thread_pause(thread_self());
     PyObject *result = PyObject_Call(((struct handler *)self)->function, args, kwargs);
-    thread_resume(&kcov_thread);
+    thread_resume(thread_self());
     return result;
 }
 

@@ -12,7 +12,7 @@ static int check_recorder(PyObject *arg)
 static PyObject *attach(PyObject *module, PyObject *arg)
 {
     (void)module;
-    struct kcov_thread *t = &kcov_thread;
+    struct kcov_thread *t = thread_self();
     if (!check_recorder(arg))
         return NULL;
     if (t->own != NULL || thread_register(t) == NULL) {
@@ -21,6 +21,7 @@ static PyObject *attach(PyObject *module, PyObject *arg)
         return NULL;
     }
     t->own = (struct recorder *)Py_NewRef(arg);
+    t->state = t->guard->tstate;
     thread_changed(t);
     Py_RETURN_NONE;
 }
@@ -28,9 +29,10 @@ static PyObject *attach(PyObject *module, PyObject *arg)
 static PyObject *detach(PyObject *module, PyObject *ignored)
 {
     (void)module, (void)ignored;
-    struct recorder *own = kcov_thread.own;
-    kcov_thread.own = NULL;
-    thread_changed(&kcov_thread);
+    struct kcov_thread *t = thread_self();
+    struct recorder *own = t->own;
+    t->own = NULL;
+    thread_changed(t);
     Py_XDECREF(own);
     Py_RETURN_NONE;
 }
@@ -38,7 +40,8 @@ static PyObject *detach(PyObject *module, PyObject *ignored)
 static PyObject *attached(PyObject *module, PyObject *ignored)
 {
     (void)module, (void)ignored;
-    return Py_NewRef(kcov_thread.own != NULL ? (PyObject *)kcov_thread.own : Py_None);
+    struct recorder *own = thread_self()->own;
+    return Py_NewRef(own != NULL ? (PyObject *)own : Py_None);
 }
 
 static PyObject *section_open(PyObject *module, PyObject *arg)
@@ -59,7 +62,7 @@ static PyObject *section_open(PyObject *module, PyObject *arg)
         probes_choose();
         thread_all_changed();
     }
-    thread_changed(&kcov_thread);
+    thread_changed(thread_self());
     return token;
 }
 
@@ -83,7 +86,7 @@ static PyObject *section_close(PyObject *module, PyObject *args)
             return NULL;
         PyErr_Clear();
     }
-    thread_changed(&kcov_thread);
+    thread_changed(thread_self());
     Py_RETURN_NONE;
 }
 
@@ -124,9 +127,13 @@ static PyObject *watch_device(PyObject *module, PyObject *args)
     PyObject *callback;
     if (!PyArg_ParseTuple(args, "y*nO:watch_device", &buffer, &index, &callback))
         return NULL;
-    if (index < 0 || index >= buffer.len / 8 || (uintptr_t)buffer.buf % 8 != 0) {
+    if (index < 0 || !PyCallable_Check(callback)) {
+        PyErr_SetString(PyExc_ValueError, "the index of a word and a callable are needed");
         PyBuffer_Release(&buffer);
-        PyErr_SetString(PyExc_ValueError, "no such word");
+        return NULL;
+    }
+    if (buffer_check(&buffer, 8, (uint64_t)index + 1, "device") < 0) {
+        PyBuffer_Release(&buffer);
         return NULL;
     }
     /* What was watched before stays mapped: a thread may be about to read it. */
@@ -154,22 +161,22 @@ static PyObject *new_counters(PyObject *module, PyObject *ignored)
 static PyObject *get_task(PyObject *module, PyObject *ignored)
 {
     (void)module, (void)ignored;
-    struct guard *g = kcov_thread.guard;
-    if (g == NULL || g->task == NULL || g->tstate != PyThreadState_GetID(PyThreadState_Get()))
-        Py_RETURN_NONE;
-    return Py_NewRef(g->task);
+    PyObject *task = thread_self()->task;
+    return Py_NewRef(task != NULL ? task : Py_None);
 }
 
 static PyObject *set_task(PyObject *module, PyObject *task)
 {
     (void)module;
-    struct guard *g = thread_register(&kcov_thread);
+    struct kcov_thread *t = thread_self();
+    struct guard *g = thread_register(t);
     if (g == NULL) {
         PyErr_SetString(PyExc_RuntimeError, "this thread has ended");
         return NULL;
     }
-    PyObject *before = g->task;
-    g->task = task == Py_None ? NULL : Py_NewRef(task);
+    PyObject *before = t->task;
+    t->task = task == Py_None ? NULL : Py_NewRef(task);
+    t->state = g->tstate;
     Py_XDECREF(before);
     Py_RETURN_NONE;
 }

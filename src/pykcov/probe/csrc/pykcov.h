@@ -17,6 +17,7 @@
  *   together.c   records of several processes that go into one area one by one
  *   unique.c     each block once, as a bitmap in the area says
  *   ring.c       sections of several processes that one reader watches
+ *   buffers.c    memory of others: is it what it has to be?
  *   module.c     glue
  *
  * Everything here is guarded by the GIL, but for the fields that say otherwise.
@@ -101,9 +102,12 @@ struct kcov_thread {
     uint64_t scratch[2];
     int paused;               /* depth of quiet blocks, collector and signal handlers */
     int collecting;           /* the collector's share of paused: 0 or 1 */
+    unsigned generation;      /* of all below: that of another process or interpreter is not ours */
     struct recorder *own;     /* Owned. What this thread enabled. */
+    PyObject *task;           /* Owned. Its exit() is called at the end of `state`. NULL: none. */
+    uint64_t state;           /* id of the thread state with which `own` and `task` end */
     struct recorder *section; /* Owned. What the current context brought, if own is NULL. */
-    struct recorder *stale;   /* Owned. What the parent process had, until we may drop it. */
+    PyObject *stale[2];       /* Owned. What the parent process had, until we may drop it. */
     struct guard *guard;      /* Borrowed from the thread state's dict. NULL: not registered. */
     uint64_t dead;            /* id of the thread state whose guard has gone */
 };
@@ -111,15 +115,16 @@ struct kcov_thread {
 /* See guard.c. */
 struct guard {
     PyObject_HEAD
-    struct kcov_thread *thread;  /* Borrowed. NULL once the OS thread has gone. (list_lock) */
+    struct kcov_thread *thread;  /* Borrowed. The last that had the thread state; NULL: it has ended.
+                                  * (list_lock) */
     struct guard *next, **link;  /* the list of all. (list_lock) */
-    PyObject *task;              /* Owned. Its exit() is called. NULL: none. */
     uint64_t tstate;             /* id of the thread state */
     unsigned generation;
     char late;                   /* it may have missed the end: don't keep pointers to the state */
 };
 
-/* One interpreter, so one set of globals: module.c refuses any other. */
+/* One interpreter at a time, so one set of globals: module.c refuses any other. Where the process
+ * initializes Python a second time, thread_setup() begins with a new set. */
 struct globals {
     PyTypeObject *probe, *instead, *origin, *comparison, *counters, *recorder; /* Owned. */
     PyTypeObject *guard, *quiet, *handler, *shared, *ticket;          /* Owned. */
@@ -133,9 +138,10 @@ struct globals {
     PyObject *device_changed;  /* Owned. Called with *device, returns the new `process`. NULL: none. */
     Py_buffer device_buffer;   /* Owned. Never let go: threads read through it. */
     struct guard *guards;      /* Borrowed. (list_lock) */
+    struct left *left;         /* Owned, malloc. See guard.c. (list_lock) */
     uint32_t probes;           /* that were ever made */
     unsigned sections;         /* that are live */
-    unsigned generation;       /* forks since the first process */
+    unsigned generation;       /* forks since the first process, and interpreters since the first */
     unsigned noticed;          /* the generation in which Python was last told of a fork */
 };
 
@@ -171,6 +177,8 @@ PyObject *fork_on(PyObject *module, PyObject *function);
 /* leaving.c */
 void leaving_take(int signum);
 PyObject *leaving_remove_at_end(PyObject *module, PyObject *path);
+/* buffers.c */
+int buffer_check(const Py_buffer *view, Py_ssize_t size, uint64_t least, const char *what);
 
 /* thread.c */
 extern const uint64_t device_none; /* where `device` points while no device is joined */
@@ -180,6 +188,7 @@ void thread_off(struct kcov_thread *t);
 void thread_changed(struct kcov_thread *t);
 void thread_pause(struct kcov_thread *t);
 void thread_resume(struct kcov_thread *t);
+struct kcov_thread *thread_self(void);
 void thread_record_process(PyObject *recorder);
 struct recorder *thread_section(void);
 
@@ -188,6 +197,7 @@ int guards_setup(void);
 void guards_lock(void);
 void guards_unlock(void);
 void guards_forget(void);
+void guards_end(void);
 void thread_all_changed(void);
 void thread_forget_section(struct recorder *section);
 struct guard *thread_register(struct kcov_thread *t);

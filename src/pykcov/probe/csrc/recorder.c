@@ -43,10 +43,8 @@ static PyObject *recorder_new(PyTypeObject *type, PyObject *args, PyObject *kwar
         return NULL;
     if (PyObject_GetBuffer(area, &r->buffer, PyBUF_WRITABLE) < 0)
         goto fail;
-    if (r->buffer.len < 16 || (uintptr_t)r->buffer.buf % 8 != 0) {
-        PyErr_SetString(PyExc_ValueError, "an area is 2 words or more, aligned to 8 bytes");
+    if (buffer_check(&r->buffer, 8, 2, "area") < 0)
         goto fail;
-    }
     r->words = r->buffer.buf;
     r->limit = (uint64_t)r->buffer.len / 8 - 1;
     if (bitmap_words >= r->limit) {

@@ -13,10 +13,15 @@
  *   - a section is opened or closed in the current context, which the version does not show:
  *     section_open and section_close drop the cached answer of every thread concerned;
  *   - a thread state ends, and another begins on the same OS thread (PyGILState_Ensure in a thread
- *     of C makes a new one each time): `watch` would point into freed memory. Guards see to that,
- *     and where a guard may have come too late, the answer is looked up at each hit;
+ *     of C makes a new one each time), or another OS thread goes on with it: `watch` would point into
+ *     memory that may be freed. Guards see to that, and where a guard may have come too late, the
+ *     answer is looked up at each hit;
  *   - another process enables or disables all threads of this one: it changes a word that both map,
  *     to which `device` points. So no message is needed, and no thread here that waits for one.
+ *
+ * A second interpreter. A program may end Python and initialize it again, with OS threads that live
+ * on. Nothing that they have of the first one is touched any more, not even to drop it: the
+ * generation tells.
  */
 #include "pykcov.h"
 
@@ -43,6 +48,22 @@ void thread_changed(struct kcov_thread *t)
     t->limit = 0;
     t->watch = &changed;
     t->seen = 0;
+}
+
+/* Return the calling thread's state, without what an interpreter that has ended left in it. */
+struct kcov_thread *thread_self(void)
+{
+    struct kcov_thread *t = &kcov_thread;
+    if (UNLIKELY(t->generation != kcov.generation)) {
+        t->generation = kcov.generation;
+        t->own = t->section = NULL;
+        t->task = t->stale[0] = t->stale[1] = NULL;
+        t->guard = NULL;
+        t->state = t->dead = 0;
+        t->paused = t->collecting = 0;
+        thread_changed(t);
+    }
+    return t;
 }
 
 void thread_pause(struct kcov_thread *t)
@@ -114,6 +135,7 @@ static int ask_device(struct kcov_thread *t, uint64_t now)
 /* 0, or -1 with an exception set. */
 static int lookup(struct kcov_thread *t)
 {
+    thread_self();
     if (UNLIKELY(kcov.noticed != kcov.generation) && !t->paused && fork_notice(t) < 0)
         return -1;
     uint64_t now = __atomic_load_n(kcov.device, __ATOMIC_ACQUIRE);
@@ -123,18 +145,21 @@ static int lookup(struct kcov_thread *t)
     t->device = kcov.device;
     t->device_seen = kcov.device_changed != NULL ? kcov.device_seen : now;
 
-    struct recorder *stale = t->stale, *before = t->section;
-    t->stale = t->section = NULL;
+    PyObject *stale = t->stale[0], *stale_task = t->stale[1];
+    struct recorder *before = t->section;
+    t->stale[0] = t->stale[1] = NULL;
+    t->section = NULL;
 
     thread_off(t);
-    if (thread_register(t) == NULL) {
-        t->limit = 0; /* nothing can tell when this thread's answer changes */
+    const struct guard *guard = thread_register(t);
+    if (guard == NULL) {
+        thread_changed(t); /* nothing can tell when this thread's answer changes */
     } else {
         t->watch = &t->seen; /* nothing to watch */
         if (!t->paused && t->own == NULL && kcov.sections > 0) {
             t->section = thread_section();
-            t->watch = t->guard->late ? &changed : compat_context_version(PyThreadState_Get());
-            t->seen = t->guard->late ? 0 : *t->watch;
+            t->watch = guard->late ? &changed : compat_context_version(PyThreadState_Get());
+            t->seen = guard->late ? 0 : *t->watch;
         }
     }
     struct recorder *r = t->paused ? NULL : recorder_of(t);
@@ -144,8 +169,8 @@ static int lookup(struct kcov_thread *t)
     }
     if (r != NULL || (kcov.everyone != NULL && !t->paused)) {
         t->limit = 0;
-        if (r != NULL && r->counters == NULL && r->shared == NULL && r->bitmap == NULL
-            && kcov.everyone == NULL) {
+        if (r != NULL && guard != NULL && r->counters == NULL && r->shared == NULL
+            && r->bitmap == NULL && kcov.everyone == NULL) {
             t->words = r->words;
             t->limit = r->limit;
             t->step = 1;
@@ -153,6 +178,7 @@ static int lookup(struct kcov_thread *t)
     }
     /* Last: to drop a recorder may unmap its area, and that lets other threads run. */
     Py_XDECREF(stale);
+    Py_XDECREF(stale_task);
     Py_XDECREF(before);
     return 0;
 }

@@ -39,12 +39,11 @@ static int memory_of(struct memory *m, const struct page *page, PyObject *object
 {
     if (PyObject_GetBuffer(object, &m->buffer, PyBUF_WRITABLE) < 0)
         return -1;
-    uint64_t room = (uint64_t)m->buffer.len / 8, size = page->size;
-    if (room < 2 || (uintptr_t)m->buffer.buf % 8 != 0) {
-        PyErr_SetString(PyExc_ValueError, "an area is 2 words or more, aligned to 8 bytes");
+    if (buffer_check(&m->buffer, 8, 2, "an area") < 0) {
         PyBuffer_Release(&m->buffer);
         return -1;
     }
+    uint64_t room = (uint64_t)m->buffer.len / 8, size = page->size;
     m->area = m->buffer.buf;
     m->control = m->after = NULL;
     m->size = size >= 2 && size <= room ? size : room;

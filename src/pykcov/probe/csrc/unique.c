@@ -87,9 +87,9 @@ PyObject *unique_reset(PyObject *shared, PyObject *args)
     Py_buffer area;
     if (!PyArg_ParseTuple(args, "w*iK:reset", &area, &fd, &bitmap_words))
         return NULL;
-    if (bitmap_words >= (unsigned long long)area.len / 8) {
+    /* Behind the bitmap is a count. */
+    if (buffer_check(&area, 8, bitmap_words < UINT64_MAX ? bitmap_words + 1 : bitmap_words, "area") < 0) {
         PyBuffer_Release(&area);
-        PyErr_SetString(PyExc_ValueError, "there is no count behind the bitmap");
         return NULL;
     }
     uint64_t *words = area.buf;
