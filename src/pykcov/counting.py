@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from pykcov import coverage, endings, forks
+from pykcov.aside import no_signals
 from pykcov.errors import PykcovError
 from pykcov.probe import quiet
 from pykcov.report.data import DataFile, Measured
@@ -199,7 +200,8 @@ def _save_now_and_then(counting: _Counting) -> None:
             save(complaining=False)
 
     if counting.every > 0:
-        _start_thread(run, ())
+        with no_signals():
+            _start_thread(run, ())
 
 
 def _at_exit() -> None:

@@ -150,6 +150,21 @@ def test_what_a_killed_process_leaves_is_removed_by_who_finds_it(tmp_path: Path)
         assert not program.socket.exists()
 
 
+def test_no_signal_comes_to_threads_of_pykcov(tmp_path: Path) -> None:
+    """A handler in C would run there, and a system call of the main thread go on."""
+    with running(tmp_path) as program:
+        blocked = {}
+        for task in Path(f"/proc/{program.process.pid}/task").iterdir():
+            lines = (task / "status").read_text(encoding="ascii").splitlines()
+            (mask,) = (line.split()[1] for line in lines if line.startswith("SigBlk:"))
+            blocked[int(task.name)] = int(mask, 16)
+        assert blocked.pop(program.process.pid) == 0, "the main thread's is as it was"
+        (of_ours,) = blocked.values()
+        for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM):
+            assert of_ours >> (signum - 1) & 1, signum
+        assert not of_ours >> (signal.SIGSEGV - 1) & 1, "a crash is one"
+
+
 def test_uvicorn_dies_as_without_pykcov(tmp_path: Path) -> None:
     app = tmp_path / "small.py"
     app.write_text("async def app(scope, receive, send): pass\n", encoding="utf-8")

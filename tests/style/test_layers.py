@@ -15,6 +15,7 @@ LAYERS = (
     "abi",
     "errors",
     "closing",
+    "aside",
     "refs",
     "probe",
     "forks",

@@ -16,6 +16,7 @@ import socket
 import threading
 import time
 
+from pykcov.aside import no_signals
 from pykcov.errors import own_bug
 from pykcov.probe import quiet, remove_at_end
 from pykcov.service import files, places
@@ -50,7 +51,8 @@ class Server:
         os.environ[places.JOIN] = name
         self._maker = threading.get_native_id()
         self._thread = threading.Thread(target=self._serve, name=f"pykcov-{name}", daemon=True)
-        self._thread.start()
+        with no_signals():
+            self._thread.start()
 
     @property
     def is_open(self) -> bool:

@@ -9,6 +9,7 @@ import selectors
 import threading
 from collections.abc import Callable
 
+from pykcov.aside import no_signals
 from pykcov.errors import PykcovError, own_bug
 from pykcov.probe import quiet
 from pykcov.service import places
@@ -36,7 +37,8 @@ class Standby:
         os.environ[places.JOIN] = name
         atexit.register(self.close)
         self._thread = threading.Thread(target=self._run, name=f"pykcov-{name}", daemon=True)
-        self._thread.start()
+        with no_signals():
+            self._thread.start()
 
     @property
     def is_open(self) -> bool:
