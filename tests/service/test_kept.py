@@ -22,7 +22,7 @@ import pykcov
 from pykcov.service.remote_trace import RemoteTrace
 
 pytestmark = pytest.mark.slow
-TOTAL = 5000 if os.environ.get("PYKCOV_SOAK") else 800
+TOTAL = 5000 if os.environ.get("PYKCOV_SOAK") else 400
 SIZE = 1 << 15  # words
 FRAMEWORKS = ("**/site-packages/starlette/**", "**/site-packages/fastapi/**")
 

@@ -25,6 +25,7 @@ from pykcov.abi.kcov import KCOV_DISABLE, KCOV_INIT_TRACE, KCOV_REMOTE_ENABLE, W
 from pykcov.cli.watch import Seen
 from pykcov.device import sections
 from pykcov.device.remote import RemoteArg
+from pykcov.device.watcher import FRAME_LAST
 from pykcov.service.watching import Watch
 from pykcov.store import SymbolStore
 
@@ -300,7 +301,7 @@ def test_the_rest_of_a_request_is_not_shown_as_all_of_it(name: str, alone: Alone
         for lost, records in enumerate([1 << 15, 0]):
             words[:WORD] = records.to_bytes(WORD, "little")
             while watch.lost == lost:
-                watcher.report(words, 0, 1, sections.FRAME_LAST)
+                watcher.report(words, 0, 1, FRAME_LAST)
         section.publish()
         assert watch.lost == 3
         list(watch.finished())

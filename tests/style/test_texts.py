@@ -12,7 +12,7 @@ import pykcov
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 SLUG = re.compile(
-    r'(?:PykcovError|own_bug)\(\s*"([a-z-]+)"|super\(\).__init__\("([a-z-]+)",|\[([a-z]+(?:-[a-z]+)*)\]"'
+    r'(?:PykcovError|PykcovWarning|own_bug)\(\s*"([a-z-]+)"|super\(\).__init__\("([a-z-]+)",|\[([a-z]+(?:-[a-z]+)*)\]"'
 )
 # Two slugs are chosen by a condition inside the call.
 CHOSEN = re.compile(r'"(store-[a-z]+)" if create else "(store-[a-z]+)"')

@@ -155,7 +155,7 @@ class Kcov(Refs):
                 if is_dead(process):
                     self.shared.lost(self.memory(), process)
             _, began, settled, *_ = self.shared.tally()
-        return began - settled
+        return max(began - settled, 0)
 
     def memory(self) -> mmap.mmap:
         """The area, and what a socket's descriptor has behind it. Raises OSError ENOMEM."""

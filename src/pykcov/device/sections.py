@@ -25,9 +25,7 @@ from pykcov.abi.kcov import CMP_WORDS, KCOV_MODE_REMOTE, KCOV_TRACE_CMP, SIZE_MI
 from pykcov.device.idle import Idle
 from pykcov.device.labels import Label
 from pykcov.device.remote import RemoteArg
-from pykcov.device.watcher import FRAME_DROPPED as FRAME_DROPPED
-from pykcov.device.watcher import FRAME_LAST as FRAME_LAST
-from pykcov.device.watcher import Watcher as Watcher
+from pykcov.device.watcher import FRAME_DROPPED, FRAME_LAST, Watcher
 from pykcov.kernel import threads
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@
  *   interrupts.c what is not the task's: the collector, signal handlers, pykcov itself
  *   hooks.c      what stands in for functions of the standard library
  *   shared.c     what processes that share a descriptor agree on
- *   ticket.c     sections, their generations and counts: how they get into an area
+ *   ticket.c     sections and their generations: how they get into an area
+ *   tally.c      how many sections began, and what became of them
  *   mapping.c    areas in this process's memory
  *   together.c   records of several processes that go into one area one by one
  *   unique.c     each block once, as a bitmap in the area says

@@ -57,9 +57,11 @@ void page_unlock(struct page *page);
 
 /* ticket.c */
 PyObject *ticket_begin(PyObject *shared, PyObject *args);
-PyObject *ticket_restart(PyObject *shared, PyObject *area);
-PyObject *ticket_lost(PyObject *shared, PyObject *args);
-PyObject *ticket_processes(PyObject *shared, PyObject *ignored);
-PyObject *ticket_tally(PyObject *shared, PyObject *ignored);
+
+/* tally.c */
+PyObject *tally_restart(PyObject *shared, PyObject *area);
+PyObject *tally_lost(PyObject *shared, PyObject *args);
+PyObject *tally_processes(PyObject *shared, PyObject *ignored);
+PyObject *tally_counts(PyObject *shared, PyObject *ignored);
 
 #endif

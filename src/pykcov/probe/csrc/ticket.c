@@ -5,142 +5,10 @@
  * one call, so no exception and no fork can come in between, and a process that is killed there has
  * changed nothing that a count covers. A ticket is of one ENABLE (sequence) and of one generation
  * (control.h), and whatever is published under another one is dropped.
- *
- * How many sections began, and what became of them, is counted in the page, which is never the
- * client's, and copied to the control page, where the client may read it at any time.
  */
-#include "control.h"
-#include "shared.h"
+#include "ticket.h"
 
 #include <errno.h>
-#include <unistd.h>
-
-enum { OVER = 1, DROPPED = 2, AFTER = 4 };                                  /* flags of publish() */
-enum { SETTLED = 1, PUBLISHED = 2, OVERFLOWED = 4, LATE = 8, ENDED = 16 }; /* what was counted */
-
-/* The parts of a descriptor's memory; control and after are NULL where it is not a socket's. */
-struct memory {
-    Py_buffer buffer; /* Owned. Pins the mapping. */
-    uint64_t *area, *control, *after;
-    uint64_t size; /* of each area, in words */
-};
-
-struct ticket {
-    PyObject_HEAD
-    struct shared *shared; /* Owned. NULL: the section did not begin. */
-    struct memory memory;  /* Owned, if shared is not NULL. */
-    uint64_t sequence, generation, process;
-    unsigned forks; /* of the process that began */
-    unsigned counted;
-};
-
-/* Fill in *m from a buffer; -1 with an exception where it is too short to be an area. */
-static int memory_of(struct memory *m, const struct page *page, PyObject *object)
-{
-    if (PyObject_GetBuffer(object, &m->buffer, PyBUF_WRITABLE) < 0)
-        return -1;
-    if (buffer_check(&m->buffer, 8, 2, "an area") < 0) {
-        PyBuffer_Release(&m->buffer);
-        return -1;
-    }
-    uint64_t room = (uint64_t)m->buffer.len / 8, size = page->size;
-    m->area = m->buffer.buf;
-    m->control = m->after = NULL;
-    m->size = size >= 2 && size <= room ? size : room;
-    uint64_t each = (uint64_t)sysconf(_SC_PAGESIZE) / 8, rounded = (m->size + each - 1) / each * each;
-    if (room >= 2 * rounded + each) {
-        m->control = m->area + rounded;
-        m->after = m->control + each;
-    }
-    return 0;
-}
-
-static uint64_t load(const uint64_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
-
-static void store(uint64_t *word, uint64_t value) { __atomic_store_n(word, value, __ATOMIC_RELEASE); }
-
-/* -- counts; the lock is held ------------------------------------------------------------------ */
-
-static void tell(const struct memory *m, const struct page *page)
-{
-    const struct tally *t = &page->tally;
-    if (m->control == NULL)
-        return;
-    store(&m->control[CONTROL_BEGAN], t->began);
-    store(&m->control[CONTROL_SETTLED], t->settled);
-    store(&m->control[CONTROL_OVER], t->over);
-    store(&m->control[CONTROL_PUBLISHED], t->published);
-    store(&m->control[CONTROL_OVERFLOWED], t->overflowed);
-    store(&m->control[CONTROL_LOST], t->lost);
-    store(&m->control[CONTROL_LATE], t->late);
-    store(&m->control[CONTROL_EVER], t->ever);
-    store(&m->control[CONTROL_COUNTED], t->generation); /* last: those before are of this one */
-}
-
-/* Return the present generation, after the counts have been begun for it. */
-static uint64_t present(const struct memory *m, struct page *page)
-{
-    uint64_t generation = m->control != NULL ? load(&m->control[CONTROL_GENERATION]) : 0;
-    if (page->tally.generation != generation) {
-        uint64_t ever = page->tally.ever;
-        memset(&page->tally, 0, sizeof page->tally);
-        memset(page->processes, 0, sizeof page->processes);
-        page->tally.generation = generation;
-        page->tally.ever = ever;
-    }
-    return generation;
-}
-
-static struct process *process_of(struct page *page, uint64_t id, int make)
-{
-    struct process *free = NULL, *others = &page->processes[PROCESSES - 1];
-    for (struct process *p = page->processes; p < others; p++) {
-        if (p->live > 0 && p->id == id)
-            return p;
-        if (p->live == 0 && free == NULL)
-            free = p;
-    }
-    if (!make || free == NULL)
-        return make || others->live > 0 ? others : NULL;
-    free->id = id;
-    return free;
-}
-
-static void count_begin(struct page *page, struct ticket *t)
-{
-    struct process *p = process_of(page, t->process, 1);
-    p->live++;
-    p->unsettled++;
-    page->tally.began++;
-    page->tally.ever++;
-    t->counted = 0;
-}
-
-static int first(struct ticket *t, unsigned what)
-{
-    int is_first = !(t->counted & what);
-    t->counted |= what;
-    return is_first;
-}
-
-/* A section of the present generation has published, or is over. */
-static void count_publish(struct page *page, struct ticket *t, uint64_t records, uint64_t published,
-                          unsigned flags)
-{
-    struct process *p = process_of(page, t->process, 0); /* NULL: it was taken for dead */
-    if (published > 0 && first(t, PUBLISHED))
-        page->tally.published++;
-    if ((published < records || flags & DROPPED) && first(t, OVERFLOWED))
-        page->tally.overflowed++;
-    if (p != NULL && first(t, SETTLED)) {
-        page->tally.settled++;
-        p->unsettled--;
-    }
-    if (p != NULL && flags & OVER && first(t, ENDED)) {
-        page->tally.over++;
-        p->live--;
-    }
-}
 
 /* -- publishing -------------------------------------------------------------------------------- */
 
@@ -168,11 +36,6 @@ static uint64_t append(const struct ticket *t, const uint64_t *from, uint64_t re
     if (is_new)
         store(&m->control[CONTROL_HOLDS], t->generation);
     return records;
-}
-
-static int holds(const struct page *page, const struct ticket *t)
-{
-    return load(&page->mode) == KCOV_MODE_REMOTE && load(&page->sequence) == t->sequence;
 }
 
 static PyObject *locked(int error)
@@ -204,19 +67,19 @@ static PyObject *ticket_publish(PyObject *self, PyObject *args)
     if (records > most)
         records = most;
     long long published = -1;
-    if (holds(page, t)) {
+    if (ticket_holds(t)) {
         published = -2;
-        if (present(&t->memory, page) == t->generation) {
+        if (tally_present(&t->memory, page) == t->generation) {
             published = (long long)append(t, section.area, records, each, (flags & AFTER) != 0);
-            count_publish(page, t, records, (uint64_t)published, flags);
-        } else if (records > 0 && first(t, LATE)) {
+            tally_publish(page, t, records, (uint64_t)published, flags);
+        } else if (records > 0 && ticket_first(t, LATE)) {
             page->tally.late++;
         }
-        tell(&t->memory, page);
+        tally_tell(&t->memory, page);
     }
     section.area[0] = 0;
     if (flags & OVER)
-        first(t, ENDED);
+        ticket_first(t, ENDED);
     page_unlock(page);
     PyBuffer_Release(&section.buffer);
     return PyLong_FromLongLong(published);
@@ -232,10 +95,10 @@ static PyObject *ticket_renew(PyObject *self, PyObject *ignored)
     int error = page_lock(page), renewed = 0;
     if (error != 0)
         return locked(error);
-    if (holds(page, t) && present(&t->memory, page) != t->generation) {
+    if (ticket_holds(t) && tally_present(&t->memory, page) != t->generation) {
         t->generation = page->tally.generation;
-        count_begin(page, t);
-        tell(&t->memory, page);
+        tally_begin(page, t);
+        tally_tell(&t->memory, page);
         renewed = 1;
     }
     page_unlock(page);
@@ -266,76 +129,13 @@ PyObject *ticket_begin(PyObject *self, PyObject *args)
         Py_DECREF(t);
         return locked(error);
     }
-    if (holds(s->page, t)) {
-        t->generation = present(&t->memory, s->page);
-        count_begin(s->page, t);
-        tell(&t->memory, s->page);
+    if (ticket_holds(t)) {
+        t->generation = tally_present(&t->memory, s->page);
+        tally_begin(s->page, t);
+        tally_tell(&t->memory, s->page);
     }
     page_unlock(s->page);
     return (PyObject *)t;
-}
-
-/* restart(area): a KCOV_REMOTE_ENABLE: no section has begun yet. The lock is held. */
-PyObject *ticket_restart(PyObject *self, PyObject *area)
-{
-    struct page *page = ((struct shared *)self)->page;
-    struct memory m;
-    if (memory_of(&m, page, area) < 0)
-        return NULL;
-    memset(&page->tally, 0, sizeof page->tally);
-    memset(page->processes, 0, sizeof page->processes);
-    present(&m, page);
-    tell(&m, page);
-    PyBuffer_Release(&m.buffer);
-    Py_RETURN_NONE;
-}
-
-/* lost(area, process): it is dead, and its sections will not be over any more. The lock is held. */
-PyObject *ticket_lost(PyObject *self, PyObject *args)
-{
-    struct page *page = ((struct shared *)self)->page;
-    PyObject *area;
-    unsigned long long id;
-    struct memory m;
-    if (!PyArg_ParseTuple(args, "OK:lost", &area, &id) || memory_of(&m, page, area) < 0)
-        return NULL;
-    present(&m, page);
-    for (struct process *p = page->processes; p < &page->processes[PROCESSES - 1]; p++) {
-        if (p->live == 0 || p->id != id)
-            continue;
-        page->tally.lost += p->live;
-        page->tally.over += p->live;
-        page->tally.settled += p->unsettled;
-        p->live = p->unsettled = 0;
-    }
-    tell(&m, page);
-    PyBuffer_Release(&m.buffer);
-    Py_RETURN_NONE;
-}
-
-/* Those with sections that are not over, but for what had no place of its own. The lock is held. */
-PyObject *ticket_processes(PyObject *self, PyObject *ignored)
-{
-    (void)ignored;
-    struct page *page = ((struct shared *)self)->page;
-    PyObject *list = PyList_New(0);
-    for (size_t i = 0; list != NULL && i < PROCESSES - 1; i++) {
-        if (page->processes[i].live == 0)
-            continue;
-        PyObject *id = PyLong_FromUnsignedLongLong(page->processes[i].id);
-        if (id == NULL || PyList_Append(list, id) < 0)
-            Py_CLEAR(list);
-        Py_XDECREF(id);
-    }
-    return list;
-}
-
-PyObject *ticket_tally(PyObject *self, PyObject *ignored)
-{
-    (void)ignored;
-    const struct tally *t = &((struct shared *)self)->page->tally;
-    return Py_BuildValue("(KKKKKKKKK)", t->generation, t->began, t->settled, t->over, t->published,
-                         t->overflowed, t->lost, t->late, t->ever);
 }
 
 /* A section that nobody ended, because an exception came in between: nobody may wait for it. */
@@ -344,10 +144,10 @@ static void abandon(struct ticket *t)
     struct page *page = t->shared->page;
     if (t->counted & ENDED || t->forks != kcov.generation || page_lock(page) != 0)
         return;
-    if (holds(page, t) && present(&t->memory, page) == t->generation) {
-        count_publish(page, t, 0, 0, OVER);
+    if (ticket_holds(t) && tally_present(&t->memory, page) == t->generation) {
+        tally_publish(page, t, 0, 0, OVER);
         page->tally.lost++;
-        tell(&t->memory, page);
+        tally_tell(&t->memory, page);
     }
     page_unlock(page);
 }
