@@ -11,20 +11,20 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.service import launched
-from tests.service.kept_app import GONE, KINDS
+from tests.service import judging, launched
 from tests.service.raw import Client, Kind
 
 import pykcov
 from pykcov.service.remote_trace import RemoteTrace
 
 pytestmark = pytest.mark.slow
-TOTAL = 5000 if os.environ.get("PYKCOV_SOAK") else 400
+SOAK = bool(os.environ.get("PYKCOV_SOAK"))
+TOTAL = 5000 if SOAK else 400
 SIZE = 1 << 15  # words
-FRAMEWORKS = ("**/site-packages/starlette/**", "**/site-packages/fastapi/**")
 
 
 async def over(trace: RemoteTrace) -> None:
@@ -96,31 +96,88 @@ async def judge(
     return done
 
 
-@pytest.mark.parametrize("waits", [False, True])
+@dataclass(frozen=True)
+class Server:
+    """How one is run. kinds: of requests that it answers. gone: of such whose client leaves.
+    status: with which SIGTERM ends it."""
+
+    words: tuple[str, ...]
+    ready: str
+    kinds: Sequence[Kind]
+    framework: tuple[str, ...]
+    workers: int = 1
+    gone: Sequence[Kind] = ()
+    status: int = 0
+
+
+def uvicorn(app: str, workers: int) -> tuple[str, ...]:
+    more = ("--workers", str(workers), "--no-access-log", "--ws", "none", "--lifespan", "auto")
+    return ("-m", "uvicorn", app, "--port", "0", *more)
+
+
+GUNICORN = ("-m", "gunicorn", "--bind", "127.0.0.1:0", "--no-control-socket", "--threads", "16")
+STARTED, BOOTING = "Application startup complete", "Booting worker"
+OWN = -signal.SIGTERM  # uvicorn sends itself the signal that it was sent
+FASTAPI = ("**/site-packages/starlette/**", "**/site-packages/fastapi/**")
+FLASK = ("**/site-packages/flask/**", "**/site-packages/werkzeug/**")
+DJANGO = ("**/site-packages/django/core/handlers/**", "**/site-packages/django/http/**")
+
+
+def servers() -> dict[str, Server]:
+    """By name. Applications are imported as other tests need them."""
+    with pykcov.instrument(include=judging.APPS):
+        from tests.service import django_app, flask_app, kept_app
+    fastapi = "tests.service.kept_app:app"
+    kinds, gone = kept_app.KINDS, kept_app.GONE
+    return {
+        "FastAPI": Server(uvicorn(fastapi, 1), STARTED, kinds, FASTAPI, 1, gone, OWN),
+        "FastAPI, 3 workers": Server(uvicorn(fastapi, 3), STARTED, kinds, FASTAPI, 3, gone),
+        "Django": Server(
+            (*GUNICORN, "tests.service.django_app:wsgi_app"), BOOTING, django_app.KINDS, DJANGO
+        ),
+        "Flask": Server(
+            (*GUNICORN, "tests.service.flask_app:app"), BOOTING, flask_app.KINDS, FLASK
+        ),
+    }
+
+
+@pytest.mark.parametrize("waits", [False, True], ids=["answers", "after-work"])
 @pytest.mark.parametrize("in_flight", [1, 64])
 # In one worker of several, what the framework does once may be yet to come.
-@pytest.mark.parametrize(("workers", "framework"), [(1, False), (1, True), (3, False)])
-def test_fastapi(
+@pytest.mark.parametrize(
+    ("name", "framework"),
+    [
+        ("FastAPI", False),
+        ("FastAPI", True),
+        ("FastAPI, 3 workers", False),
+        ("Django", False),
+        ("Django", True),
+        ("Flask", False),
+        ("Flask", True),
+    ],
+)
+def test_kept(
     note: Callable[[str], None],
     tmp_path: Path,
-    workers: int,
+    name: str,
     framework: bool,
     in_flight: int,
     waits: bool,
 ) -> None:
-    words = launched.of_device(
-        *["-m", "uvicorn", "tests.service.kept_app:app", "--port", "0"],
-        *["--workers", str(workers), "--no-access-log", "--ws", "none"],
-        include=FRAMEWORKS if framework else (),
-    )
-    ready = "Application startup complete"
-    status = -signal.SIGTERM if workers == 1 else 0  # it sends itself the signal that it was sent
-    with launched.launched(words, tmp_path / "log", ready, workers, status=status) as service:
+    if in_flight == 1 and name != "FastAPI" and not SOAK:
+        pytest.skip("one in flight: `make soak` has it")
+    server = servers()[name]
+    words = launched.of_device(*server.words, include=server.framework if framework else ())
+    log = tmp_path / "log"
+    with launched.launched(
+        words, log, server.ready, server.workers, status=server.status
+    ) as service:
         device = pykcov.connect(service.device)
         with contextlib.ExitStack() as stack:
             traces = [
                 stack.enter_context(device.remote(f"slot {i}", SIZE)) for i in range(in_flight)
             ]
-            done = asyncio.run(judge(service.port, KINDS, traces, waits, GONE))
+            done = asyncio.run(judge(service.port, server.kinds, traces, waits, server.gone))
     told = f"{in_flight} in flight, {'with' if waits else 'without'} after-work"
-    note(f"FastAPI, {workers} workers, kept handles, {told}: {done} requests traced as alone")
+    told += ", framework instrumented" if framework else ""
+    note(f"{name}, kept handles, {told}: {done} requests traced as alone")
