@@ -132,7 +132,8 @@ static void count_publish(struct page *page, struct ticket *t, uint64_t records,
         page->tally.published++;
     if ((published < records || flags & DROPPED) && first(t, OVERFLOWED))
         page->tally.overflowed++;
-    if (p != NULL && first(t, SETTLED)) {
+    /* A client that goes back to an earlier generation may have it count down what was not counted up. */
+    if (p != NULL && p->unsettled > 0 && first(t, SETTLED)) {
         page->tally.settled++;
         p->unsettled--;
     }
