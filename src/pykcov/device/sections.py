@@ -12,6 +12,7 @@ holds.
 
 from __future__ import annotations
 
+import errno
 import itertools
 import mmap
 import os
@@ -136,9 +137,14 @@ class Section:
     label: Label | None = None
 
     def __init__(self, handle: int, registration: Registration | None) -> None:
-        """registration: None when the section is only watched."""
+        """registration: None when the section is only watched. Raises OSError or MemoryError when
+        there is no memory for it; then it is counted as lost."""
         self._handle, self._registration = handle, registration
         self._number = os.getpid() << 32 | next(_numbers)
+        self._ticket: probe.Ticket | None = None
+        if registration is not None:
+            kcov = registration.kcov
+            self._ticket = kcov.shared.begin(kcov.memory(), registration.sequence, process())
         self._words = _take(registration.size if registration else _WATCHED)
         blocks = registration is not None and registration.kcov.discipline == "blocks"
         self._comparisons = registration is not None and registration.comparisons
@@ -150,10 +156,6 @@ class Section:
         self._whole = True
         self._answered = False  # what comes now is after-work
         self._unseen = False  # a frame found no room: what the watcher gets has a gap
-        self._ticket: probe.Ticket | None = None
-        if registration is not None:
-            kcov = registration.kcov
-            self._ticket = kcov.shared.begin(kcov.memory(), registration.sequence, process())
 
     def open(self) -> None:
         """Record the current context, and what is copied from it, until stop()."""
@@ -283,7 +285,7 @@ def may_start() -> bool:
 def start(handle: int) -> Section | None:
     """Start a section; None when that means nothing: nobody collects the handle or watches all of
     them, this thread's own kcov is enabled, or a section is open in this context (there is no
-    nesting)."""
+    nesting), or there is no memory for one."""
     registration = registered(handle)
     if registration is None:
         watching = watcher and watcher()
@@ -293,7 +295,14 @@ def start(handle: int) -> Section | None:
         return None
     if threads.INHERITS:
         threads.install()
-    section = Section(handle, registration)
+    try:
+        section = Section(handle, registration)
+    except MemoryError:
+        return None
+    except OSError as error:
+        if error.errno != errno.ENOMEM:
+            raise
+        return None  # the client chose its size, and is told that it is lost: nobody else is hurt
     section.open()
     return section
 

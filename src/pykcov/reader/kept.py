@@ -20,8 +20,9 @@ class Sections(NamedTuple):
     began: that began. settled: of these, those that have published for the first time, which for a
     request is before its last byte, or are over. over: those that are. published: those that had
     records, which are in the area. dropped: overflowed, for whose records the area or their own
-    memory had no room; lost, whose process was killed; late, which are of earlier generations and
-    were dropped since this one began; disabled, which were not over when collecting ended.
+    memory had no room; lost, whose process was killed, or had no memory for their records; late,
+    which are of earlier generations and were dropped since this one began; disabled, which were not
+    over when collecting ended.
     """
 
     began: int = 0

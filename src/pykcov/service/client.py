@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import itertools
 import os
@@ -10,7 +9,9 @@ import threading
 from mmap import PROT_READ, PROT_WRITE, mmap
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
+from pykcov import forks
 from pykcov.abi.kcov import KCOV_INIT_TRACE, WORD
 from pykcov.area import map_words, whole_pages, with_control
 from pykcov.closing import Closing
@@ -23,6 +24,7 @@ from pykcov.store import SymbolStore
 
 _tasks = itertools.count(1 << 32)  # no thread's number
 _IDLE_MOST = 16  # descriptors that are kept open for the next RemoteTrace
+_devices: WeakSet[Device] = WeakSet()
 
 
 class SocketDescriptor(Closing):
@@ -91,6 +93,8 @@ class SocketDescriptor(Closing):
     def _request(
         self, kind: Type, a: int = 0, b: int = 0, c: int = 0, payload: bytes = b""
     ) -> tuple[int, list[int]]:
+        if not self._number:  # 0 is the connection's first descriptor
+            raise fail(errno.EBADF)
         word, _, fds = self._link.request(kind, a, b, c, self._number, payload)
         return word, fds
 
@@ -98,8 +102,17 @@ class SocketDescriptor(Closing):
         """Close it, which ends its tasks. Twice is once."""
         number, self._number = self._number, 0
         if number and self._link.is_usable:
-            with contextlib.suppress(OSError):  # the service has gone, and the descriptor with it
+            try:
                 self._link.request(Type.CLOSE, descriptor=number)
+            except ConnectionResetError:
+                pass  # the service has gone, and the descriptor with it
+            except BaseException:  # a signal handler's
+                self._link.leave(number)
+                raise
+
+    def __del__(self) -> None:
+        if number := getattr(self, "_number", 0):
+            self._link.leave(number)
 
 
 class Collector:
@@ -127,12 +140,17 @@ class Device(Closing):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._lock = threading.Lock()  # guards _link and _idle
-        self._link: Link | None = None
-        self._idle: list[Collector] = []
+        self._forked()
+        _devices.add(self)
         self.info: dict[str, Any]
         self.store: SymbolStore
         self.link()
+
+    def _forked(self) -> None:
+        """Begin with nothing: in a forked child, a thread that isn't there may hold the lock."""
+        self._lock = threading.Lock()  # guards _link and _idle
+        self._link: Link | None = None
+        self._idle: list[Collector] = []
 
     def link(self) -> Link:
         """Return the connection. Raises PykcovError: device-missing."""
@@ -202,9 +220,9 @@ class Device(Closing):
     def close(self) -> None:
         """Close the connection, and so the descriptors of it."""
         with self._lock:
-            self._idle.clear()
             if self._link is not None:
                 self._link.close()
+            self._idle.clear()
 
     def __repr__(self) -> str:
         return f"<pykcov.Device {self.name} pid={self.info['pid']}>"
@@ -224,3 +242,11 @@ def describe(name: str) -> dict[str, Any]:
     link = Link(name, Kind.LOOK)
     link.close()
     return link.info
+
+
+def _after_fork() -> None:
+    for device in _devices:
+        device._forked()
+
+
+forks.in_child(_after_fork)

@@ -13,10 +13,14 @@ _SHARE = 4  # one in so many is left to the service
 _LEAST = 128  # and so many at the least, but no more than half of all
 
 
-def may_keep(fd: int) -> bool:
-    """Is there enough room beyond this new descriptor for the service itself?"""
+def may_keep(fd: int, *, worker: bool = False) -> bool:
+    """Is there enough room beyond this new descriptor for the service itself?
+
+    worker: it is a worker's connection. Clients leave room for these: half of what is reserved.
+    """
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return limit == resource.RLIM_INFINITY or fd < limit - _reserve(limit)
+    reserve = _reserve(limit) // (2 if worker else 1)
+    return limit == resource.RLIM_INFINITY or fd < limit - reserve
 
 
 def _reserve(limit: int) -> int:

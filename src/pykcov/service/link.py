@@ -11,6 +11,8 @@ import socket
 import struct
 import threading
 from array import array
+from collections import deque
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,8 @@ class Link:
         self._is_lost = False
         self._tag = 0
         self._lock = threading.Lock()  # a request and its reply
+        self._left: deque[int] = deque()  # descriptors to close: nobody has them any more
+        self._opening: set[int] = set()  # tags of OPENs whose replies nobody has heard
         # Not what gevent may have put in its place, which would run other greenlets while it waits:
         # they would wait for this one's lock, on the same thread.
         self._peer = _socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -73,18 +77,36 @@ class Link:
         payload: bytes = b"",
     ) -> tuple[int, int, bytes, list[int]]:  # fmt: skip
         """Return the device's errno or 0, and word, payload and descriptors of the reply."""
+        if not self.is_usable:  # in a forked child, a thread that isn't there may hold the lock
+            raise _gone(self.name)
         with self._lock:
-            if not self.is_usable:
-                raise _gone(self.name)
-            self._tag = self._tag % 0xFFFF + 1
-            packet = Request(kind, (a, b, c), descriptor, payload, self._tag).encode()
-            try:
-                self._send(packet)
-                return self._reply()
-            except (ConnectionError, BlockingIOError) as gone:  # the latter: it took too long
-                self._is_lost = True
-                self._peer.close()
-                raise _gone(self.name) from gone
+            while self._left:  # a second CLOSE of one number, after an interruption, is EBADF
+                self._ask(Request(Type.CLOSE, (0, 0, 0), self._left[0]))
+                self._left.popleft()
+            return self._ask(Request(kind, (a, b, c), descriptor, payload))
+
+    def leave(self, descriptor: int) -> None:
+        """Nobody has that descriptor any more: the next request closes it first. Waits for nothing,
+        so finalizers and signal handlers may call it."""
+        self._left.append(descriptor)
+
+    def _ask(self, request: Request) -> tuple[int, int, bytes, list[int]]:
+        """Preconditions: the lock is held."""
+        if not self.is_usable:
+            raise _gone(self.name)
+        self._tag = self._tag % 0xFFFF + 1
+        self._opening.discard(self._tag)
+        if request.type is Type.OPEN:
+            self._opening.add(self._tag)
+        try:
+            self._send(replace(request, tag=self._tag).encode())
+            reply = self._reply()
+        except (ConnectionError, BlockingIOError) as gone:  # the latter: it took too long
+            self._is_lost = True
+            self._peer.close()
+            raise _gone(self.name) from gone
+        self._opening.discard(self._tag)
+        return reply
 
     def _send(self, packet: bytes) -> None:
         try:
@@ -111,6 +133,8 @@ class Link:
             error, tag, word, payload = decode_reply(reply)
             if tag in (0, self._tag):
                 return error, word, payload, fds
+            if tag in self._opening and not error:
+                self._left.append(word)
             for fd in fds:
                 os.close(fd)
 

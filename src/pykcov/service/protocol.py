@@ -122,7 +122,7 @@ CONTROL = (
     ("over", "service", "of these: are over"),
     ("published", "service", "of these: have published records"),
     ("overflowed", "service", "of these: had records for which there was no room"),
-    ("lost", "service", "of these: were lost with a process that was killed"),
+    ("lost", "service", "of these: lost with a process that was killed, or for lack of memory"),
     ("late", "service", "sections of earlier generations whose records were dropped meanwhile"),
     ("ever", "service", "sections that began since KCOV_REMOTE_ENABLE"),
 )

@@ -144,10 +144,12 @@ class RemoteTrace:
         they run. It is a store into shared memory, and no message.
 
         Where the service has gone, and another process shows the device by now, collecting goes on
-        there. Raises PykcovError, device-missing, where there is none.
+        there. Raises PykcovError, device-missing, where there is none; OSError: EINVAL in a forked
+        child, whose parent it is that collects.
         """
         if self._collector is None:
             return
+        self._check_process()
         if self._collector.link.lives():
             self._collector.kept.begin()
             self._after = False
@@ -159,15 +161,23 @@ class RemoteTrace:
         for `timeout` seconds at most. Returns whether they are. `pcs`, `blocks` and `comparisons`
         then have the after-work, too, behind what led to the answers.
 
-        Raises PykcovError, device-gone, when the service has gone.
+        Raises PykcovError, device-gone, when the service has gone; OSError: EINVAL in a forked
+        child.
         """
         if self._collector is None:
             return self._is_over(self._sections)
+        self._check_process()
         self._after = True
         try:
             return self._wait(time.monotonic() + timeout, self._is_over)
         except ConnectionResetError as gone:
             raise self._gone() from gone
+
+    def _check_process(self) -> None:
+        """In a forked child, areas and control page are the parent's: what it collects is not ours
+        to drop. Raises OSError EINVAL."""
+        if self._process != os.getpid():
+            raise fail(errno.EINVAL, "another process collects, which forked this one")
 
     @staticmethod
     def _is_over(sections: Sections) -> bool:

@@ -132,7 +132,7 @@ class Shown:
         if version != VERSION:
             raise fail(errno.EPROTONOSUPPORT)
         kind = Kind(kind)
-        if kind is not Kind.MEMBER and not files.may_keep(connection.peer.fileno()):
+        if not files.may_keep(connection.peer.fileno(), worker=kind is Kind.MEMBER):
             raise fail(errno.EMFILE)
         word, fds = os.getpid(), []
         if kind is Kind.WATCH:
