@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any, ParamSpec, TypeVar
 
 from pykcov import probe
-from pykcov.device.sections import Inside
+from pykcov.device.inside import Inside
 from pykcov.probe import quiet
 
 P = ParamSpec("P")

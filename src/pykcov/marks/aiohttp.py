@@ -10,7 +10,8 @@ from aiohttp import Payload, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.typedefs import Handler, Middleware
 
-from pykcov.device.sections import Section, outside
+from pykcov.device.inside import outside
+from pykcov.device.sections import Section
 from pykcov.marks.starting import HEADER, publish, start, stop
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from grpc import aio
 
-from pykcov.device.sections import Section, outside
+from pykcov.device.inside import outside
+from pykcov.device.sections import Section
 from pykcov.marks import grpc as threads
 from pykcov.marks.starting import KEY, idle, publish, start, stop
 

@@ -10,7 +10,8 @@ from tornado.httputil import HTTPServerRequest
 from tornado.web import Application, RequestHandler
 from tornado.websocket import WebSocketHandler
 
-from pykcov.device.sections import Section, outside
+from pykcov.device.inside import outside
+from pykcov.device.sections import Section
 from pykcov.marks.starting import HEADER, idle, publish, start, stop
 from pykcov.probe import quiet
 from pykcov.service.header import content_length

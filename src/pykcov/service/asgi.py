@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from pykcov.device.sections import outside
+from pykcov.device.inside import outside
 from pykcov.probe import quiet
 from pykcov.service import header as headers
 from pykcov.service.events import Events
