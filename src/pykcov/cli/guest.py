@@ -81,7 +81,11 @@ def add_to(verbs: Any, name: str) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run the command; return its exit code."""
-    from pykcov.guest import run, signals  # not for the other verbs: what they run imports less
+    from pykcov.guest import (
+        run,
+        signals,
+        strays_raw,
+    )  # not for the other verbs: what they run imports less
     from pykcov.kernel import Kernel
 
     command = args.command[1:] if args.command[:1] == ["--"] else args.command
@@ -103,6 +107,7 @@ def main(args: argparse.Namespace) -> int:
         kernel_file = args.kernel.resolve()
         files = {kernel_file, *kernel_file.parent.glob("*.py")}
         include = [glob.escape(str(file)) for file in sorted(files)]
+    strays_raw.adopt()
     with contextlib.ExitStack() as stack:
         left_out: dict[str, str] = {}
         if source or include:

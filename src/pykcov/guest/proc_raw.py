@@ -80,6 +80,15 @@ def may_be_in(pid: int, tid: int, calls: tuple[int, ...]) -> bool:
     return first == "running" or int(first) < 0 or int(first) in calls
 
 
+def filters(pid: int) -> int:
+    """Return how many seccomp filters a process has; 0 when it is gone."""
+    try:
+        rows = _text(f"/proc/{pid}/status").splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return next((int(row.split()[1]) for row in rows if row.startswith("Seccomp_filters:")), 0)
+
+
 def parent(pid: int) -> int:
     """Return a process's parent; 0 when it has none, or is gone."""
     fields = _stat(f"/proc/{pid}/stat")
