@@ -1,6 +1,6 @@
 """Program: execute a command whose system calls a filter refuses, as a container's does.
 
-refusing_raw.py CALL ERRNO CMD args; CALL is a name, or name:INDEX=VALUE for calls with that argument.
+refusing_raw.py CALL ERRNO CMD args; CALL is a name, or name:INDEX=VALUE for an argument's value.
 """
 
 from __future__ import annotations

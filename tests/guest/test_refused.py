@@ -44,7 +44,13 @@ NEEDED = {
 
 
 def run(guests: Guests, call: str, error: str, *argv: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, REFUSING, call, error, *guests.command(*argv, kernel="counting.py")]
+    command = [
+        sys.executable,
+        str(REFUSING),
+        call,
+        error,
+        *guests.command(*argv, kernel="counting.py"),
+    ]
     # In a session of its own, and without a shell's help: what hangs is found by the time it takes.
     return subprocess.run(command, env=guests.env, capture_output=True, text=True, timeout=20,
                           check=False, start_new_session=True)  # fmt: skip

@@ -81,21 +81,8 @@ def add_to(verbs: Any, name: str) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run the command; return its exit code."""
-    from pykcov.guest import (
-        run,
-        signals,
-        strays_raw,
-    )  # not for the other verbs: what they run imports less
-    from pykcov.kernel import Kernel
-
-    command = args.command[1:] if args.command[:1] == ["--"] else args.command
-    device = None
-    if args.device is not None:
-        if args.source or args.include or args.comparisons:
-            complain(
-                "--device is another process's, and --source, --include and --comparisons are of "
-                "this one's [usage]"
-            )
+    # Not for the other verbs: what they run imports less.
+    from pykcov.guest import run, signals, strays_raw
         device = _device(args.device)
     if not command:
         complain("no command to run; see 'pykcov guest --help' [usage]")

@@ -11,7 +11,7 @@ import fcntl
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from pykcov.errors import PykcovError
@@ -26,10 +26,8 @@ def refused(call: str, error: OSError) -> PykcovError:
     """Return the error that says which call the host refused."""
     why = f"the host does not let a guest start: {call}: {error.strerror}"
     if call in _LOOK_INSIDE:
-        try:
+        with suppress(OSError, ValueError):  # a host without Yama
             why += f" (kernel.yama.ptrace_scope is {int(_SCOPE.read_text())})"
-        except (OSError, ValueError):
-            pass  # a host without Yama
     return PykcovError("guests-unsupported", why)
 
 

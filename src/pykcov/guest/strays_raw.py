@@ -1,10 +1,10 @@
 """What a watchdog that was killed leaves behind.
 
-All that a guest starts is, or becomes, a child of the watchdog. When somebody kills that, its
-children go to the next process above that adopts orphans: the supervisor's, if it called adopt().
-There they are told from the supervisor's own children by the guest's filter, which nobody gets rid
-of. A program that calls run() by itself adopts nobody, as that would change what becomes of its other
-children; then strays are looked for below the processes that are known.
+All that a guest starts is, or becomes, a child of the watchdog. When somebody kills the watchdog,
+its children go to the next process above that adopts orphans: the supervisor's, if it called
+adopt(). It tells them from its own children by the guest's filter, which no process can drop. A
+program that calls run() itself adopts nobody, because that would change what becomes of its other
+children; there strays are found below the processes that are known.
 """
 
 from __future__ import annotations
