@@ -24,7 +24,6 @@ import platform
 import struct
 import threading
 import time
-from pathlib import Path
 
 from pykcov.abi.stat import AT_FDCWD, AT_REMOVEDIR, NANO
 from pykcov.abi.words import int32, int64
@@ -274,32 +273,31 @@ class TinyKernel(Kernel):
 
     @syscall
     def getpid(self, task: Caller) -> object:
-        return task.pid
+        return task.numbers().pid
 
     @syscall
     def gettid(self, task: Caller) -> object:
-        return task.tid
+        return task.numbers().tid
 
     @syscall
     def getppid(self, task: Caller) -> object:
-        line = Path(f"/proc/{task.pid}/stat").read_text(encoding="utf-8", errors="replace")
-        return int(line.rpartition(")")[2].split()[1])
+        return task.numbers().ppid
 
     @syscall
     def getuid(self, task: Caller) -> object:
-        return task.credentials(real=True).uid
+        return task.ids().uid(task.credentials(real=True).uid)
 
     @syscall
     def geteuid(self, task: Caller) -> object:
-        return task.credentials().uid
+        return task.ids().uid(task.credentials().uid)
 
     @syscall
     def getgid(self, task: Caller) -> object:
-        return task.credentials(real=True).gid
+        return task.ids().gid(task.credentials(real=True).gid)
 
     @syscall
     def getegid(self, task: Caller) -> object:
-        return task.credentials().gid
+        return task.ids().gid(task.credentials().gid)
 
     @syscall
     def uname(self, task: Caller, buffer: int) -> object:

@@ -83,6 +83,16 @@ def main(args: argparse.Namespace) -> int:
     """Run the command; return its exit code."""
     # Not for the other verbs: what they run imports less.
     from pykcov.guest import run, signals, strays_raw
+    from pykcov.kernel import Kernel
+
+    command = args.command[1:] if args.command[:1] == ["--"] else args.command
+    device = None
+    if args.device is not None:
+        if args.source or args.include or args.comparisons:
+            complain(
+                "--device is another process's, and --source, --include and --comparisons are of "
+                "this one's [usage]"
+            )
         device = _device(args.device)
     if not command:
         complain("no command to run; see 'pykcov guest --help' [usage]")

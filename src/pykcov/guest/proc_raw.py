@@ -26,6 +26,9 @@ class Status:
     """Of /proc/TID/status. Ids: real, effective, saved, of the file system. Signals: masks."""
 
     tgid: int
+    ppid: int
+    ns_tids: tuple[int, ...]  # in each PID namespace, the thread's own last
+    ns_pids: tuple[int, ...]
     uids: tuple[int, ...]
     gids: tuple[int, ...]
     groups: frozenset[int]
@@ -45,6 +48,9 @@ def status(tid: int) -> Status:
 
     return Status(
         numbers("Tgid")[0],
+        numbers("PPid")[0],
+        numbers("NSpid"),
+        numbers("NStgid"),
         numbers("Uid"),
         numbers("Gid"),
         frozenset(numbers("Groups")),
@@ -54,6 +60,17 @@ def status(tid: int) -> Status:
         numbers("Threads")[0],
         int(rows.get("Umask", "0"), 8),  # what has ended has none
     )
+
+
+def ranges(tid: int, name: str) -> tuple[tuple[int, ...], ...]:
+    """Read uid_map or gid_map: inside, outside, how many. Raises OSError."""
+    rows = _text(f"/proc/{tid}/{name}").splitlines()
+    return tuple(tuple(map(int, row.split())) for row in rows)
+
+
+def setting(name: str) -> int:
+    """Read a number of /proc/sys. Raises OSError."""
+    return int(_text(f"/proc/sys/{name}"))
 
 
 def _stat(path: str) -> list[str]:

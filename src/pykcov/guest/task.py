@@ -15,10 +15,10 @@ from pykcov import probe
 from pykcov.abi.stat import AT_FDCWD
 from pykcov.abi.words import int32
 from pykcov.errors import fail
-from pykcov.guest import proc_raw
+from pykcov.guest import namespaces, proc_raw
 from pykcov.guest.paths import walk
 from pykcov.guest.reports import warn_once
-from pykcov.kernel.caller import Credentials, Place
+from pykcov.kernel.caller import Credentials, Ids, Numbers, Place
 from pykcov.kernel.files import OpenFile
 from pykcov.kernel.task import Task
 
@@ -159,7 +159,19 @@ class GuestTask(Task):
     def credentials(self, real: bool = False) -> Credentials:
         status = proc_raw.status(self.tid)
         which = 0 if real else 3
-        return Credentials(status.uids[which], status.gids[which], status.groups)
+        ids = namespaces.ids(self.tid)
+        return Credentials(
+            status.uids[which],
+            status.gids[which],
+            status.groups,
+            None if ids is namespaces.PLAIN else ids,
+        )
+
+    def numbers(self) -> Numbers:
+        return namespaces.numbers(self.tid)
+
+    def ids(self) -> Ids:
+        return namespaces.ids(self.tid)
 
     def umask(self) -> int:
         return proc_raw.status(self.tid).umask
