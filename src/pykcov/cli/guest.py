@@ -56,6 +56,13 @@ def add_to(verbs: Any, name: str) -> None:
         "process shows ('pykcov ls' lists them), and not that of the kernel",
     )
     parser.add_argument(
+        "--device-path",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="show the device at this path, too, as /dev/kcov; may be given several times",
+    )
+    parser.add_argument(
         "--discipline",
         choices=("trace", "blocks"),
         default="trace",
@@ -129,6 +136,7 @@ def main(args: argparse.Namespace) -> int:
             device=device,
             strict=args.strict,
             forward=signals.ALL,
+            paths=args.device_path,
         )
 
 

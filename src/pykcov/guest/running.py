@@ -28,6 +28,7 @@ def run(
     device: OpenDevice | None = None,
     strict: bool = False,
     forward: Iterable[signal.Signals] = (),
+    paths: Iterable[str] = (),
 ) -> int:
     """Run `argv` as a guest of `kernel`; returns its exit code, 128 + n when signal n ended it.
 
@@ -38,8 +39,9 @@ def run(
     that guests find, instead of this process's. strict: trap read, write,
     lseek and their like on the device, too, which then cost every file of the guest's. forward:
     signals that go on to the guest when this process gets them; then call it on the main thread.
+    paths: where the device is found besides /sys/kernel/debug/kcov; absolute, such as "/dev/kcov".
 
-    Raises PykcovError: command-missing, guests-unsupported, command-unusable.
+    Raises PykcovError: command-missing, guests-unsupported, command-unusable, device-path.
     """
     check_machine()
     path = find_program(argv[0])
@@ -49,7 +51,7 @@ def run(
         env = os.environ
     with (
         Signals(forward) as signals,
-        device_in(kernel, discipline, device),
+        device_in(kernel, discipline, device, paths),
         closing(Placeholders()) as placeholders,
     ):
         launched = Launched(path, argv, env, handlers, signals.before)
