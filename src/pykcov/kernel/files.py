@@ -278,7 +278,7 @@ class Files(MutableMapping[str, Node]):
         return None
 
     def covering(self, path: str) -> str | None:
-        """Return the mount, there now or not, that a path is or lies below; None if there is none."""
+        """Return the mount, there now or not, that a path is or lies below, or None."""
         return next((m for m in self._mounts if path == m or path.startswith(m + "/")), None)
 
     def below(self, path: str) -> bool:
