@@ -68,6 +68,22 @@ def ranges(tid: int, name: str) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(map(int, row.split())) for row in rows)
 
 
+def root(tid: int) -> str | None:
+    """Return the path of a thread's root directory, which chroot(2) changes; None when no path of
+    ours leads there, as in another mount namespace."""
+    link = f"/proc/{tid}/root"
+    try:
+        seen = os.stat(link)
+        if os.path.samestat(seen, os.stat("/")):
+            return "/"
+        path = os.readlink(link)
+        return path if os.path.samestat(seen, os.stat(path)) else None
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return "/"  # a process that can't be looked into
+
+
 def setting(name: str) -> int:
     """Read a number of /proc/sys. Raises OSError."""
     return int(_text(f"/proc/sys/{name}"))

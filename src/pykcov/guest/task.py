@@ -113,11 +113,15 @@ class GuestTask(Task):
             return Place("" if file is None else file.path, file=file)
         if file is not None and not stat.S_ISDIR(file.node.mode):
             raise fail(errno.ENOTDIR)
-        proc = f"/proc/{self.pid}"
-        own = {"/proc/self": proc, "/proc/thread-self": f"{proc}/task/{self.tid}"}
+        root = "/" if self.supervisor.kernel.in_chroots else proc_raw.root(self.tid)
+        if root is None:
+            return Place("")  # in a tree where nothing is shown
+        procfs = "/proc" if root == "/" else f"{root}/proc"
+        proc = f"{procfs}/{self.pid}"
+        own = {f"{procfs}/self": proc, f"{procfs}/thread-self": f"{proc}/task/{self.tid}"}
         start = self._directory(dirfd) if file is None else file.path
         files = self.supervisor.kernel.files
-        return walk(start, path, follow, files, self._behind, own, away=file is not None)
+        return walk(start, path, follow, files, self._behind, own, file is not None, root)
 
     def _directory(self, dirfd: int) -> str:
         """Path of a directory of the host's: a descriptor's, or the current one."""
