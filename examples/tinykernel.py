@@ -31,6 +31,7 @@ from pykcov.errors import fail
 from pykcov.kernel import HOST, Caller, Kernel, Place, syscall
 from pykcov.kernel.calls.descriptors import opened, pieces
 from pykcov.kernel.calls.opening import search
+from pykcov.kernel.files import Files
 from pykcov.kernel.kernel import Handler
 from tinyfiles import Folder, Regular
 from tinyio import Opened, Stream
@@ -44,6 +45,10 @@ TIMER_ABSTIME = 1
 ERESTARTNOHAND = 514  # include/linux/errno.h: EINTR when a handler has run, else once more
 TIMESPEC = struct.Struct("<qq")
 UTSNAME = struct.Struct("65s" * 6)
+STREAM_CALLS = {
+    "read", "write", "readv", "writev", "pread64", "pwrite64", "preadv", "pwritev", "preadv2",
+    "pwritev2", "lseek", "fallocate", "fcntl", "copy_file_range", "sendfile", "splice",
+}  # fmt: skip
 OWN_CLOCKS = {time.CLOCK_REALTIME, time.CLOCK_MONOTONIC, time.CLOCK_BOOTTIME, time.CLOCK_TAI}
 
 
@@ -52,14 +57,22 @@ class TinyKernel(Kernel):
     has the calls without "at": those with it, from the current directory."""
 
     own_pipes = False  # have pipes in Python, too, which poll cannot see into
+    own_files = True  # have the tree; without it and pipes, reads and writes cost nothing
 
     def __init__(self) -> None:
         super().__init__()
-        self.tree = Tree(self.files, MOUNT)
+        self.tree = Tree(self.files if self.own_files else Files(), MOUNT)
 
     def handlers(self, strict: bool = False) -> dict[int, Handler]:
-        """Trap read, write, lseek and their kin for whoever has files of this kernel's."""
-        return super().handlers(strict=True)
+        """Trap read, write, lseek and their kin where there may be files of this kernel's.
+
+        A filter can't tell which descriptors those are, so each call on a file or socket of the
+        host's comes here, too.
+        """
+        if self.own_files or self.own_pipes:
+            return super().handlers(strict=True)
+        found = super().handlers(strict)
+        return found if strict else {n: h for n, h in found.items() if h.name not in STREAM_CALLS}
 
     def owns(self, place: Place) -> bool:
         """Is it in the tree, or an open file of this kernel's?"""
@@ -281,7 +294,7 @@ class TinyKernel(Kernel):
 
     @syscall
     def getppid(self, task: Caller) -> object:
-        return task.numbers().ppid
+        return task.parent()
 
     @syscall
     def getuid(self, task: Caller) -> object:

@@ -25,16 +25,22 @@ _SAME: Ranges = ((0, 0, _ALL),)
 def numbers(tid: int) -> Numbers:
     """Return what a thread calls itself. Raises OSError when it is gone."""
     status = proc_raw.status(tid)
-    above: tuple[int, ...] = ()
-    if status.ppid:
+    return Numbers(status.ns_tids[-1], status.ns_pids[-1])
+
+
+def parent(tid: int) -> int:
+    """Return what a thread calls its process's parent. Raises OSError when the thread is gone."""
+    status = proc_raw.status(tid)
+    while status.ppid:
         try:
             above = proc_raw.status(status.ppid).ns_pids
         except OSError:
-            return numbers(tid)  # the parent has ended just now; there is another one
-    # A parent is in the same namespace, or in one further out, where the child can't see it.
-    depth = len(status.ns_pids)
-    ppid = above[depth - 1] if len(above) >= depth else 0
-    return Numbers(status.ns_tids[-1], status.ns_pids[-1], ppid)
+            status = proc_raw.status(tid)  # the parent has ended just now; there is another one
+            continue
+        # It is in the same namespace, or in one further out, where the child can't see it.
+        depth = len(status.ns_pids)
+        return above[depth - 1] if len(above) >= depth else 0
+    return 0
 
 
 @functools.cache

@@ -49,6 +49,7 @@ class GuestTask(Task):
         self.tid, self.pid = tid, pid
         self.call = 0
         self.ended = False
+        self._numbers: tuple[int, Numbers] | None = None  # a task stays in its PID namespace
 
     def __repr__(self) -> str:
         return f"<guest {self.pid}/{self.tid}>"
@@ -172,7 +173,12 @@ class GuestTask(Task):
         )
 
     def numbers(self) -> Numbers:
-        return namespaces.numbers(self.tid)
+        if self._numbers is None or self._numbers[0] != self.tid:  # which execve changes
+            self._numbers = self.tid, namespaces.numbers(self.tid)
+        return self._numbers[1]
+
+    def parent(self) -> int:
+        return namespaces.parent(self.tid)
 
     def ids(self) -> Ids:
         return namespaces.ids(self.tid)

@@ -14,14 +14,10 @@ from pykcov.kernel.files import Directory, Node, OpenFile
 
 @dataclass(frozen=True)
 class Numbers:
-    """A task, its process and that one's parent, as the task's own PID namespace counts them.
-
-    ppid: 0 when the parent is in a namespace further out, which the task can't see.
-    """
+    """A task and its process, as the task's own PID namespace counts them."""
 
     tid: int
     pid: int
-    ppid: int
 
 
 class Ids(Protocol):
@@ -121,7 +117,10 @@ class Caller(Protocol):
         """Its process's number in this process's PID namespace."""
 
     def numbers(self) -> Numbers:
-        """What the task itself calls its thread, its process and its parent."""
+        """What the task itself calls its thread and its process."""
+
+    def parent(self) -> int:
+        """What the task calls its process's parent: 0 for one in a PID namespace further out."""
 
     def ids(self) -> Ids:
         """How the task sees users and groups, which a user namespace numbers in its own way."""
