@@ -69,6 +69,17 @@ def test_a_needed_call_is_refused(guests: Guests, call: str, error: str) -> None
     assert not left_behind(guests)
 
 
+@pytest.mark.parametrize("call", ["seccomp", "signalfd4"])
+def test_a_filter_that_kills(guests: Guests, call: str) -> None:
+    done = run(guests, call, "KILL", "true")
+    assert (done.returncode, done.stdout) == (1, ""), done.stderr
+    assert done.stderr == (
+        "pykcov: the guest, or the watchdog that starts it, was killed before it had begun "
+        "[guests-unsupported]\n"
+    )
+    assert not left_behind(guests)
+
+
 def left_behind(guests: Guests) -> list[str]:
     """Processes that were started with these guests' environment."""
     mark = f"PYKCOV_STORE={guests.store}".encode()

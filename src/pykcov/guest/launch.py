@@ -94,6 +94,8 @@ def _refused(error: OSError) -> PykcovError:
             "guests need seccomp user notification as Linux 5.19 has it (WAIT_KILLABLE_RECV); "
             f"this is Linux {platform.release()}"
         )
+    elif error.filename == "watchdog":
+        why = "the guest, or the watchdog that starts it, was killed before it had begun"
     else:
         return refused(error.filename, error)
     return PykcovError("guests-unsupported", why)
