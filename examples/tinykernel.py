@@ -24,7 +24,6 @@ import platform
 import struct
 import threading
 import time
-from pathlib import Path
 
 from pykcov.abi.stat import AT_FDCWD, AT_REMOVEDIR, NANO
 from pykcov.abi.words import int32, int64
@@ -32,6 +31,7 @@ from pykcov.errors import fail
 from pykcov.kernel import HOST, Caller, Kernel, Place, syscall
 from pykcov.kernel.calls.descriptors import opened, pieces
 from pykcov.kernel.calls.opening import search
+from pykcov.kernel.files import Files
 from pykcov.kernel.kernel import Handler
 from tinyfiles import Folder, Regular
 from tinyio import Opened, Stream
@@ -45,6 +45,10 @@ TIMER_ABSTIME = 1
 ERESTARTNOHAND = 514  # include/linux/errno.h: EINTR when a handler has run, else once more
 TIMESPEC = struct.Struct("<qq")
 UTSNAME = struct.Struct("65s" * 6)
+STREAM_CALLS = {
+    "read", "write", "readv", "writev", "pread64", "pwrite64", "preadv", "pwritev", "preadv2",
+    "pwritev2", "lseek", "fallocate", "fcntl", "copy_file_range", "sendfile", "splice",
+}  # fmt: skip
 OWN_CLOCKS = {time.CLOCK_REALTIME, time.CLOCK_MONOTONIC, time.CLOCK_BOOTTIME, time.CLOCK_TAI}
 
 
@@ -53,14 +57,22 @@ class TinyKernel(Kernel):
     has the calls without "at": those with it, from the current directory."""
 
     own_pipes = False  # have pipes in Python, too, which poll cannot see into
+    own_files = True  # have the tree; without it and pipes, reads and writes cost nothing
 
     def __init__(self) -> None:
         super().__init__()
-        self.tree = Tree(self.files, MOUNT)
+        self.tree = Tree(self.files if self.own_files else Files(), MOUNT)
 
     def handlers(self, strict: bool = False) -> dict[int, Handler]:
-        """Trap read, write, lseek and their kin for whoever has files of this kernel's."""
-        return super().handlers(strict=True)
+        """Trap read, write, lseek and their kin where there may be files of this kernel's.
+
+        A filter can't tell which descriptors those are, so each call on a file or socket of the
+        host's comes here, too.
+        """
+        if self.own_files or self.own_pipes:
+            return super().handlers(strict=True)
+        found = super().handlers(strict)
+        return found if strict else {n: h for n, h in found.items() if h.name not in STREAM_CALLS}
 
     def owns(self, place: Place) -> bool:
         """Is it in the tree, or an open file of this kernel's?"""
@@ -274,32 +286,31 @@ class TinyKernel(Kernel):
 
     @syscall
     def getpid(self, task: Caller) -> object:
-        return task.pid
+        return task.numbers().pid
 
     @syscall
     def gettid(self, task: Caller) -> object:
-        return task.tid
+        return task.numbers().tid
 
     @syscall
     def getppid(self, task: Caller) -> object:
-        line = Path(f"/proc/{task.pid}/stat").read_text(encoding="utf-8", errors="replace")
-        return int(line.rpartition(")")[2].split()[1])
+        return task.parent()
 
     @syscall
     def getuid(self, task: Caller) -> object:
-        return task.credentials(real=True).uid
+        return task.ids().uid(task.credentials(real=True).uid)
 
     @syscall
     def geteuid(self, task: Caller) -> object:
-        return task.credentials().uid
+        return task.ids().uid(task.credentials().uid)
 
     @syscall
     def getgid(self, task: Caller) -> object:
-        return task.credentials(real=True).gid
+        return task.ids().gid(task.credentials(real=True).gid)
 
     @syscall
     def getegid(self, task: Caller) -> object:
-        return task.credentials().gid
+        return task.ids().gid(task.credentials().gid)
 
     @syscall
     def uname(self, task: Caller, buffer: int) -> object:

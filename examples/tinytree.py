@@ -155,8 +155,9 @@ def check_change(who: Credentials, folder: Folder, node: Inode | None = None) ->
     with the sticky bit."""
     if not who.may(folder, os.W_OK | os.X_OK):
         raise fail(errno.EACCES)
-    sticky = folder.mode & stat.S_ISVTX and who.uid not in (0, folder.uid)
-    if node is not None and sticky and who.uid != node.uid:
+    if node is None or not folder.mode & stat.S_ISVTX or who.uid in (folder.uid, node.uid):
+        return
+    if not who.overrides(node):
         raise fail(errno.EPERM)
 
 

@@ -290,3 +290,26 @@ def test_rust(guests: Guests, tmp_path: Path) -> None:
     assert facts(guests, program) == expected("""
         init 0; init again -16; enable 0; records 1; disable elsewhere -22; disable 0
     """)
+
+
+def test_a_second_path(guests: Guests) -> None:
+    """Clients find the device where they look for it, and in its usual place."""
+    program = """
+import os
+seen = [os.stat(path) for path in ("/dev/kcov", "/sys/kernel/debug/kcov", "/no/such/kcov")]
+print(len({(each.st_ino, each.st_mode, each.st_size) for each in seen}))
+fd = os.open("/dev/kcov", os.O_RDWR)
+print(os.readlink(f"/proc/self/fd/{fd}"), *map(os.path.exists, ("/dev/null", "/dev/kcov/x")))
+"""
+    options = ("--device-path", "/dev/kcov", "--device-path", "/no/such/kcov")
+    done = guests.run(sys.executable, "-c", program, kernel="counting.py", options=options)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "1\n/dev/kcov True False\n"
+
+
+@pytest.mark.parametrize("path", ["kcov", "/", "/dev/../kcov", "/dev/kcov/", "/sys/kernel/debug/x"])
+def test_a_second_path_that_cannot_be(guests: Guests, path: str) -> None:
+    done = guests.run("true", kernel="counting.py", options=("--device-path", path))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith(" [device-path]\n")
+    assert done.stderr.count("\n") == 1

@@ -402,3 +402,14 @@ def test_programs_that_wait_for_pipes(guests: Guests) -> None:
     native = subprocess.run(words, capture_output=True, text=True, check=True)
     done = guests.run(*words, kernel=KERNEL)
     assert (done.returncode, done.stdout, done.stderr) == (0, native.stdout, native.stderr)
+
+
+def test_without_files_reads_and_writes_are_the_hosts(guests: Guests) -> None:
+    script = "echo through | cat; ls -d /tiny; uname"
+    done = guests.run(
+        "sh", "-c", script, kernel=KERNEL.with_name("tinycalls.py"), options=("--log", "debug")
+    )
+    assert done.stdout == "through\nTinyKernel\n"
+    names = set(re.findall(r"^pykcov: DEBUG: \d+ (\w+)\(", done.stderr, re.MULTILINE))
+    assert {"openat", "uname", "getpid"} <= names
+    assert not names & {"read", "write", "lseek", "fcntl", "pread64"}

@@ -56,6 +56,13 @@ def add_to(verbs: Any, name: str) -> None:
         "process shows ('pykcov ls' lists them), and not that of the kernel",
     )
     parser.add_argument(
+        "--device-path",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="show the device at this path, too, as /dev/kcov; may be given several times",
+    )
+    parser.add_argument(
         "--discipline",
         choices=("trace", "blocks"),
         default="trace",
@@ -81,7 +88,8 @@ def add_to(verbs: Any, name: str) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run the command; return its exit code."""
-    from pykcov.guest import run, signals  # not for the other verbs: what they run imports less
+    # Not for the other verbs: what they run imports less.
+    from pykcov.guest import run, signals, strays_raw
     from pykcov.kernel import Kernel
 
     command = args.command[1:] if args.command[:1] == ["--"] else args.command
@@ -103,6 +111,7 @@ def main(args: argparse.Namespace) -> int:
         kernel_file = args.kernel.resolve()
         files = {kernel_file, *kernel_file.parent.glob("*.py")}
         include = [glob.escape(str(file)) for file in sorted(files)]
+    strays_raw.adopt()
     with contextlib.ExitStack() as stack:
         left_out: dict[str, str] = {}
         if source or include:
@@ -127,6 +136,7 @@ def main(args: argparse.Namespace) -> int:
             device=device,
             strict=args.strict,
             forward=signals.ALL,
+            paths=args.device_path,
         )
 
 

@@ -24,8 +24,8 @@ def launch(
 
     Returns the watchdog's pid, the program's, the listener, and a socket: it gives the program's
     wait status, as an int, when the program has ended, and closing it ends whatever still runs.
-    The program's execve is the first notification. Raises OSError with the step that failed as its
-    file name: "fork", "seccomp", "pidfd_getfd", "socketpair".
+    The program's execve is the first notification. Raises OSError with the call that failed as its
+    file name, "seccomp" or "pidfd_getfd" for example; then nothing runs any more.
     """
 
 @final

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
 from pykcov.abi.kcov import KCOV_REMOTE_ENABLE
 from pykcov.device.descriptor import Descriptor
 from pykcov.device.remote import RemoteArg
-from pykcov.errors import fail
+from pykcov.errors import PykcovError, fail
 from pykcov.guest.task import GuestTask
 from pykcov.instrumentation.session import in_force
 from pykcov.kernel.caller import Caller
@@ -101,13 +101,29 @@ class OpenKcov(OpenFile):
 
 
 @contextmanager
-def device_in(kernel: Kernel, discipline: str, device: OpenDevice | None = None) -> Iterator[None]:
-    """Have a kernel show the device, unless it shows something of its own in that place."""
-    if FOLDER in kernel.files:
-        yield
-        return
-    kernel.files[FOLDER] = DebugDirectory({NAME: KcovFile(discipline, device)}, 0o700)
+def device_in(
+    kernel: Kernel, discipline: str, device: OpenDevice | None = None, paths: Iterable[str] = ()
+) -> Iterator[None]:
+    """Have a kernel show the device, unless it shows something of its own in that place.
+
+    paths: where the device is shown, too. Raises PykcovError: device-path.
+    """
+    node = KcovFile(discipline, device)
+    shown: list[str] = []
     try:
+        if FOLDER not in kernel.files:
+            kernel.files[FOLDER] = DebugDirectory({NAME: node}, 0o700)
+            shown.append(FOLDER)
+        for path in dict.fromkeys(paths):
+            if (covering := kernel.files.covering(path)) is not None:
+                why = f"the kernel shows {covering} there already"
+                raise PykcovError("device-path", f"the device cannot be at {path}: {why}")
+            try:
+                kernel.files[path] = node
+            except ValueError as error:
+                raise PykcovError("device-path", str(error)) from error
+            shown.append(path)
         yield
     finally:
-        del kernel.files[FOLDER]
+        for path in shown:
+            del kernel.files[path]

@@ -20,6 +20,7 @@ from pykcov.abi.seccomp import (
 from pykcov.errors import PykcovError, fail
 from pykcov.guest import filter as guest_filter
 from pykcov.guest._host import Listener, launch
+from pykcov.guest.needs import refused
 from pykcov.kernel.kernel import Handler
 
 # WAIT_KILLABLE_RECV: without it each signal that a handler takes ends the wait for the answer, and
@@ -39,6 +40,7 @@ class Launched:
     """A program that has started, or waits to: its execve is the first call to be answered.
 
     watchdog, pid: of processes. listener: gets its calls. end: a socket; closing it ends it.
+    abandoned: the watchdog was killed, and has not ended what the program started.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Launched:
             raise _refused(error) from error
         self.listener = Listener(fd, _release() < (6, 11), bytes(counts))
         self.end = socket.socket(fileno=end)
+        self.abandoned = False
 
     def exec_error(self) -> OSError | None:
         """Return what the program's first execve failed with."""
@@ -91,8 +94,10 @@ def _refused(error: OSError) -> PykcovError:
             "guests need seccomp user notification as Linux 5.19 has it (WAIT_KILLABLE_RECV); "
             f"this is Linux {platform.release()}"
         )
+    elif error.filename == "watchdog":
+        why = "the guest, or the watchdog that starts it, was killed before it had begun"
     else:
-        why = f"the host does not let a guest start: {error.filename}: {error.strerror}"
+        return refused(error.filename, error)
     return PykcovError("guests-unsupported", why)
 
 

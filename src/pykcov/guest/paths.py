@@ -22,17 +22,17 @@ _MAX_LINKS = 40  # MAXSYMLINKS; past it the host answers, with ELOOP
 
 def walk(
     start: str, path: str, follow: bool, files: Files, file_at: Callable[[str], OpenFile | None],
-    own: dict[str, str], away: bool = False,
+    own: dict[str, str], away: bool = False, root: str = "/",
 ) -> Place:  # fmt: skip
     """Walk `path` from the directory `start`, absolute both or not.
 
     follow: through a link in the last place, too. file_at: the open file behind a path of the
     host's, as /proc/PID/fd/N. own: what "/proc/self" and its like are for the task. away: the host
-    does not know that `start` is where the path starts.
+    does not know that `start` is where the path starts. root: the task's, which chroot(2) changes.
 
     Raises OSError: what Linux would say of a path that the host cannot follow.
     """
-    at = "/" if path.startswith("/") else start
+    at = root if path.startswith("/") else start
     rest = _names(path)
     last = path[len(path.rstrip("/").rpartition("/")[0]) :].lstrip("/")
     must_follow = follow or path.endswith(("/", "/."))
@@ -49,7 +49,10 @@ def walk(
                 _check_directory(chain)
             if name == ".":
                 continue
-        at = posixpath.dirname(at) if name == ".." else posixpath.join(at, name)
+        if name == "..":
+            at = at if at == root else posixpath.dirname(at)
+        else:
+            at = posixpath.join(at, name)
         inside, chain = chain, files.find(at)
         if chain is not None:
             continue
@@ -78,7 +81,7 @@ def walk(
             if lost:
                 raise fail(errno.ELOOP)
             return Place(at)
-        at = "/" if link.startswith("/") else posixpath.dirname(at)
+        at = root if link.startswith("/") else posixpath.dirname(at)
         rest += _names(link)
     if chain is None and lost:
         chain = [_outside(at)]

@@ -26,6 +26,9 @@ class Status:
     """Of /proc/TID/status. Ids: real, effective, saved, of the file system. Signals: masks."""
 
     tgid: int
+    ppid: int
+    ns_tids: tuple[int, ...]  # in each PID namespace, the thread's own last
+    ns_pids: tuple[int, ...]
     uids: tuple[int, ...]
     gids: tuple[int, ...]
     groups: frozenset[int]
@@ -45,6 +48,9 @@ def status(tid: int) -> Status:
 
     return Status(
         numbers("Tgid")[0],
+        numbers("PPid")[0],
+        numbers("NSpid"),
+        numbers("NStgid"),
         numbers("Uid"),
         numbers("Gid"),
         frozenset(numbers("Groups")),
@@ -54,6 +60,33 @@ def status(tid: int) -> Status:
         numbers("Threads")[0],
         int(rows.get("Umask", "0"), 8),  # what has ended has none
     )
+
+
+def ranges(tid: int, name: str) -> tuple[tuple[int, ...], ...]:
+    """Read uid_map or gid_map: inside, outside, how many. Raises OSError."""
+    rows = _text(f"/proc/{tid}/{name}").splitlines()
+    return tuple(tuple(map(int, row.split())) for row in rows)
+
+
+def root(tid: int) -> str | None:
+    """Return the path of a thread's root directory, which chroot(2) changes; None when no path of
+    ours leads there, as in another mount namespace."""
+    link = f"/proc/{tid}/root"
+    try:
+        seen = os.stat(link)
+        if os.path.samestat(seen, os.stat("/")):
+            return "/"
+        path = os.readlink(link)
+        return path if os.path.samestat(seen, os.stat(path)) else None
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return "/"  # a process that can't be looked into
+
+
+def setting(name: str) -> int:
+    """Read a number of /proc/sys. Raises OSError."""
+    return int(_text(f"/proc/sys/{name}"))
 
 
 def _stat(path: str) -> list[str]:
@@ -78,6 +111,15 @@ def may_be_in(pid: int, tid: int, calls: tuple[int, ...]) -> bool:
     except (FileNotFoundError, ProcessLookupError, IndexError):
         return True
     return first == "running" or int(first) < 0 or int(first) in calls
+
+
+def filters(pid: int) -> int:
+    """Return how many seccomp filters a process has; 0 when it is gone."""
+    try:
+        rows = _text(f"/proc/{pid}/status").splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return next((int(row.split()[1]) for row in rows if row.startswith("Seccomp_filters:")), 0)
 
 
 def parent(pid: int) -> int:

@@ -69,6 +69,11 @@ class Processes:
         for pid in list(self._pidfds):
             self.ended(pid)
 
+    def known(self) -> list[int]:
+        """Return their numbers."""
+        with self._lock:
+            return list(self._pidfds)
+
     def __len__(self) -> int:
         return len(self._pidfds)
 

@@ -67,7 +67,7 @@ class Signals:
                     self._pass_on(launched)
         finally:
             launched.end.close()
-            os.waitpid(launched.watchdog, 0)
+            launched.abandoned = os.waitpid(launched.watchdog, 0)[1] != 0
         error = launched.exec_error()
         if error is not None:
             raise PykcovError(

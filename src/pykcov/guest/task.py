@@ -15,10 +15,10 @@ from pykcov import probe
 from pykcov.abi.stat import AT_FDCWD
 from pykcov.abi.words import int32
 from pykcov.errors import fail
-from pykcov.guest import proc_raw
+from pykcov.guest import namespaces, proc_raw
 from pykcov.guest.paths import walk
 from pykcov.guest.reports import warn_once
-from pykcov.kernel.caller import Credentials, Place
+from pykcov.kernel.caller import Credentials, Ids, Numbers, Place
 from pykcov.kernel.files import OpenFile
 from pykcov.kernel.task import Task
 
@@ -49,6 +49,7 @@ class GuestTask(Task):
         self.tid, self.pid = tid, pid
         self.call = 0
         self.ended = False
+        self._numbers: tuple[int, Numbers] | None = None  # a task stays in its PID namespace
 
     def __repr__(self) -> str:
         return f"<guest {self.pid}/{self.tid}>"
@@ -113,11 +114,15 @@ class GuestTask(Task):
             return Place("" if file is None else file.path, file=file)
         if file is not None and not stat.S_ISDIR(file.node.mode):
             raise fail(errno.ENOTDIR)
-        proc = f"/proc/{self.pid}"
-        own = {"/proc/self": proc, "/proc/thread-self": f"{proc}/task/{self.tid}"}
+        root = "/" if self.supervisor.kernel.in_chroots else proc_raw.root(self.tid)
+        if root is None:
+            return Place("")  # in a tree where nothing is shown
+        procfs = "/proc" if root == "/" else f"{root}/proc"
+        proc = f"{procfs}/{self.pid}"
+        own = {f"{procfs}/self": proc, f"{procfs}/thread-self": f"{proc}/task/{self.tid}"}
         start = self._directory(dirfd) if file is None else file.path
         files = self.supervisor.kernel.files
-        return walk(start, path, follow, files, self._behind, own, away=file is not None)
+        return walk(start, path, follow, files, self._behind, own, file is not None, root)
 
     def _directory(self, dirfd: int) -> str:
         """Path of a directory of the host's: a descriptor's, or the current one."""
@@ -159,7 +164,24 @@ class GuestTask(Task):
     def credentials(self, real: bool = False) -> Credentials:
         status = proc_raw.status(self.tid)
         which = 0 if real else 3
-        return Credentials(status.uids[which], status.gids[which], status.groups)
+        ids = namespaces.ids(self.tid)
+        return Credentials(
+            status.uids[which],
+            status.gids[which],
+            status.groups,
+            None if ids is namespaces.PLAIN else ids,
+        )
+
+    def numbers(self) -> Numbers:
+        if self._numbers is None or self._numbers[0] != self.tid:  # which execve changes
+            self._numbers = self.tid, namespaces.numbers(self.tid)
+        return self._numbers[1]
+
+    def parent(self) -> int:
+        return namespaces.parent(self.tid)
+
+    def ids(self) -> Ids:
+        return namespaces.ids(self.tid)
 
     def umask(self) -> int:
         return proc_raw.status(self.tid).umask

@@ -13,16 +13,54 @@ from pykcov.kernel.files import Directory, Node, OpenFile
 
 
 @dataclass(frozen=True)
+class Numbers:
+    """A task and its process, as the task's own PID namespace counts them."""
+
+    tid: int
+    pid: int
+
+
+class Ids(Protocol):
+    """Translates ids of users and groups between this process's user namespace and a task's."""
+
+    def uid(self, uid: int) -> int:
+        """What the task calls a user of this process's; the overflow id if it has none for it."""
+
+    def gid(self, gid: int) -> int:
+        """The same for a group."""
+
+    def own_uid(self, uid: int) -> int:
+        """What this process calls a user of the task's. Raises OSError: EINVAL if it has none."""
+
+    def own_gid(self, gid: int) -> int:
+        """The same for a group."""
+
+    def have(self, uid: int, gid: int) -> bool:
+        """Does the task have ids for a user and a group of this process's?"""
+
+
+@dataclass(frozen=True)
 class Credentials:
-    """Who a task is to the file system: user, group and further groups."""
+    """Who a task is to the file system: user, group and further groups.
+
+    ids: None for a task of this process's user namespace, in whose ids all others are.
+    """
 
     uid: int
     gid: int
     groups: frozenset[int]
+    ids: Ids | None = None
+
+    def overrides(self, node: Node) -> bool:
+        """Is the task root to this node? The root of a user namespace is so only to what belongs
+        to users and groups of that namespace."""
+        if self.ids is None:
+            return self.uid == 0
+        return self.ids.uid(self.uid) == 0 and self.ids.have(node.uid, node.gid)
 
     def may(self, node: Node, want: int) -> bool:
         """Does a node's mode allow `want`: os.R_OK, W_OK, X_OK, or'ed?"""
-        if self.uid == 0:
+        if self.overrides(node):
             return not want & 1 or stat.S_ISDIR(node.mode) or bool(node.mode & 0o111)
         if self.uid == node.uid:
             bits = node.mode >> 6
@@ -71,9 +109,21 @@ class Caller(Protocol):
     """
 
     @property
-    def tid(self) -> int: ...
+    def tid(self) -> int:
+        """The thread's number in this process's PID namespace."""
+
     @property
-    def pid(self) -> int: ...
+    def pid(self) -> int:
+        """Its process's number in this process's PID namespace."""
+
+    def numbers(self) -> Numbers:
+        """What the task itself calls its thread and its process."""
+
+    def parent(self) -> int:
+        """What the task calls its process's parent: 0 for one in a PID namespace further out."""
+
+    def ids(self) -> Ids:
+        """How the task sees users and groups, which a user namespace numbers in its own way."""
 
     def read(self, address: int, size: int) -> bytes:
         """Read `size` bytes of the guest's memory."""
@@ -112,7 +162,8 @@ class Caller(Protocol):
         fails the file is released, unless it was its placeholder() that failed."""
 
     def credentials(self, real: bool = False) -> Credentials:
-        """Who it is; real: by the real ids, as access(2) asks, not by those it acts as."""
+        """Who it is, in ids of this process's user namespace; real: by the real ids, as access(2)
+        asks, not by those it acts as."""
 
     def umask(self) -> int:
         """The permissions that the files it makes shall not have."""

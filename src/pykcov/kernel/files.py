@@ -11,10 +11,10 @@ import errno
 import fcntl
 import itertools
 import os
+import posixpath
 import stat
 import time
 from collections.abc import Iterator, Mapping, MutableMapping
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from pykcov.abi.stat import DT_DIR, DT_REG, Stat, pack_dirents
@@ -248,7 +248,8 @@ class Files(MutableMapping[str, Node]):
 
     def __setitem__(self, path: str, node: Node) -> None:
         """Raises ValueError for a path that is not absolute, or is the root."""
-        if not path.startswith("/") or str(PurePosixPath(path)) != path or path == "/":
+        normal = posixpath.normpath(path) == path and not path.startswith("//")
+        if not path.startswith("/") or not normal or path == "/":
             raise ValueError(f"a mount's path is absolute and normal, not {path!r}")
         self._mounts[path] = node
 
@@ -275,6 +276,10 @@ class Files(MutableMapping[str, Node]):
                 names = path[len(mount) + 1 :]
                 return self._walk(node, names.split("/") if names else [])
         return None
+
+    def covering(self, path: str) -> str | None:
+        """Return the mount, there now or not, that a path is or lies below, or None."""
+        return next((m for m in self._mounts if path == m or path.startswith(m + "/")), None)
 
     def below(self, path: str) -> bool:
         """Is there a mount below a normal path of the host's?"""

@@ -73,6 +73,10 @@ class Kernel(Opening, Attributes, Xattrs, Names, Descriptors):
     several threads of this process: a method that changes what others see needs a lock.
     """
 
+    #: Are `files` found at their paths by tasks in a chroot, too? On Linux, whose mounts they stand
+    #: for, those see what is below their root.
+    in_chroots = False
+
     def __init__(self) -> None:
         self.files = Files()
 

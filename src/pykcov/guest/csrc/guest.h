@@ -15,8 +15,12 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
-/* How far the guest has come. A step that fails leaves its name here, and `error` says why. */
-enum stage { STARTING, LISTENING, NO_FORK, NO_FILTER, NO_EXEC };
+/* How far the guest has come. A step that fails leaves its name here, and `error` says why; launch.c
+ * has the names that users see. launch.py knows the number of NO_EXEC. */
+enum stage {
+    STARTING, LISTENING, NO_FORK, NO_FILTER, NO_EXEC, NO_PRIVILEGES, NO_SUBREAPER, NO_SIGNALFD,
+    NO_CLOSE, NO_POLL, NO_KILL, NO_WAIT, NO_SEND,
+};
 
 /* At the start of a page that supervisor, watchdog and guest share until the guest's first execve.
  * launch.py reads it. */
@@ -42,6 +46,9 @@ _Noreturn void watchdog_run(struct handshake *shared, const struct program *prog
 
 /* Put the filter on and execute the program. Never returns. */
 _Noreturn void guest_run(struct handshake *shared, const struct program *program);
+
+/* A step has failed with errno; the supervisor reads which. Never returns. */
+_Noreturn void give_up_launch(struct handshake *shared, enum stage step);
 
 pid_t raw_fork(void);
 

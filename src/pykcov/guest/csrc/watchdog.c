@@ -91,22 +91,27 @@ static void kill_children(void)
     close(proc);
 }
 
-static _Noreturn void end_all(void)
+static _Noreturn void end_all(pid_t guest)
 {
+    if (guest > 0)
+        kill(guest, SIGKILL);  /* also where /proc can't be read */
     do
         kill_children();
     while (waitpid(-1, NULL, __WALL) > 0 || errno == EINTR);
     _exit(0);
 }
 
-/* Wait for what has ended; tell of the guest's end. Does not return when nobody is left. */
-static void reap(pid_t guest, int supervisor)
+/* Wait for what has ended; tell of the guest's end, and set *guest to 0. Does not return when nobody
+ * is left. */
+static void reap(pid_t *guest, int supervisor)
 {
     for (;;) {
         int status;
         pid_t pid = waitpid(-1, &status, WNOHANG | __WALL);
-        if (pid == guest)
+        if (pid > 0 && pid == *guest) {
+            *guest = 0;
             send(supervisor, &status, sizeof status, MSG_NOSIGNAL);
+        }
         if (pid == 0)
             return;
         if (pid < 0 && errno == ECHILD)
@@ -122,35 +127,63 @@ static void close_all_but(int keep)
     syscall(SYS_close_range, keep + 1, ~0U, 0);
 }
 
+static int signals_of_children(void)
+{
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    return signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* Make each call that is needed later, in a way that changes nothing; STARTING when none is refused. */
+static enum stage refused_call(int supervisor)
+{
+    int signals = signals_of_children();
+    if (signals < 0)
+        return NO_SIGNALFD;
+    close(signals);
+    struct pollfd ready = {supervisor, POLLIN, 0};
+    if (poll(&ready, 1, 0) < 0)
+        return NO_POLL;
+    if (syscall(SYS_close_range, ~0U, ~0U, 0) < 0)
+        return NO_CLOSE;
+    if (kill(getpid(), 0) < 0)
+        return NO_KILL;
+    if (waitpid(-1, NULL, WNOHANG | __WALL) < 0 && errno != ECHILD)
+        return NO_WAIT;
+    if (send(supervisor, "", 1, MSG_NOSIGNAL) < 0)
+        return NO_SEND;
+    return STARTING;
+}
+
 _Noreturn void watchdog_run(struct handshake *shared, const struct program *program, int supervisor)
 {
     sigset_t all;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
     prctl(PR_SET_NAME, "pykcov-watchdog");
-    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+        give_up_launch(shared, NO_SUBREAPER);
+    enum stage refused = refused_call(supervisor);
+    if (refused != STARTING)
+        give_up_launch(shared, refused);
     pid_t guest = raw_fork();
-    if (guest == 0)
+    if (guest == 0) {
+        close(supervisor);
         guest_run(shared, program);
-    if (guest < 0) {
-        shared->error = errno;
-        shared->stage = NO_FORK;
-        _exit(1);
     }
+    if (guest < 0)
+        give_up_launch(shared, NO_FORK);
     close_all_but(supervisor);
-    sigset_t child;
-    sigemptyset(&child);
-    sigaddset(&child, SIGCHLD);
-    struct pollfd ready[2] = {
-        {supervisor, POLLIN, 0}, {signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK), POLLIN, 0}};
+    struct pollfd ready[2] = {{supervisor, POLLIN, 0}, {signals_of_children(), POLLIN, 0}};
     for (;;) {
-        reap(guest, supervisor);
+        reap(&guest, supervisor);
         if (poll(ready, 2, -1) < 0 && errno != EINTR)
-            end_all();
+            end_all(guest);
         struct signalfd_siginfo seen;
         while (read(ready[1].fd, &seen, sizeof seen) > 0)
             ;
         if (ready[0].revents)
-            end_all();
+            end_all(guest);
     }
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import os
 import stat
@@ -23,7 +24,7 @@ from pykcov.errors import fail
 from pykcov.kernel.caller import Caller, Place
 from pykcov.kernel.calls.descriptors import opened
 from pykcov.kernel.calls.opening import search
-from pykcov.kernel.files import Node
+from pykcov.kernel.files import Node, OpenFile
 from pykcov.kernel.host import HOST, Host
 from pykcov.kernel.outside import Outside
 
@@ -48,12 +49,17 @@ def find(task: Caller, dirfd: int, path: int, flags: int) -> Place | Host:
     return place
 
 
-def stat_of(place: Place) -> Stat:
-    """Return what stat(2) tells."""
-    if place.file is not None:
-        return place.file.stat()
-    assert place.node is not None
-    return place.node.stat()
+def stat_of(task: Caller, source: Node | OpenFile) -> Stat:
+    """Return what stat(2) tells the task, whose user namespace numbers owners in its own way."""
+    seen, ids = source.stat(), task.ids()
+    return dataclasses.replace(seen, uid=ids.uid(seen.uid), gid=ids.gid(seen.gid))
+
+
+def stat_at(task: Caller, place: Place) -> Stat:
+    """The same for a path."""
+    source = place.file or place.node
+    assert source is not None
+    return stat_of(task, source)
 
 
 def owned(task: Caller, node: Node | None) -> Node:
@@ -61,7 +67,8 @@ def owned(task: Caller, node: Node | None) -> Node:
     assert node is not None
     if isinstance(node, Outside):
         raise fail(errno.EPERM)
-    if task.credentials().uid not in (0, node.uid):
+    who = task.credentials()
+    if who.uid != node.uid and not who.overrides(node):
         raise fail(errno.EPERM)
     return node
 
@@ -81,14 +88,14 @@ class Attributes:
         place = find(task, dirfd, path, flags)
         if place is HOST:
             return HOST
-        task.write(buffer, stat_of(place).pack())
+        task.write(buffer, stat_at(task, place).pack())
         return 0
 
     def fstat(self, task: Caller, fd: int, buffer: int) -> object:
         file = task.file(fd)
         if file is None:
             return HOST
-        task.write(buffer, file.stat().pack())
+        task.write(buffer, stat_of(task, file).pack())
         return 0
 
     def statx(
@@ -97,7 +104,7 @@ class Attributes:
         place = find(task, dirfd, path, flags)
         if place is HOST:
             return HOST
-        task.write(buffer, stat_of(place).pack_statx())
+        task.write(buffer, stat_at(task, place).pack_statx())
         return 0
 
     def statfs(self, task: Caller, path: int, buffer: int) -> object:
@@ -198,11 +205,13 @@ class Attributes:
         return HOST if file is None else self._chown(task, file.node, uid, gid)
 
     def _chown(self, task: Caller, node: Node | None, uid: int, gid: int) -> int:
-        node = owned(task, node)
-        own = task.credentials()
+        own, ids = task.credentials(), task.ids()
         uid, gid = uid & _KEEP, gid & _KEEP
+        uid = uid if uid == _KEEP else ids.own_uid(uid)
+        gid = gid if gid == _KEEP else ids.own_gid(gid)
+        node = owned(task, node)
         groups = {_KEEP, node.gid, own.gid, *own.groups}
-        if own.uid != 0 and (uid not in (_KEEP, node.uid) or gid not in groups):
+        if not own.overrides(node) and (uid not in (_KEEP, node.uid) or gid not in groups):
             raise fail(errno.EPERM)
         node.uid = node.uid if uid == _KEEP else uid
         node.gid = node.gid if gid == _KEEP else gid
