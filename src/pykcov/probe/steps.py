@@ -1,0 +1,30 @@
+"""as_whole: a function that leaves nothing half done, whatever exception comes in between."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar, cast
+
+from pykcov.probe._core import Whole
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def as_whole(
+    mend: Callable[..., object], gives: object = None
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Decorate a function that nothing is recorded in, and that no signal handler interrupts.
+
+    mend: called when the function has raised, with its first argument, until it returns: it undoes
+    the rest of what was begun, or finishes it, and may be interrupted itself. gives: the result
+    where the function returns None; Ellipsis stands for its first argument. A function whose last
+    step must not be followed by anything has no line for `return`.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        whole: Any = Whole(function, mend, gives)
+        return cast("Callable[P, R]", functools.update_wrapper(whole, function))
+
+    return decorate
