@@ -1,4 +1,4 @@
-"""An exception at any instant leaves a thread that can trace, and nothing that goes on recording."""
+"""An exception at any instant leaves a thread that can trace, and nothing that records on."""
 
 from __future__ import annotations
 

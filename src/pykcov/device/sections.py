@@ -17,12 +17,13 @@ import mmap
 import os
 import threading
 from collections.abc import Callable
-from contextvars import Token
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pykcov import forks, probe
 from pykcov.abi.kcov import CMP_WORDS, KCOV_MODE_REMOTE, KCOV_TRACE_CMP, SIZE_MIN, WORD
 from pykcov.device.idle import Idle
+from pykcov.device.inside import Inside as Inside
+from pykcov.device.inside import outside as outside
 from pykcov.device.labels import Label
 from pykcov.device.remote import RemoteArg
 from pykcov.device.watcher import FRAME_DROPPED as FRAME_DROPPED
@@ -276,32 +277,6 @@ class Section:
     def inside(self) -> Inside:
         """In `with`: the current context is in the section; for generators, which have none."""
         return Inside(None if self.complete is not None else self._recorder)
-
-
-class Inside:
-    """In `with`: the current context is in the section of `recorder`, or in none. Contexts copied
-    from it before stay as they are."""
-
-    def __init__(self, recorder: probe.Recorder | None) -> None:
-        self._recorder = recorder
-        self._token: Token[probe.Recorder | None] | None = None
-
-    def __enter__(self) -> None:
-        with probe.quiet:
-            self._token = probe.section_var.set(self._recorder)
-
-    def __exit__(self, *error: object) -> None:
-        assert self._token is not None
-        with probe.quiet:
-            try:  # noqa: SIM105 - this is on every request's way
-                probe.section_var.reset(self._token)
-            except ValueError:
-                pass  # a coroutine that is dropped is closed in whatever context: that one stays
-
-
-def outside() -> Inside:
-    """In `with`: the current context is in no section, and nor is what it starts meanwhile."""
-    return Inside(None)
 
 
 def may_start() -> bool:
