@@ -17,11 +17,15 @@
 
 struct whole {
     PyObject_HEAD
+    vectorcallfunc call; /* so that a call needs no memory for its arguments */
     PyObject *function; /* Owned. */
     PyObject *mend;     /* Owned. */
     PyObject *gives;    /* Owned. Result in the place of None; Ellipsis: the first argument. */
     PyObject *dict;     /* Owned. Name and docstring, as functools.wraps() copies them. */
 };
+
+static PyObject *whole_call(PyObject *self, PyObject *const *args, size_t flagged,
+                            PyObject *names);
 
 static PyObject *whole_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
@@ -31,6 +35,7 @@ static PyObject *whole_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         return NULL;
     struct whole *w = (struct whole *)type->tp_alloc(type, 0);
     if (w != NULL) {
+        w->call = whole_call;
         w->function = Py_NewRef(function);
         w->mend = Py_NewRef(mend);
         w->gives = Py_NewRef(gives);
@@ -64,15 +69,16 @@ static void call_handlers(struct kcov_thread *t)
             PyErr_SetInterruptEx(signum);
 }
 
-static PyObject *whole_call(PyObject *self, PyObject *args, PyObject *kwargs)
+static PyObject *whole_call(PyObject *self, PyObject *const *args, size_t flagged,
+                            PyObject *names)
 {
     struct whole *w = (struct whole *)self;
     struct kcov_thread *t = thread_self();
-    PyObject *first = PyTuple_GET_SIZE(args) > 0 ? PyTuple_GET_ITEM(args, 0) : NULL;
+    PyObject *first = PyVectorcall_NARGS(flagged) > 0 ? args[0] : NULL;
     int paused = t->paused;
     thread_pause(t);
     t->whole++;
-    PyObject *result = PyObject_Call(w->function, args, kwargs);
+    PyObject *result = PyObject_Vectorcall(w->function, args, flagged, names);
     if (result == NULL) {
         mend(w, first);
     } else if (result == Py_None && w->gives != Py_None) {
@@ -126,6 +132,7 @@ static void whole_dealloc(PyObject *self)
 
 static PyMemberDef whole_members[] = {
     {"__dictoffset__", T_PYSSIZET, offsetof(struct whole, dict), READONLY, NULL},
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(struct whole, call), READONLY, NULL},
     {NULL, 0, 0, 0, NULL},
 };
 
@@ -136,7 +143,7 @@ static PyGetSetDef whole_getset[] = {
 
 static PyType_Slot whole_slots[] = {
     {Py_tp_new, whole_new},
-    {Py_tp_call, whole_call},
+    {Py_tp_call, PyVectorcall_Call},
     {Py_tp_descr_get, whole_get},
     {Py_tp_traverse, whole_traverse},
     {Py_tp_clear, whole_clear},
@@ -149,7 +156,8 @@ static PyType_Slot whole_slots[] = {
 PyType_Spec whole_spec = {
     .name = "pykcov.probe.Whole",
     .basicsize = sizeof(struct whole),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE
+        | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR,
     .slots = whole_slots,
 };
 
