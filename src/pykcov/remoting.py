@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import AsyncGenerator, Awaitable, Generator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Generator
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from types import TracebackType
@@ -19,7 +19,7 @@ from pykcov.abi.kcov import KCOV_INSTANCE_MASK, KCOV_SUBSYSTEM_PYKCOV
 from pykcov.device import sections
 from pykcov.device.remote import RemoteArg
 from pykcov.device.sections import Section
-from pykcov.probe import quiet
+from pykcov.probe import Done, quiet
 from pykcov.probe.steps import as_whole
 
 T = TypeVar("T")
@@ -81,14 +81,7 @@ def current_handle() -> int | None:
         return None if recorder is None or recorder.handle >> 32 == 0 else recorder.handle
 
 
-class _Done:
-    """Awaited, it is done at once."""
-
-    def __await__(self) -> Iterator[None]:
-        return iter(())
-
-
-_DONE = _Done()
+_NOTHING = Done(None)
 
 
 class remote:  # noqa: N801
@@ -158,10 +151,11 @@ class remote:  # noqa: N801
     ) -> None:
         self._stop()
 
-    async def __aenter__(self) -> Self:
-        return self.__enter__()
+    @as_whole(mend=_stop, gives=Done)
+    def __aenter__(self) -> Awaitable[Self]:  # type: ignore[return]
+        self._start()
 
-    @as_whole(mend=_stop, gives=_DONE)
+    @as_whole(mend=_stop, gives=_NOTHING)
     def __aexit__(  # type: ignore[return]
         self,
         kind: type[BaseException] | None,

@@ -104,11 +104,11 @@ def is_clean(before: list[object]) -> None:
     assert refs.live() == before
 
 
-def until_done(call: Callable[[], object]) -> None:
+def until_done(call: Callable[..., object], *args: int) -> None:
     """What was interrupted is done again, as documented; or it has been done, which is EINVAL."""
     while True:
         try:
-            call()
+            call(*args)
             return
         except (Interrupted, MemoryError):
             pass
@@ -123,7 +123,7 @@ def finish() -> None:
     """Disable and close what by_device() has opened, stop what by_remote_start() has begun. It is
     done once more from outside, for these may be interrupted before they come to it."""
     for kcov in opened:
-        until_done(lambda kcov=kcov: kcov.ioctl(KCOV_DISABLE))  # type: ignore[misc]
+        until_done(kcov.ioctl, KCOV_DISABLE)  # no lambda: CPython 3.13.0 crashes without memory
         until_done(kcov.close)
     opened.clear()
     pykcov.remote_stop()
@@ -302,7 +302,12 @@ def test_in_a_storm_of_signals(
 def test_handlers_are_put_off_and_not_lost() -> None:
     """One that comes while pykcov is at work runs right behind it."""
     got: list[bool] = []
-    inside = probe.Whole(lambda: signal.raise_signal(signal.SIGUSR1) or got.append(False), print)
+
+    def work() -> None:
+        signal.raise_signal(signal.SIGUSR1)
+        got.append(False)
+
+    inside = probe.Whole(work, print)
     old = signal.signal(signal.SIGUSR1, lambda *_: got.append(True))
     try:
         inside()

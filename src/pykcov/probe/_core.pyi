@@ -6,7 +6,7 @@ by OS thread: the recorder attached to it, or else the live section of the curre
 nothing else is said.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from mmap import mmap
 from types import CodeType, FunctionType
@@ -233,6 +233,15 @@ class Whole:
         cls, function: Callable[..., Any], mend: Callable[..., object], gives: object = None
     ) -> Self: ...
     def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+
+@final
+class Done:
+    """Awaited, it has `value` as its result at once."""
+
+    def __new__(cls, value: object) -> Self: ...
+    def __await__(self) -> Iterator[Any]: ...
+    def __iter__(self) -> Iterator[Any]: ...
+    def __next__(self) -> Any: ...
 
 @final
 class Kept:

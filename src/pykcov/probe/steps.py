@@ -19,8 +19,8 @@ def as_whole(
 
     mend: called when the function has raised, with its first argument, until it returns: it undoes
     the rest of what was begun, or finishes it, and may be interrupted itself. gives: the result
-    where the function returns None; Ellipsis stands for its first argument. A function whose last
-    step must not be followed by anything has no line for `return`.
+    where the function returns None; Ellipsis stands for its first argument, Done for an awaitable
+    with that result. A function that nothing may follow the last step of has no `return`.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:

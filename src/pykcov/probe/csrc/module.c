@@ -260,6 +260,7 @@ static int exec_module(PyObject *module)
         || add_type(module, &kcov.shared, &shared_spec) < 0
         || add_type(module, &kcov.ticket, &ticket_spec) < 0
         || add_type(module, &kcov.whole, &whole_spec) < 0
+        || add_type(module, &kcov.done, &done_spec) < 0
         || add_type(module, &kcov.kept, &kept_spec) < 0)
         return -1;
     if (kcov.guard_key == NULL)

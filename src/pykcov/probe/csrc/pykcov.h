@@ -132,7 +132,7 @@ struct guard {
 struct globals {
     PyTypeObject *probe, *instead, *origin, *comparison, *counters, *recorder; /* Owned. */
     PyTypeObject *guard, *quiet, *handler, *shared, *ticket;          /* Owned. */
-    PyTypeObject *whole, *kept;                                       /* Owned. */
+    PyTypeObject *whole, *done, *kept;                                /* Owned. */
     PyObject *acquire_name, *release_name;                            /* Owned. */
     PyObject *section_var;     /* Owned. ContextVar whose value is a recorder. */
     PyObject *guard_key;       /* Owned. */
@@ -233,7 +233,7 @@ extern PyType_Spec quiet_spec, handler_spec;
 
 /* whole.c */
 PyObject *whole_under(PyObject *module, PyObject *const *args, Py_ssize_t count);
-extern PyType_Spec whole_spec;
+extern PyType_Spec whole_spec, done_spec;
 
 /* kept.c */
 extern PyType_Spec kept_spec;

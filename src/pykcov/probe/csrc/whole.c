@@ -20,7 +20,8 @@ struct whole {
     vectorcallfunc call; /* so that a call needs no memory for its arguments */
     PyObject *function; /* Owned. */
     PyObject *mend;     /* Owned. */
-    PyObject *gives;    /* Owned. Result in the place of None; Ellipsis: the first argument. */
+    PyObject *gives;    /* Owned. Result in the place of None; Ellipsis: the first argument; Done: that
+                         * of it */
     PyObject *dict;     /* Owned. Name and docstring, as functools.wraps() copies them. */
 };
 
@@ -69,6 +70,17 @@ static void call_handlers(struct kcov_thread *t)
             PyErr_SetInterruptEx(signum);
 }
 
+/* The result, in the place of None. Takes the reference to None. */
+static PyObject *given(const struct whole *w, PyObject *result, PyObject *first)
+{
+    if (w->gives == Py_None || first == NULL)
+        return result;
+    Py_DECREF(result);
+    if (w->gives == (PyObject *)kcov.done)
+        return PyObject_CallOneArg(w->gives, first);
+    return Py_NewRef(w->gives == Py_Ellipsis ? first : w->gives);
+}
+
 static PyObject *whole_call(PyObject *self, PyObject *const *args, size_t flagged,
                             PyObject *names)
 {
@@ -79,11 +91,10 @@ static PyObject *whole_call(PyObject *self, PyObject *const *args, size_t flagge
     thread_pause(t);
     t->whole++;
     PyObject *result = PyObject_Vectorcall(w->function, args, flagged, names);
-    if (result == NULL) {
+    if (result == Py_None)
+        result = given(w, result, first);
+    if (result == NULL)
         mend(w, first);
-    } else if (result == Py_None && w->gives != Py_None) {
-        Py_SETREF(result, Py_NewRef(w->gives == Py_Ellipsis && first != NULL ? first : w->gives));
-    }
     t = thread_self();
     t->whole--;
     t->paused = paused; /* an exception may have come just before the end of a `with quiet` */
@@ -159,6 +170,75 @@ PyType_Spec whole_spec = {
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE
         | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR,
     .slots = whole_slots,
+};
+
+/* -- Done: awaited, it has a result at once. A coroutine could be interrupted on its way back. ------ */
+
+struct done {
+    PyObject_HEAD
+    PyObject *value; /* Owned. */
+};
+
+static PyObject *done_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"value", NULL};
+    PyObject *value;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:Done", names, &value))
+        return NULL;
+    struct done *d = (struct done *)type->tp_alloc(type, 0);
+    if (d != NULL)
+        d->value = Py_NewRef(value);
+    return (PyObject *)d;
+}
+
+static PyObject *done_next(PyObject *self)
+{
+    PyObject *stop = PyObject_CallOneArg(PyExc_StopIteration, ((struct done *)self)->value);
+    if (stop != NULL)
+        PyErr_SetObject(PyExc_StopIteration, stop);
+    Py_XDECREF(stop);
+    return NULL;
+}
+
+static int done_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(((struct done *)self)->value);
+    return 0;
+}
+
+static int done_clear(PyObject *self)
+{
+    Py_CLEAR(((struct done *)self)->value);
+    return 0;
+}
+
+static void done_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    done_clear(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyType_Slot done_slots[] = {
+    {Py_tp_doc, "Done(value): awaited, it has that result at once."},
+    {Py_tp_new, done_new},
+    {Py_am_await, PyObject_SelfIter},
+    {Py_tp_iter, PyObject_SelfIter},
+    {Py_tp_iternext, done_next},
+    {Py_tp_traverse, done_traverse},
+    {Py_tp_clear, done_clear},
+    {Py_tp_dealloc, done_dealloc},
+    {0, NULL},
+};
+
+PyType_Spec done_spec = {
+    .name = "pykcov.probe.Done",
+    .basicsize = sizeof(struct done),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = done_slots,
 };
 
 /* under(lock, function, *args): call function(*args) between lock.acquire() and lock.release(). */
