@@ -231,7 +231,7 @@ class remote:  # noqa: N801
                 error = thrown
 
 
-@as_whole(mend=sections.nothing)
+@as_whole()
 def remote_start(handle: int | str) -> bool:
     """Begin a section in this context: kcov_remote_start() of Linux. Returns whether one began."""
     number = handle_of(handle)

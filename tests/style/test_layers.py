@@ -16,6 +16,7 @@ LAYERS = (
     "errors",
     "closing",
     "refs",
+    "saying",
     "probe",
     "forks",
     "symbols",

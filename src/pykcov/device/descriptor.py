@@ -13,7 +13,6 @@ from pykcov.abi.kcov import KCOV_MODE_DISABLED, WORD
 from pykcov.area import map_words
 from pykcov.closing import Closing
 from pykcov.device.kcov import Kcov, has_died
-from pykcov.device.sections import nothing
 from pykcov.device.state import BY_REQUEST, Transition
 from pykcov.errors import fail
 from pykcov.instrumentation.session import in_force
@@ -87,7 +86,7 @@ class Descriptor(Closing):
                 raise fail(check.error)
         transition.effect(kcov, task, value)
 
-    @as_whole(mend=nothing)
+    @as_whole()
     def mmap(
         self, length: int, prot: int = mmap.PROT_READ | mmap.PROT_WRITE, offset: int = 0
     ) -> mmap.mmap:
@@ -103,7 +102,7 @@ class Descriptor(Closing):
     def _map(self, kcov: Kcov, length: int, offset: int, prot: int) -> Mapping:
         return map_words(kcov.area.fd, self._mappable(kcov, length, offset), prot)
 
-    @as_whole(mend=nothing)
+    @as_whole()
     def check_mmap(self, length: int, offset: int) -> int:
         """Raise what mmap() would, short of ENOMEM. Returns the area's size in words."""
         kcov = self._open_kcov()
@@ -179,7 +178,7 @@ class Descriptor(Closing):
         return {"_kcov": self._kcov}
 
 
-@as_whole(mend=nothing)
+@as_whole()
 def open(discipline: str = "trace") -> Descriptor:  # noqa: A001
     """Open the coverage device.
 

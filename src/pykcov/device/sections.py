@@ -76,6 +76,7 @@ _numbers = itertools.count(1)
 _new_lock = threading.Lock  # not gevent's, which would run other greenlets
 _lock = threading.Lock()  # guards the registry; taken while a kcov's own lock is held
 _idle = Idle(_IDLE_MOST)
+_take, _give_back = _idle.take, _idle.give_back
 
 # Who is told of the handles that a kcov registers, and with what; with None: of their end.
 listeners: list[Callable[[Kcov, tuple[int, ...], Registration | None], object]] = []
@@ -284,11 +285,7 @@ def may_start() -> bool:
     return probe.attached() is None and probe.section() is None
 
 
-def nothing(*_: object) -> None:
-    """What as_whole() is given by functions that have nothing to mend."""
-
-
-@as_whole(mend=nothing)
+@as_whole()
 def start(handle: int, given: int | str | None = None) -> Section | None:
     """Start a section, with a label if it is `given` a name; None when that means nothing: nobody
     collects the handle or watches all of them, this thread's own kcov is enabled, or a section is
@@ -311,18 +308,6 @@ def start(handle: int, given: int | str | None = None) -> Section | None:
     except BaseException:  # nobody would stop it
         section.stop()
         raise
-
-
-# -- memory of sections ---------------------------------------------------------------------------
-
-
-def _take(size: int) -> mmap.mmap:
-    """Return memory of `size` words with a count of 0."""
-    return _idle.take(size)
-
-
-def _give_back(words: mmap.mmap) -> None:
-    _idle.give_back(words)
 
 
 def _after_fork() -> None:
