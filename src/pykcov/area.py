@@ -19,8 +19,7 @@ from typing import Any
 
 from pykcov.abi.kcov import SIZE_MIN, WORD
 from pykcov.errors import fail
-from pykcov.probe import map_over
-from pykcov.refs import Refs
+from pykcov.probe import Kept, map_over
 
 SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 _NORESERVE = 0x4000  # MAP_NORESERVE
@@ -47,19 +46,26 @@ def map_words(fd: int, size: int, prot: int = mmap.PROT_READ | mmap.PROT_WRITE) 
     return memory
 
 
-class Area(Refs):
+class Area:
     """A memfd, and this process's own mapping of it, made when it is first needed."""
+
+    _sealing = 0  # bytes that allocate() was about to seal
 
     def __init__(self, name: str = "kcov", control: bool = False) -> None:
         """name: what /proc/PID/maps shows of a mapping. control: it has a control page."""
-        self._create(name, control)
-        self.init_refs()
-
-    def _create(self, name: str = "kcov", control: bool = False) -> None:
-        self.fd = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        os.fchmod(self.fd, 0o600)
-        self._has_control = control
         self._memory: mmap.mmap | None = None
+        self._has_control = control
+        self._file = Kept.memfd(name)
+
+    @property
+    def fd(self) -> int:
+        """The memfd's number. Raises OSError EBADF after close(), or when the program closed it."""
+        return self._file.fileno()
+
+    @property
+    def number(self) -> int:
+        """As fd, but -1 in the place of an error."""
+        return self._file.fileno() if self._file.is_ours() else -1
 
     @property
     def size(self) -> int:
@@ -69,17 +75,25 @@ class Area(Refs):
     def allocate(self, size: int) -> None:
         """Give the area its `size` in words, for ever, all 0. Raises OSError ENOMEM.
 
-        A guest may have written into the memfd, or sealed it, and do so until the seals are on.
+        A guest may have written into the memfd, or sealed it, and do so until the seals are on. An
+        allocate() that was interrupted may be done again, with the same size.
         """
         octets = (with_control(size) if self._has_control else size) * WORD
         try:
-            os.ftruncate(self.fd, 0)
-            os.ftruncate(self.fd, octets)
-            fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, SEALS)
+            if not self._is_sealed(octets):
+                os.ftruncate(self.fd, 0)
+                os.ftruncate(self.fd, octets)
+                self._sealing = octets
+                fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, SEALS)
         except OSError as error:
             raise fail(errno.ENOMEM) from error
         if os.fstat(self.fd).st_size != octets:
             raise fail(errno.ENOMEM)
+
+    def _is_sealed(self, octets: int) -> bool:
+        """Was allocate() interrupted when it had all but finished?"""
+        is_it = self._sealing == octets == os.fstat(self.fd).st_size
+        return is_it and fcntl.fcntl(self.fd, fcntl.F_GET_SEALS) & SEALS == SEALS
 
     def memory(self) -> mmap.mmap:
         """Return the mapping of all of it. Raises OSError ENOMEM."""
@@ -87,11 +101,10 @@ class Area(Refs):
             self._memory = map_words(self.fd, self.size)
         return self._memory
 
-    def destroy(self) -> None:
-        """Close the memfd; mappings of it live on."""
+    def close(self) -> None:
+        """Close the memfd; mappings of it live on. Twice is once."""
         self._memory = None
-        os.close(self.fd)
-        self.fd = -1
+        self._file.close()
 
     # -- saved state ------------------------------------------------------------------------------
 
@@ -107,11 +120,10 @@ class Area(Refs):
                 if chunk.count(0) != len(chunk):
                     chunks[at] = zlib.compress(chunk, 1)
                 at += _CHUNK
-        return {"size": self.size, "chunks": chunks, "_refs_counter": self._refs_counter}
+        return {"size": self.size, "chunks": chunks}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__({"_refs_counter": state["_refs_counter"]})
-        self._create()
+        Area.__init__(self)
         if state["size"]:
             self.allocate(state["size"])
             words = self.memory()

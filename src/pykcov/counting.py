@@ -25,6 +25,7 @@ from pykcov.aside import no_signals
 from pykcov.errors import PykcovError
 from pykcov.probe import quiet
 from pykcov.report.data import DataFile, Measured
+from pykcov.saying import say
 from pykcov.store import SymbolStore
 from pykcov.symbols import FileSymbols, number_of
 
@@ -166,8 +167,8 @@ def save(complaining: bool = True, then: Callable[[], None] | None = None) -> No
             running.take()
             running.write()
         except PykcovError as error:  # tried again, the next time
-            if complaining and sys.stderr is not None:
-                print(f"pykcov: {error}", file=sys.stderr)
+            if complaining:
+                say(f"pykcov: {error}")
         finally:
             running.saving = False
         if running.then is not None:

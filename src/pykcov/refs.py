@@ -127,6 +127,17 @@ def unregister(obj: CheckedObject) -> None:
         raise RefsError(f"{_name(obj)} is not registered")
 
 
+def keep(obj: CheckedObject) -> None:
+    """As `register`, in one step, and without an error: twice is once."""
+    if _state.mode is not LeakMode.OFF:
+        _live[id(obj)] = obj
+
+
+def drop(obj: CheckedObject) -> None:
+    """As `unregister`, in one step, and without an error: twice is once."""
+    _live.pop(id(obj), None)
+
+
 def live() -> list[CheckedObject]:
     """Return the registered objects, in order of registration, whatever the mode."""
     copy: dict[int, CheckedObject] = {}  # made out here: a new dict may set the collector off

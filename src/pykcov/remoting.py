@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Awaitable, Generator
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from types import TracebackType
@@ -17,10 +17,10 @@ from typing import Any, Self, TypeVar
 from pykcov import probe
 from pykcov.abi.kcov import KCOV_INSTANCE_MASK, KCOV_SUBSYSTEM_PYKCOV
 from pykcov.device import sections
-from pykcov.device.labels import Label
 from pykcov.device.remote import RemoteArg
 from pykcov.device.sections import Section
-from pykcov.probe import quiet
+from pykcov.probe import Done, quiet
+from pykcov.probe.steps import as_whole
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -68,13 +68,6 @@ def _number_in(text: str) -> int:
     return number
 
 
-def _started(handle: int, given: int | str | None) -> Section | None:
-    section = sections.start(handle)
-    if section is not None and given is not None:
-        section.label = Label(str(given))
-    return section
-
-
 def current_handle() -> int | None:
     """Return the handle of the section that the current context is in, or None.
 
@@ -86,6 +79,9 @@ def current_handle() -> int | None:
         recorder = probe.section()
         # Common handles are below 2^32. A section that is only watched has 0, as has a trace().
         return None if recorder is None or recorder.handle >> 32 == 0 else recorder.handle
+
+
+_NOTHING = Done(None)
 
 
 class remote:  # noqa: N801
@@ -111,16 +107,23 @@ class remote:  # noqa: N801
         self._given = handle
         self._section: Section | None = None
 
+    def _start(self) -> None:
+        if self._section is None or self._section.complete is not None:
+            self._section = sections.start(self.handle, self._given)
+
+    def _stop(self) -> None:
+        if self._section is not None:
+            self._section.stop()
+
+    @as_whole(mend=_stop)
     def start(self) -> None:
         """Begin, as `with` does."""
-        with quiet:
-            self._section = _started(self.handle, self._given)
+        self._start()
 
+    @as_whole(mend=_stop)
     def stop(self) -> None:
         """Publish, as the end of `with` does. Any thread or task may; twice is once."""
-        with quiet:
-            if self._section is not None:
-                self._section.stop()
+        self._stop()
 
     def publish(self) -> None:
         """Publish what was recorded so far, and go on recording: call it before you send an answer,
@@ -135,29 +138,31 @@ class remote:  # noqa: N801
         """Was all that was recorded published? Also when nothing was to be recorded."""
         return self._section is None or bool(self._section.complete)
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
+    @as_whole(mend=_stop, gives=...)
+    def __enter__(self) -> Self:  # type: ignore[return]
+        self._start()
 
+    @as_whole(mend=_stop)
     def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.stop()
+        self._stop()
 
-    async def __aenter__(self) -> Self:
-        self.start()
-        return self
+    @as_whole(mend=_stop, gives=Done)
+    def __aenter__(self) -> Awaitable[Self]:  # type: ignore[return]
+        self._start()
 
-    async def __aexit__(
+    @as_whole(mend=_stop, gives=_NOTHING)
+    def __aexit__(  # type: ignore[return]
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
+    ) -> Awaitable[None]:
+        self._stop()
 
     # -- generators, which have no context of their own --------------------------------------------
 
@@ -226,20 +231,30 @@ class remote:  # noqa: N801
                 error = thrown
 
 
+@as_whole()
 def remote_start(handle: int | str) -> bool:
     """Begin a section in this context: kcov_remote_start() of Linux. Returns whether one began."""
     number = handle_of(handle)
-    with quiet:
-        section = _started(number, handle)
+    section = None
+    try:
+        section = sections.start(number, handle)
         if section is not None:
             _current.set(section)
         return section is not None
+    except BaseException:
+        if section is not None:
+            section.stop()
+        raise
 
 
+def _stop_current() -> None:
+    section = _current.get()
+    if section is not None:
+        section.stop()
+        _current.set(None)
+
+
+@as_whole(mend=_stop_current)
 def remote_stop() -> None:
     """Publish the section that remote_start() began in this context, if there is one."""
-    with quiet:
-        section = _current.get()
-        if section is not None:
-            _current.set(None)
-            section.stop()
+    _stop_current()

@@ -24,6 +24,7 @@ from pykcov.device.descriptor import open as open_device
 from pykcov.errors import fail
 from pykcov.instrumentation.session import current_store
 from pykcov.kernel.task import ContextTask, Task, ThreadTask
+from pykcov.probe.steps import as_whole
 from pykcov.reader.comparisons import Compared, Comparison, Record
 from pykcov.reader.comparisons import comparisons as join
 from pykcov.reader.decode import Records
@@ -96,6 +97,7 @@ class trace:  # noqa: N801
         self.size = whole_pages(operator.index(size))
         self.discipline = discipline
         self._mode = KCOV_TRACE_CMP if comparisons else KCOV_TRACE_PC
+        self._entering = False  # half entered: an exception that comes now ends the trace
         self._descriptor: Descriptor | None = None
         self._task: Task | None = None
         self._records: Records | None = None
@@ -104,47 +106,55 @@ class trace:  # noqa: N801
         self._store = current_store()
         self._overflowed = False
 
-    def __enter__(self) -> Self:
-        with probe.quiet:
-            if self._descriptor is not None:
-                raise fail(errno.EBUSY)
-            if probe.attached() is not None or probe.section() is not None:
-                raise fail(errno.EBUSY, "this thread or context is traced already")
-            task, descriptor = _current_task(), open_device(self.discipline)
-            self._descriptor, self._task = descriptor, task
-            self._store = current_store()
-            try:
-                descriptor.ioctl(KCOV_INIT_TRACE, self.size)
-                kind = Compared if self._mode == KCOV_TRACE_CMP else Records
-                self._records = kind(descriptor.mmap(self.size * WORD))
-                descriptor.ioctl(KCOV_ENABLE, self._mode, task=task)
-            except BaseException:  # a signal handler's, too, that comes when ENABLE is done
-                self._stop()
-                raise
-        return self
+    def _stop(self) -> None:
+        """Each step may be done twice: an exception may come at any of them."""
+        forks.notice()
+        descriptor, task = self._descriptor, self._task
+        if descriptor is None:
+            return
+        if not descriptor.closed:
+            if task is not None and descriptor.owner is task:  # not in a forked child
+                if not task.runs_here():
+                    descriptor.close()
+                    self._descriptor = None
+                    raise fail(errno.EINVAL)
+                descriptor.ioctl(KCOV_DISABLE, 0, task=task)
+            self._overflowed = descriptor.dropped
+            descriptor.close()
+        if self._records is not None:
+            self._pcs, self._compared = self._records.pcs(), self._records.compared()
+            self._records = None
+        self._task = self._descriptor = None
 
+    def _abandon(self) -> None:
+        if self._entering:
+            self._stop()
+            self._entering = False
+
+    @as_whole(mend=_abandon, gives=...)
+    def __enter__(self) -> Self:  # type: ignore[return]
+        if self._descriptor is not None:
+            raise fail(errno.EBUSY)
+        if probe.attached() is not None or probe.section() is not None:
+            raise fail(errno.EBUSY, "this thread or context is traced already")
+        self._entering = True
+        self._task = task = _current_task()
+        self._descriptor = descriptor = open_device(self.discipline)
+        self._store = current_store()
+        descriptor.ioctl(KCOV_INIT_TRACE, self.size)
+        kind = Compared if self._mode == KCOV_TRACE_CMP else Records
+        self._records = kind(descriptor.mmap(self.size * WORD))
+        descriptor.ioctl(KCOV_ENABLE, self._mode, task=task)
+        self._entering = False  # the last step: from here on it is entered
+
+    @as_whole(mend=_stop)
     def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        with probe.quiet:
-            self._stop()
-
-    def _stop(self) -> None:
-        forks.notice()
-        descriptor, self._descriptor = self._descriptor, None
-        task, self._task = self._task, None
-        if descriptor is None:
-            return
-        with descriptor:
-            if task is not None and descriptor.owner is task:  # not in a forked child
-                descriptor.ioctl(KCOV_DISABLE, 0, task=task)
-            self._overflowed = descriptor.dropped
-        if self._records is not None:
-            self._pcs, self._compared = self._records.pcs(), self._records.compared()
-            self._records = None
+        self._stop()
 
     def __repr__(self) -> str:
         state = "not recording" if self._descriptor is None else "recording"

@@ -17,6 +17,7 @@ LAYERS = (
     "closing",
     "aside",
     "refs",
+    "saying",
     "probe",
     "forks",
     "symbols",

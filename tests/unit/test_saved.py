@@ -114,9 +114,9 @@ class TestDescriptor:
     def test_live_map(self) -> None:
         before = live()
         with inited() as first:
-            assert live() == sorted([*before, "Area", "Kcov"])
+            assert live() == sorted([*before, "Kcov"])
             second = copy_of(first)
-            assert live() == sorted([*before, "Area", "Kcov"] + ["Area", "Kcov"])
+            assert live() == sorted([*before, "Kcov", "Kcov"])
         second.close()
         assert live() == before
 
@@ -180,7 +180,7 @@ def test_owner_of_a_closed_descriptor() -> None:
     (task,) = copied(ThreadTask.current())
     assert isinstance(task, ThreadTask)
     ThreadTask.current().exit()
-    assert live() == sorted([*before, "Area", "Kcov"])
+    assert live() == sorted([*before, "Kcov"])
     task.resume()
     task.exit()
     assert live() == before

@@ -61,7 +61,7 @@ def _area() -> str:
     try:
         area = Area()
         area.allocate(512)
-        area.dec_ref(area.destroy)
+        area.close()
     except OSError as error:
         return f"no: {error}"
     return "yes, sealed memfd"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import fcntl
 import itertools
 import os
-import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import CodeType
-from typing import Any
+from typing import Any, TextIO
 
 import pykcov
 from pykcov import counting
@@ -21,9 +21,10 @@ from pykcov.cli.progress import progress
 from pykcov.cli.reports import configured
 from pykcov.instrumentation import session
 from pykcov.instrumentation.session import Instrumentation, instrument
-from pykcov.probe import quiet
+from pykcov.probe import Kept, quiet
 from pykcov.reader.comparisons import raw as raw_records
 from pykcov.reader.decode import raw
+from pykcov.saying import say
 from pykcov.tracing import trace
 
 SIZE = 1 << 24  # words, 128 MiB: as large as kcov clients have them; untouched pages cost nothing
@@ -152,7 +153,27 @@ def _rewriter(handle: Instrumentation) -> Callable[[CodeType, str, str, bytes], 
     return rewrite
 
 
-def _opened(path: Path | None, program: str) -> Any:
+class _Out:
+    """The trace file. The program may close it, with all that it finds open."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        self._file = Kept(self._open())
+
+    def _open(self) -> int:
+        return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+
+    def stream(self) -> TextIO:
+        """Return it, or another open of it, to write to and close."""
+        if self._file.is_ours():
+            fd = fcntl.fcntl(self._file.fileno(), fcntl.F_DUPFD_CLOEXEC, 0)
+            self._file.close()
+        else:
+            fd = self._open()
+        return open(fd, "a", encoding="ascii")  # noqa: PTH123
+
+
+def _opened(path: Path | None, program: str) -> _Out | None:
     """Open the trace file before the program runs: if that fails, nothing has been done. What it
     holds stays until there is a new trace to write."""
     if path is None:
@@ -160,22 +181,22 @@ def _opened(path: Path | None, program: str) -> Any:
     try:
         if path.exists() and Path(program).exists() and path.samefile(program):
             complain(f"the trace would go over the program, {path} [trace-unwritable]")
-        return path.open("a", encoding="ascii")
+        return _Out(path)
     except OSError as error:
         complain(f"cannot write the trace to {path}: {error.strerror} [trace-unwritable]")
 
 
-def _write(out: Any, lines: Iterable[str]) -> None:
+def _write(out: _Out, lines: Iterable[str]) -> None:
     try:
-        with out:
-            if os.fstat(out.fileno()).st_size:  # a pipe has none, and can't be truncated
-                out.truncate(0)
-            out.writelines(lines)
+        with out.stream() as stream:
+            if os.fstat(stream.fileno()).st_size:  # a pipe has none, and can't be truncated
+                stream.truncate(0)
+            stream.writelines(lines)
     except OSError as error:
-        complain(f"cannot write the trace to {out.name}: {error.strerror} [trace-unwritable]")
+        complain(f"cannot write the trace to {out.path}: {error.strerror} [trace-unwritable]")
 
 
-def _finisher(handle: Instrumentation, tracer: trace, out: Any) -> Callable[[], None]:
+def _finisher(handle: Instrumentation, tracer: trace, out: _Out | None) -> Callable[[], None]:
     process = os.getpid()
 
     def finish() -> None:
@@ -184,8 +205,7 @@ def _finisher(handle: Instrumentation, tracer: trace, out: Any) -> Callable[[], 
         with quiet:
             if out is not None:
                 _write(out, itertools.chain(raw(tracer.pcs), raw_records(tracer.records)))
-            with contextlib.suppress(OSError, ValueError, AttributeError):  # closed by the program
-                print(summary(handle, tracer), file=sys.stderr, flush=True)
+            say(summary(handle, tracer))
 
     return finish
 

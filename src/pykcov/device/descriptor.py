@@ -5,20 +5,22 @@ from __future__ import annotations
 import errno
 import mmap
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-from pykcov import forks
+from pykcov import forks, refs
 from pykcov.abi.kcov import KCOV_MODE_DISABLED, WORD
 from pykcov.area import map_words
 from pykcov.closing import Closing
 from pykcov.device.kcov import Kcov, has_died
-from pykcov.device.state import BY_REQUEST
+from pykcov.device.state import BY_REQUEST, Transition
 from pykcov.errors import fail
 from pykcov.instrumentation.session import in_force
 from pykcov.kernel.task import Task, ThreadTask
-from pykcov.probe import Shared, quiet
+from pykcov.probe import Shared, under
+from pykcov.probe.steps import as_whole
+
+Mapping = mmap.mmap  # which a method below hides
 
 PATH = "/sys/kernel/debug/kcov"  # what Linux calls it
 
@@ -29,53 +31,62 @@ class Descriptor(Closing):
     Each error that Linux gives is an OSError with its errno.
     """
 
+    _kcov: Kcov | None = None
+    _is_made = False
+
     def __init__(
         self, discipline: str = "trace", name: str = "kcov", shared: Shared | None = None
     ) -> None:
-        self._kcov: Kcov | None = Kcov(discipline, name, shared)
+        self._kcov = Kcov(discipline, name, shared)
+        refs.keep(self._kcov)
+        self._is_made = True
 
     def _open_kcov(self) -> Kcov:
         if self._kcov is None:
             raise fail(errno.EBADF)
         return self._kcov
 
-    @contextmanager
-    def _held(self) -> Iterator[Kcov]:
-        """Hold a reference for the length of a call: another thread may close() meanwhile."""
-        kcov = self._open_kcov()
-        if not kcov.try_inc_ref():
-            raise fail(errno.EBADF)
-        try:
-            yield kcov
-        finally:
-            kcov.dec_ref(kcov.destroy)
+    def _mend(self) -> None:
+        if self._kcov is not None:
+            self._kcov.mend()
 
-    def ioctl(self, request: int, arg: int | bytes = 0, *, task: Task | None = None) -> int:
+    @as_whole(mend=_mend, gives=0)
+    def ioctl(  # type: ignore[return]
+        self, request: int, arg: int | bytes = 0, *, task: Task | None = None
+    ) -> int:
         """Do `request` for `task` (default: the calling thread's) and return 0.
 
         arg: an integer; for KCOV_REMOTE_ENABLE the bytes of a struct kcov_remote_arg.
 
         Raises OSError with the errno that device.state says, ENOTTY for an unknown request, EINVAL
-        for another thread's task, EBADF after close().
+        for another thread's task, EBADF after close(). After any other exception, such as a
+        KeyboardInterrupt, an ENABLE has not been done, and any other request may be done again: a
+        second DISABLE is EINVAL.
         """
-        with quiet:
-            forks.notice()
-            with self._held() as kcov:
-                transition = BY_REQUEST.get(request)
-                if transition is None:
-                    raise fail(errno.ENOTTY)
-                task = ThreadTask.current() if task is None else task
-                if not task.runs_here():
-                    raise fail(errno.EINVAL)
-                value = transition.decode(arg)
-                with kcov.shared:
-                    for check in transition.checks:
-                        if check.fails(kcov, task, value):
-                            raise fail(check.error)
-                    transition.effect(kcov, task, value)
-            task.run_work()
-        return 0
+        forks.notice()
+        kcov = self._open_kcov()
+        transition = BY_REQUEST.get(request)
+        if transition is None:
+            raise fail(errno.ENOTTY)
+        task = ThreadTask.current() if task is None else task
+        if not task.runs_here():
+            raise fail(errno.EINVAL)
+        value = transition.decode(arg)
+        under(kcov.shared, self._do, transition, kcov, task, value)
+        kcov.expect_work(task)
+        task.run_work()
+        kcov.changing = None  # the last step: from here on it is done
 
+    def _do(self, transition: Transition, kcov: Kcov, task: Task, value: Any) -> None:
+        """Preconditions: kcov.shared is held."""
+        if self._kcov is None:  # another thread has closed it
+            raise fail(errno.EBADF)
+        for check in transition.checks:
+            if check.fails(kcov, task, value):
+                raise fail(check.error)
+        transition.effect(kcov, task, value)
+
+    @as_whole()
     def mmap(
         self, length: int, prot: int = mmap.PROT_READ | mmap.PROT_WRITE, offset: int = 0
     ) -> mmap.mmap:
@@ -84,19 +95,24 @@ class Descriptor(Closing):
         Raises OSError EINVAL before KCOV_INIT_TRACE, for an offset, and for a length that, rounded
         up to pages, is not the area's; EBADF after close(); ENOMEM.
         """
-        with quiet, self._held() as kcov:
-            return map_words(kcov.area.fd, self._mappable(kcov, length, offset), prot)
+        kcov = self._open_kcov()
+        mapping: Mapping = under(kcov.shared, self._map, kcov, length, offset, prot)
+        return mapping
 
+    def _map(self, kcov: Kcov, length: int, offset: int, prot: int) -> Mapping:
+        return map_words(kcov.area.fd, self._mappable(kcov, length, offset), prot)
+
+    @as_whole()
     def check_mmap(self, length: int, offset: int) -> int:
         """Raise what mmap() would, short of ENOMEM. Returns the area's size in words."""
-        with quiet, self._held() as kcov:
-            return self._mappable(kcov, length, offset)
+        kcov = self._open_kcov()
+        return under(kcov.shared, self._mappable, kcov, length, offset)
 
     @staticmethod
     def _mappable(kcov: Kcov, length: int, offset: int) -> int:
-        """Return the area's size in words, which is what may be mapped."""
-        with kcov.shared:
-            size = kcov.shared.size if kcov.mode != KCOV_MODE_DISABLED else 0
+        """Return the area's size in words, which is what may be mapped. Preconditions: kcov.shared
+        is held."""
+        size = kcov.shared.size if kcov.mode != KCOV_MODE_DISABLED else 0
         rounded = -(-length // mmap.PAGESIZE) * mmap.PAGESIZE
         if offset != 0 or length <= 0 or rounded != size * WORD:
             raise fail(errno.EINVAL)
@@ -124,12 +140,16 @@ class Descriptor(Closing):
         """Return the file descriptor of the area's memfd. Raises OSError EBADF after close()."""
         return self._open_kcov().area.fd
 
+    def _close(self) -> None:
+        kcov = self._kcov
+        if kcov is not None:
+            under(kcov.shared, kcov.close)
+        self._kcov = None
+
+    @as_whole(mend=_close)
     def close(self) -> None:
         """Close it. A task that has it enabled goes on recording. Twice is once."""
-        with quiet:
-            kcov, self._kcov = self._kcov, None
-            if kcov is not None:
-                kcov.dec_ref(kcov.destroy)
+        self._close()
 
     @property
     def closed(self) -> bool:
@@ -142,19 +162,23 @@ class Descriptor(Closing):
         kcov = self._open_kcov()
         return kcov.dropped or (kcov.recorder is not None and kcov.recorder.dropped)
 
+    @as_whole(mend=_close)
     def __del__(self) -> None:
-        if getattr(self, "_kcov", None) is not None:
+        if self._kcov is None:
+            return
+        if self._is_made:  # else an exception came in between
             warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
-            self.close()
+        self._close()
 
     def __repr__(self) -> str:
-        state = "closed" if self._kcov is None else f"fd={self._kcov.area.fd}"
+        state = "closed" if self._kcov is None else f"fd={self._kcov.area.number}"
         return f"<pykcov.Descriptor {state}>"
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_kcov": self._kcov}
 
 
+@as_whole()
 def open(discipline: str = "trace") -> Descriptor:  # noqa: A001
     """Open the coverage device.
 
@@ -164,8 +188,7 @@ def open(discipline: str = "trace") -> Descriptor:  # noqa: A001
     Raises OSError ENOENT when nothing is instrumented: the device exists only when something is.
     ValueError for another discipline.
     """
-    with quiet:
-        forks.notice()
-        if not in_force():
-            raise fail(errno.ENOENT, "nothing is instrumented: pykcov.instrument() first", PATH)
-        return Descriptor(discipline)
+    forks.notice()
+    if not in_force():
+        raise fail(errno.ENOENT, "nothing is instrumented: pykcov.instrument() first", PATH)
+    return Descriptor(discipline)

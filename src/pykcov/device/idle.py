@@ -6,6 +6,7 @@ import mmap
 import threading
 
 from pykcov.abi.kcov import WORD
+from pykcov.probe import under
 
 _new_lock = threading.Lock  # not gevent's, which would run other greenlets
 
@@ -31,8 +32,7 @@ class Idle:
 
     def take(self, size: int) -> mmap.mmap:
         """Return memory of `size` words with a count of 0. Untouched pages cost nothing."""
-        with self._lock:
-            words = self._pop(size * WORD, -1)
+        words = under(self._lock, self._pop, size * WORD, -1)
         if words is None:
             return mmap.mmap(-1, size * WORD, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         words[:WORD] = bytes(WORD)
@@ -41,24 +41,25 @@ class Idle:
     def _pop(self, size: int, which: int) -> mmap.mmap | None:
         """Preconditions: the lock is held."""
         same = self._by_size.get(size)
-        if same is None:
+        if not same:  # or an exception has left an empty list
+            self._by_size.pop(size, None)
             return None
-        words = same.pop(which)
-        self._total -= size
+        words, self._total = same.pop(which), self._total - size  # no exception comes in between
         if not same:
             del self._by_size[size]
         return words
 
     def give_back(self, words: mmap.mmap) -> None:
         """Keep it for who takes as much. Nobody may use it any more."""
+        if len(words) <= self.most:
+            dropped: list[mmap.mmap | None] = []  # unmapped when the lock has been let go
+            under(self._lock, self._keep, words, dropped)
+
+    def _keep(self, words: mmap.mmap, dropped: list[mmap.mmap | None]) -> None:
+        """Preconditions: the lock is held."""
         size = len(words)
-        if size > self.most:
-            return
-        dropped = []  # unmapped when the lock has been let go
-        with self._lock:
-            same = self._by_size.pop(size, [])
-            self._by_size[size] = same
-            same.append(words)
-            self._total += size
-            while self._total > self.most:
-                dropped.append(self._pop(next(iter(self._by_size)), 0))
+        same = self._by_size.pop(size, [])
+        self._by_size[size] = same
+        _, self._total = same.append(words), self._total + size  # type: ignore[func-returns-value]
+        while self._total > self.most and self._by_size:
+            dropped.append(self._pop(next(iter(self._by_size)), 0))

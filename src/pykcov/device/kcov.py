@@ -1,7 +1,12 @@
 """Linux's struct kcov: one per open descriptor, shared by all who hold it.
 
-A counted object: the descriptor holds one reference, the task that has it enabled another. So it
-lives on, recording, when the descriptor is closed while it is enabled.
+It lives for as long as it is needed: by the descriptor while that is open, by the task that has it
+enabled, by the handles that are registered with it. So it lives on, recording, when the descriptor
+is closed while it is enabled. Who needs it is asked, not counted: an exception between a step and
+its count would leave the count wrong for ever.
+
+What changes the owner may be interrupted by an exception anywhere. `changing` says that it was, and
+then mend() ends what was begun: nobody records, and the mode is INIT.
 
 Processes that inherit the descriptor share `shared` (mode, size, owner) and the area's memfd. The
 rest is each process's own; `task` and `recorder` are set in the owner's.
@@ -11,10 +16,12 @@ from __future__ import annotations
 
 import errno
 import mmap
+from _thread import get_ident
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pykcov import refs
 from pykcov.abi.kcov import (
     KCOV_MODE_DISABLED,
     KCOV_MODE_INIT,
@@ -31,8 +38,7 @@ from pykcov.device import sections
 from pykcov.device.remote import RemoteArg
 from pykcov.errors import fail
 from pykcov.kernel.task import Task
-from pykcov.probe import Recorder, Shared
-from pykcov.refs import Refs
+from pykcov.probe import Recorder, Shared, under
 
 DISCIPLINES = ("trace", "blocks")
 
@@ -46,7 +52,7 @@ def has_died(pid: int) -> bool:
     return state in (b"Z", b"X")
 
 
-class Kcov(Refs):
+class Kcov:
     """Mode, area and owner. `shared` is its lock: hold it (`with kcov.shared:`) around each call
     that does not take it itself."""
 
@@ -58,33 +64,62 @@ class Kcov(Refs):
             raise ValueError(f"discipline must be one of {DISCIPLINES}, not {discipline!r}")
         self.discipline = discipline
         self.shared = Shared() if shared is None else shared
-        self.area = Area(name, control=shared is not None)
         self.task: Task | None = None
         self.recorder: Recorder | None = None
         self.remote_arg: RemoteArg | None = None
+        self.changing: tuple[Task, int] | None = None  # and the thread that does it
         self.dropped = False
-        self.init_refs()
+        self.is_open = True
+        self.area = Area(name, control=shared is not None)
 
-    def destroy(self) -> None:
-        """Let go of the area. Called by the last dec_ref()."""
-        self.area.dec_ref(self.area.destroy)
+    def release(self) -> None:
+        """Let go of the area if nobody needs it any more. Twice is once."""
+        if not (self.is_open or self.task is not None or sections.has_handles(self)):
+            self.area.close()
+            refs.drop(self)
+
+    def close(self) -> None:
+        """The descriptor needs it no more. Twice is once."""
+        self.is_open = False
+        self.release()
+
+    def mend(self) -> None:
+        """End what an exception has interrupted on this thread. Twice is once."""
+        if self.changing is not None and self.changing[1] == get_ident():
+            under(self.shared, self._end, self.changing[0])
+
+    # -- what refs asks ---------------------------------------------------------------------------
+
+    def ref_type(self) -> str:
+        """The type's name."""
+        return "Kcov"
+
+    def leak_message(self) -> str:
+        """What stands in a report of leaks."""
+        needs = {"descriptor": self.is_open, "task": self.task is not None}
+        needs["handles"] = sections.has_handles(self)
+        by = " and ".join(who for who, does in needs.items() if does)
+        return f"[Kcov {id(self):#x}] needed by {by or 'nobody'}"
+
+    def log_refs(self) -> bool:
+        """Nothing is logged."""
+        return False
 
     @property
     def mode(self) -> int:
         """The mode, after an owner that died has been reset. Preconditions: `shared` is held."""
         if self.shared.mode > KCOV_MODE_INIT and self.shared.owner_died():
-            self.shared.mode = KCOV_MODE_INIT
-            self._forget_owner()
+            self._forget_owner()  # enable() does that, too, should an exception come here
         return self.shared.mode
 
     def _forget_owner(self) -> None:
-        """Drop the reference of an owner that ended and could not say so: a thread of C that never
-        gave back its thread state."""
+        """Forget an owner that ended and could not say so: a thread of C that never gave back its
+        thread state."""
         if self.task is not None:
             sections.unregister(self)
             self.task.kcov = None
             self.task = self.recorder = None
-            self.dec_ref(self.destroy)
+            self.release()
 
     def init(self, size: int) -> None:
         """DISABLED to INIT, with an area of `size` words. Raises OSError ENOMEM.
@@ -108,17 +143,15 @@ class Kcov(Refs):
         self._forget_owner()
         comparisons = trace_mode == KCOV_TRACE_CMP
         recorder = self._new_recorder(bitmap_words, comparisons)
+        self.changing = task, get_ident()
         self.shared.bitmap_words = bitmap_words
         task.claim(self.shared)
-        self.inc_ref()
         self.shared.sequence += 1
         if comparisons:
             self.shared.mode = KCOV_MODE_TRACE_CMP
         else:
             self.shared.mode = KCOV_MODE_UNIQUE_PC if bitmap_words else KCOV_MODE_TRACE_PC
         self.dropped = False
-        if self.discipline == "blocks":
-            task.register_work(self.task_work)
         self._own(task, recorder)
 
     def enable_remote(self, task: Task, arg: RemoteArg) -> None:
@@ -133,6 +166,7 @@ class Kcov(Refs):
             memory = self.area.memory()  # that of a client that sealed it can't be written to
         except (OSError, MemoryError) as failed:
             raise fail(errno.ENOMEM) from failed
+        self.changing = task, get_ident()
         self.shared.bitmap_words = 0
         self.shared.sequence += 1
         self.shared.restart(memory)
@@ -140,9 +174,8 @@ class Kcov(Refs):
         if error:  # another thread was faster
             raise fail(error)
         task.claim(self.shared)
-        self.inc_ref()
-        self.shared.mode = KCOV_MODE_REMOTE
         self.remote_arg = arg
+        self.shared.mode = KCOV_MODE_REMOTE
         self.dropped = False
         self.task, task.kcov = task, self
         task.inherit(arg.common_handle)
@@ -187,6 +220,12 @@ class Kcov(Refs):
         Preconditions: `shared` is held, `task` owns it.
         """
         assert task.kcov is self
+        self._end(task)
+
+    def _end(self, task: Task) -> None:
+        """Make it that nobody has it enabled, whatever of it `task` has. Each step may be done
+        twice. Preconditions: `shared` is held."""
+        self.changing = task, get_ident()
         if (recorder := self.recorder) is not None:  # a restored owner has none
             task.detach()
             recorder.consume()
@@ -195,10 +234,13 @@ class Kcov(Refs):
         sections.unregister(self)
         if self.remote_arg is not None:
             task.inherit(0)
-        task.kcov = self.task = self.recorder = self.remote_arg = None
+        if task.kcov is self:
+            task.kcov = None
+        self.task = self.recorder = self.remote_arg = None
         self.shared.mode = KCOV_MODE_INIT
         task.disclaim(self.shared)
-        self.dec_ref(self.destroy)
+        self.release()
+        self.changing = None
 
     def reset(self) -> None:
         """Begin anew: the bitmap, if there is one, and the count are 0, and nothing is pending.
@@ -218,15 +260,19 @@ class Kcov(Refs):
                 self.recorder.consume()
             task.register_work(self.task_work)
 
+    def expect_work(self, task: Task) -> None:
+        """Have task_work() called, if it is to be, and an exception has not let it be."""
+        if self.discipline == "blocks" and task.kcov is self and self.recorder is not None:
+            task.expect_work(self.task_work)
+
     def task_exit(self, task: Task) -> None:
         """The owner is over. Preconditions: `task` owns it."""
-        with self.shared:
-            self.disable(task)
+        under(self.shared, self._end, task)
 
     def task_forked(self) -> None:
         """In a forked child: the owner is the parent's task. Mode and area are not touched."""
-        self.task = self.recorder = None
-        self.dec_ref(self.destroy)
+        self.task = self.recorder = self.changing = None
+        self.release()
 
     def task_resumed(self, task: Task) -> None:
         """The owner was restored, with the work that it had, and runs again."""
@@ -257,11 +303,11 @@ class Kcov(Refs):
                 "task": self.task,
                 "remote_arg": self.remote_arg,
                 "dropped": self.dropped,
-                "_refs_counter": self._refs_counter,
+                "is_open": self.is_open,
             }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__({"_refs_counter": state["_refs_counter"]})
+        self.changing, self.is_open = None, state["is_open"]
         self.discipline = state["discipline"]
         self.shared = Shared()
         self.shared.mode, self.shared.size = state["mode"], state["size"]
@@ -269,3 +315,4 @@ class Kcov(Refs):
         self.area, self.task = state["area"], state["task"]
         self.recorder = None
         self.remote_arg, self.dropped = state["remote_arg"], state["dropped"]
+        refs.keep(self)

@@ -28,6 +28,7 @@ from pykcov.device.labels import Label
 from pykcov.device.remote import RemoteArg
 from pykcov.device.watcher import FRAME_DROPPED, FRAME_LAST, Watcher
 from pykcov.kernel import threads
+from pykcov.probe.steps import as_whole
 
 if TYPE_CHECKING:
     from pykcov.device.kcov import Kcov
@@ -68,10 +69,12 @@ class Registration:
 _OVER, _DROPPED, _AFTER = 1, 2, 4  # flags of Ticket.publish()
 
 _registry: dict[int, Registration] = {}
+_collecting: dict[int, Registration] = {}  # by id of the kcov, which that keeps alive
 _numbers = itertools.count(1)
 _new_lock = threading.Lock  # not gevent's, which would run other greenlets
 _lock = threading.Lock()  # guards the registry; taken while a kcov's own lock is held
 _idle = Idle(_IDLE_MOST)
+_take, _give_back = _idle.take, _idle.give_back
 
 # Who is told of the handles that a kcov registers, and with what; with None: of their end.
 listeners: list[Callable[[Kcov, tuple[int, ...], Registration | None], object]] = []
@@ -104,27 +107,38 @@ HANDLES = Handles()
 
 def register(kcov: Kcov, arg: RemoteArg) -> int:
     """Register all handles, or none; return the errno, or 0. Preconditions: kcov.shared is held."""
-    with _lock:
-        error = arg.refused(HANDLES)
-        if not error and arg.all_handles:
-            kcov.inc_ref()  # a forked child's registration outlives its descriptor
-            made = Registration(kcov, arg.area_size, arg.trace_mode == KCOV_TRACE_CMP)
-            _registry.update(dict.fromkeys(arg.all_handles, made))
-            for listener in listeners:
-                listener(kcov, arg.all_handles, made)
-        return error
+    return probe.under(_lock, _register, kcov, arg)
+
+
+def _register(kcov: Kcov, arg: RemoteArg) -> int:
+    error = arg.refused(HANDLES)
+    if not error and arg.all_handles:
+        made = Registration(kcov, arg.area_size, arg.trace_mode == KCOV_TRACE_CMP)
+        _collecting[id(kcov)] = made
+        _registry.update(dict.fromkeys(arg.all_handles, made))
+        for listener in listeners:
+            listener(kcov, arg.all_handles, made)
+    return error
 
 
 def unregister(kcov: Kcov) -> None:
-    """Forget the handles of a kcov."""
-    with _lock:
-        handles = [handle for handle, found in _registry.items() if found.kcov is kcov]
-        for handle in handles:
-            del _registry[handle]
-    if handles:
-        for listener in listeners:
-            listener(kcov, (), None)
-        kcov.dec_ref(kcov.destroy)
+    """Forget the handles of a kcov. Twice is once."""
+    if not has_handles(kcov):
+        return
+    probe.under(_lock, _unregister, kcov)
+    for listener in listeners:
+        listener(kcov, (), None)
+    _collecting.pop(id(kcov), None)
+
+
+def _unregister(kcov: Kcov) -> None:
+    for handle in [handle for handle, found in _registry.items() if found.kcov is kcov]:
+        _registry.pop(handle, None)
+
+
+def has_handles(kcov: Kcov) -> bool:
+    """Is a handle registered with it? A forked child's registration outlives its descriptor."""
+    return id(kcov) in _collecting
 
 
 class Section:
@@ -155,27 +169,36 @@ class Section:
         self._lock = _new_lock()  # what stop() gives back nobody may publish any more
         self._whole = True
         self._answered = False  # what comes now is after-work
+        self._told = False  # the watcher has its last frame
         self._unseen = False  # a frame found no room: what the watcher gets has a gap
 
     def open(self) -> None:
         """Record the current context, and what is copied from it, until stop()."""
         self._token = probe.section_open(self._recorder)
 
-    def stop(self) -> None:
-        """Publish what was recorded. Twice is once."""
+    def _stop(self) -> None:
         if self._is_parents():
             self.complete = False
+        else:
+            probe.under(self._lock, self._end)
+
+    @as_whole(mend=_stop)
+    def stop(self) -> None:
+        """Publish what was recorded. Twice is once."""
+        self._stop()
+
+    def _end(self) -> None:
+        """Each step may be done twice, until `complete` is set."""
+        if self.complete is not None:
             return
-        with self._lock:
-            if self.complete is not None:
-                return
-            if self._token is not None:
-                token, self._token = self._token, None
-                probe.section_close(self._recorder, token)
-            self._append(FRAME_LAST)
-            self.complete = self._whole
-            del self._recorder
-            _give_back(self._words)
+        if self._token is None:  # it was never opened, or an exception came in between
+            probe.section_close(self._recorder)
+        else:
+            probe.section_close(self._recorder, self._token)
+        self._append(FRAME_LAST)
+        self.complete = self._whole
+        del self._recorder
+        _give_back(self._words)  # not once more: two sections would get it
 
     def publish(self, *, answered: bool = False) -> None:
         """Publish what was recorded so far, and go on: what follows is a further section.
@@ -183,22 +206,26 @@ class Section:
         answered: the client is about to have the whole answer; what follows is after-work.
         """
         if not self._is_parents():
-            with self._lock:
-                if self.complete is None:
-                    self._append(0)
-                    self._answered |= answered
+            probe.under(self._lock, self._publish_part, answered)
+
+    def _publish_part(self, answered: bool) -> None:
+        if self.complete is None:
+            self._append(0)
+            self._answered |= answered
 
     def renew(self) -> None:
         """What follows answers a further message of the client's, so it belongs to the generation
         that is present now. What was recorded so far is published first."""
         if self._ticket is None or self._is_parents():
             return
-        with self._lock:
-            if self.complete is None:
-                self._append(0)
-                self._answered = False
-                if self._ticket.renew():
-                    self._whole = True
+        probe.under(self._lock, self._renew, self._ticket)
+
+    def _renew(self, ticket: probe.Ticket) -> None:
+        if self.complete is None:
+            self._append(0)
+            self._answered = False
+            if ticket.renew():
+                self._whole = True
 
     def _is_parents(self) -> bool:
         """Was it begun before a fork? The parent goes on with it."""
@@ -210,11 +237,12 @@ class Section:
         if recorder.counters is not None:
             recorder.counters.clear()
         watching = watcher and watcher()
-        if watching:
+        if watching and not self._told:
             flags |= FRAME_DROPPED * (recorder.dropped or self._unseen)
             words = _NO_PCS if self._comparisons else self._words
             text = self.label.encode() if self.label and flags & FRAME_LAST else b""
             self._unseen |= not watching.report(words, self._handle, self._number, flags, text)
+            self._told = bool(flags & FRAME_LAST)
         if self._registration is None or self._ticket is None:
             self._words[:WORD] = bytes(WORD)
         else:
@@ -256,10 +284,11 @@ def may_start() -> bool:
     return probe.attached() is None and probe.section() is None
 
 
-def start(handle: int) -> Section | None:
-    """Start a section; None when that means nothing: nobody collects the handle or watches all of
-    them, this thread's own kcov is enabled, or a section is open in this context (there is no
-    nesting), or there is no memory for one."""
+@as_whole()
+def start(handle: int, given: int | str | None = None) -> Section | None:
+    """Start a section, with a label if it is `given` a name; None when that means nothing: nobody
+    collects the handle or watches all of them, this thread's own kcov is enabled, or a section is
+    open in this context (there is no nesting), or there is no memory for one."""
     registration = registered(handle)
     if registration is None:
         watching = watcher and watcher()
@@ -277,20 +306,14 @@ def start(handle: int) -> Section | None:
         if error.errno != errno.ENOMEM:
             raise
         return None  # the client chose its size, and is told that it is lost: nobody else is hurt
-    section.open()
-    return section
-
-
-# -- memory of sections ---------------------------------------------------------------------------
-
-
-def _take(size: int) -> mmap.mmap:
-    """Return memory of `size` words with a count of 0."""
-    return _idle.take(size)
-
-
-def _give_back(words: mmap.mmap) -> None:
-    _idle.give_back(words)
+    if given is not None:
+        section.label = Label(str(given))
+    try:
+        section.open()
+        return section
+    except BaseException:  # nobody would stop it
+        section.stop()
+        raise
 
 
 def _after_fork() -> None:

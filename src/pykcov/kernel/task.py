@@ -69,6 +69,11 @@ class Task:
         """Run work(task) once, when the kernel returns to its caller."""
         self._work.append(work)
 
+    def expect_work(self, work: Callable[[Task], object]) -> None:
+        """As register_work(), unless it is registered."""
+        if work not in self._work:
+            self._work.append(work)
+
     def run_work(self) -> None:
         """Run the work registered so far.
 
@@ -113,7 +118,7 @@ class Task:
             probe.attach(recorder)
 
     def detach(self) -> None:
-        """Record it no more."""
+        """Record it no more. Twice is once."""
         self._recorder = None
         if self._entered:
             probe.detach()
@@ -201,10 +206,12 @@ class ContextTask(Task):
         self._token = probe.section_open(recorder)
 
     def detach(self) -> None:
-        recorder, self._recorder = self._recorder, None
-        if recorder is not None:
-            probe.section_close(recorder, self._token)
-            self._token = None
+        if self._recorder is not None:
+            if self._token is None:  # attach() was interrupted
+                probe.section_close(self._recorder)
+            else:
+                probe.section_close(self._recorder, self._token)
+        self._token = self._recorder = None
 
 
 def _after_fork() -> None:

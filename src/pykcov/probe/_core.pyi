@@ -6,13 +6,15 @@ by OS thread: the recorder attached to it, or else the live section of the curre
 nothing else is said.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from mmap import mmap
 from types import CodeType, FunctionType
-from typing import Any, Literal, Self, TypeVar, final
+from typing import Any, Literal, ParamSpec, Self, TypeVar, final
 
 _Tuple = TypeVar("_Tuple", bound=tuple[Any, ...])
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 @final
 class Probe:
@@ -171,6 +173,8 @@ class Shared:
         join: another process has made a Shared of it."""
     def __enter__(self) -> Self: ...
     def __exit__(self, *exc: object) -> None: ...
+    def acquire(self) -> Self: ...
+    def release(self) -> None: ...
     def reset(self, area: object, fd: int, bitmap_words: int, /) -> None:
         """Zero a bitmap of so many words at the head of `area`, a mapping of the memfd `fd`, and
         the count behind it. Nobody records there meanwhile."""
@@ -207,7 +211,8 @@ class Shared:
     def disclaim(self) -> bool:
         """Let go; False when the calling thread is not the owner."""
     def owner_died(self) -> bool:
-        """Did the owner end, or exec, without a disclaim()? True once, then there is none."""
+        """Did the owner end, or exec, without a disclaim()? True once: then there is none, and the
+        mode is INIT. The lock must be held."""
 
 @final
 class Ticket:
@@ -220,6 +225,42 @@ class Ticket:
         the section's generation is."""
     def renew(self) -> bool:
         """Have the section be of the present generation. False if it was, or can't be."""
+
+class Whole:
+    """A function that leaves nothing half done: probe.steps.as_whole says how."""
+
+    def __new__(
+        cls, function: Callable[..., Any], mend: Callable[..., object], gives: object = None
+    ) -> Self: ...
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+
+@final
+class Done:
+    """Awaited, it has `value` as its result at once."""
+
+    def __new__(cls, value: object) -> Self: ...
+    def __await__(self) -> Iterator[Any]: ...
+    def __iter__(self) -> Iterator[Any]: ...
+    def __next__(self) -> Any: ...
+
+@final
+class Kept:
+    """A file descriptor, for as long as it is the file that it is now: a program may close all
+    descriptors, and open its own files at the same numbers. Closed when it is dropped, too."""
+
+    def __new__(cls, fd: int) -> Self: ...
+    @classmethod
+    def memfd(cls, name: str, /) -> Self:
+        """A new memfd that can be sealed, and that no other user may open. Raises OSError."""
+    def fileno(self) -> int:
+        """Return the number. Raises OSError EBADF when it is not ours any more."""
+    def is_ours(self) -> bool: ...
+    def close(self) -> None:
+        """Close it if it is still ours. Twice is once."""
+
+def under(lock: Any, function: Callable[_P, _R], /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+    """Call function(*args) between lock.acquire() and lock.release(): no exception comes between
+    its end and the release, as one may at the end of a `with`."""
 
 SHARED_BYTES: int  # that a Shared takes of a file: whole pages
 quiet: Quiet  # nothing is recorded on this thread inside `with quiet:`
@@ -234,8 +275,9 @@ def attached() -> Recorder | None: ...
 def section_open(recorder: Recorder, /) -> Any:
     """Record the current context, and contexts copied from it, into `recorder`; returns a token."""
 
-def section_close(recorder: Recorder, token: Any, /) -> None:
-    """End the section, in whatever context: no thread records into it any more."""
+def section_close(recorder: Recorder, token: Any = ..., /) -> None:
+    """End the section, in whatever context: no thread records into it any more. Twice is once.
+    Without a token, its context goes on to hold what is no section."""
 
 def section() -> Recorder | None:
     """The live section of the current context."""

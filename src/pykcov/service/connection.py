@@ -68,8 +68,8 @@ class ProcessTask(Task):
         with ProcessTask._lock:
             if ProcessTask._recorded is self:
                 self._table.collector = 0
-                ProcessTask._recorded = self._recorder = None
                 probe.record_process(None)
+                ProcessTask._recorded = self._recorder = None
 
     @staticmethod
     def forget() -> None:

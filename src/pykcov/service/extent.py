@@ -16,6 +16,7 @@ import os
 import struct
 
 from pykcov.instrumentation import unit
+from pykcov.probe import Kept
 from pykcov.service.table import Table
 
 _FILE = struct.Struct("=QQ")
@@ -28,12 +29,13 @@ class Extent:
     def __init__(self, table: Table) -> None:
         """Raises OSError."""
         flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
-        self._fd = os.open(f"/proc/self/fd/{table.extent}", flags)
+        self._file = Kept(os.open(f"/proc/self/fd/{table.fds[1]}", flags))
         self._said = set(self._read())
 
     def _read(self) -> dict[int, int]:
-        size = min(os.fstat(self._fd).st_size, _MOST * _FILE.size)
-        data = os.pread(self._fd, size - size % _FILE.size, 0)
+        fd = self._file.fileno()
+        size = min(os.fstat(fd).st_size, _MOST * _FILE.size)
+        data = os.pread(fd, size - size % _FILE.size, 0)
         return dict(_FILE.iter_unpack(data))
 
     def say(self, first: int, count: int) -> None:
@@ -41,7 +43,7 @@ class Extent:
         if first not in self._said:
             self._said.add(first)
             with contextlib.suppress(OSError):  # no memory: then it is not counted
-                os.write(self._fd, _FILE.pack(first, count))
+                os.write(self._file.fileno(), _FILE.pack(first, count))
 
     def of_others(self) -> int:
         """Number of blocks of the files that have probes in other processes, and none here."""
@@ -49,8 +51,8 @@ class Extent:
         return sum(count for first, count in self._read().items() if first not in here)
 
     def close(self) -> None:
-        """Twice is an error."""
-        os.close(self._fd)
+        """Twice is once."""
+        self._file.close()
 
 
 _extent: Extent | None = None  # what this process says its files to

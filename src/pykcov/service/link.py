@@ -19,6 +19,7 @@ from typing import Any
 from pykcov.errors import fail
 from pykcov.service import places
 from pykcov.service.protocol import LARGEST_REPLY, VERSION, Kind, Request, Type, decode_reply
+from pykcov.service.sockets import RawSocket
 
 _PATIENCE = 10  # seconds for a reply
 
@@ -44,7 +45,8 @@ class Link:
         self._opening: set[int] = set()  # tags of OPENs whose replies nobody has heard
         # Not what gevent may have put in its place, which would run other greenlets while it waits:
         # they would wait for this one's lock, on the same thread.
-        self._peer = _socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._peer = RawSocket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._peer.is_ours()
         self._peer.settimeout(None)
         for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):  # connect's, too
             self._peer.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", _PATIENCE, 0))
@@ -141,11 +143,12 @@ class Link:
     @property
     def is_usable(self) -> bool:
         """Is it open, and this process's? A forked child makes one of its own."""
-        return not self._is_lost and self._process == os.getpid() and not self.closed
+        is_here = not self._is_lost and self._process == os.getpid() and not self.closed
+        return is_here and self._peer.is_ours()
 
     def lives(self) -> bool:
         """Is the device's process there? Asked of the socket, not of that process."""
-        if self._is_lost or self.closed:
+        if self._is_lost or self.closed or not self._peer.is_ours():
             return False
         waiting = select.poll()
         waiting.register(self._peer, 0)

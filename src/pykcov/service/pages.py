@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from pykcov.area import SEALS
 from pykcov.errors import fail
-from pykcov.probe import SHARED_BYTES, Shared
+from pykcov.probe import SHARED_BYTES, Kept, Shared
 
 
 class Page(NamedTuple):
@@ -28,11 +28,16 @@ class Pages:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self.fd = os.memfd_create("pykcov-pages", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        self._file = Kept.memfd("pykcov-pages")
         os.ftruncate(self.fd, most * SHARED_BYTES)  # what is not touched costs nothing
         fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, SEALS)
         self._made = 0
         self._free: deque[Page] = deque()
+
+    @property
+    def fd(self) -> int:
+        """The memfd's number. Raises OSError EBADF when it has been closed."""
+        return self._file.fileno()
 
     def take(self) -> Page:
         """Return a page for a new descriptor. Raises OSError ENOMEM."""
@@ -54,4 +59,4 @@ class Pages:
 
     def close(self) -> None:
         """Close the memfd; processes that have pages of it mapped keep them."""
-        os.close(self.fd)
+        self._file.close()

@@ -42,7 +42,7 @@ class Ring:
 
     def close(self) -> None:
         """Close both. Processes that have them mapped write on, for nobody."""
-        self._area.dec_ref(self._area.destroy)
+        self._area.close()
         self._pages.close()
 
 

@@ -18,12 +18,13 @@ import time
 
 from pykcov.aside import no_signals
 from pykcov.errors import own_bug
-from pykcov.probe import quiet, remove_at_end
+from pykcov.probe import Kept, quiet, remove_at_end
 from pykcov.service import files, places
 from pykcov.service.connection import Connection
 from pykcov.service.places import bind, unbind
 from pykcov.service.protocol import LARGEST, Request, encode_reply
 from pykcov.service.shown import Shown
+from pykcov.service.sockets import Socket, new_selector
 
 _MOST_CONNECTIONS = 1024
 _AT_ONCE = 32  # connections that are let in before others are heard again
@@ -37,16 +38,17 @@ class Server:
     def __init__(self, name: str) -> None:
         self.name = name
         self.path = places.socket_for(name)
-        self._listener = bind(self.path)
-        self._spare = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
+        self._listener = Socket.of(bind(self.path))
+        self._spare: Kept | None = Kept.memfd("pykcov-spare")
         remove_at_end(os.fsencode(self.path))
         self.stamp = places.stamp(self.path)
         self.shown = Shown()
         self._numbers = 1
         self._looked = 0.0
-        self._selector = selectors.DefaultSelector()
+        self._selector = new_selector()
         self._selector.register(self._listener, selectors.EVENT_READ, None)
-        self._wake, self._stop = os.pipe2(os.O_CLOEXEC)
+        self._is_open = True
+        self._wake, self._stop = map(Kept, os.pipe2(os.O_CLOEXEC))
         self._selector.register(self._wake, selectors.EVENT_READ, None)
         os.environ[places.JOIN] = name
         self._maker = threading.get_native_id()
@@ -57,16 +59,19 @@ class Server:
     @property
     def is_open(self) -> bool:
         """Has it not been closed?"""
-        return self._stop >= 0
+        return self._is_open
 
     def close(self) -> None:
         """Show it no more; clients' descriptors are closed. Twice is once."""
-        if self._stop < 0 or os.getpid() != self.shown.process:  # a child forked in C
+        if not self._is_open or os.getpid() != self.shown.process:  # a child forked in C
             return
         unbind(self.path)  # who stands by for this finds the name free
         remove_at_end(None)
-        os.write(self._stop, b"x")
-        self._thread.join()
+        if self._stop.is_ours() and self._wake.is_ours():
+            os.write(self._stop.fileno(), b"x")
+            self._thread.join()
+        else:  # the program has closed them: the thread waits for ever, or has ended
+            self._drop_all()
         self.shown.close()
         if os.environ.get(places.JOIN) == self.name:
             del os.environ[places.JOIN]
@@ -85,10 +90,10 @@ class Server:
         self._close_own()
 
     def _close_own(self) -> None:
-        for fd in (self._wake, self._stop, self._spare):
-            if fd >= 0:
-                os.close(fd)
-        self._stop = self._spare = -1
+        self._is_open = False
+        self._wake.close()
+        self._stop.close()
+        self._spare = None
 
     # -- the thread -------------------------------------------------------------------------------
 
@@ -98,11 +103,15 @@ class Server:
         with quiet if is_thread else contextlib.nullcontext():
             silent = False
             while True:
+                if not (self._wake.is_ours() and self._listener.is_ours()):
+                    return None  # the program has closed them; what is there now is its own
                 events = self._selector.select(1.0 if silent else None)
                 with quiet:
                     for key, _ in events:
-                        if key.fd == self._wake:
+                        if key.fileobj is self._wake:
                             return self._drop_all()
+                        if isinstance(key.fileobj, Socket) and not key.fileobj.is_ours():
+                            continue  # closed meanwhile, and perhaps with all others
                         try:
                             self._turn(key.data)
                         except Exception:
@@ -134,6 +143,7 @@ class Server:
                 self._refuse_one()
                 time.sleep(0.01)  # else the listener stays readable, and this thread spins
             return False
+        peer = Socket.of(peer)
         peer.setblocking(False)
         connection = Connection(peer, self._numbers)
         if connection.uid not in (0, os.getuid()):
@@ -152,15 +162,13 @@ class Server:
 
     def _refuse_one(self) -> None:
         """This process has no more files: the one that is kept for this tells a client so."""
-        spare, self._spare = self._spare, -1
-        if spare >= 0:
-            os.close(spare)
+        self._spare = None
         with contextlib.suppress(OSError):
             peer, _ = self._listener.accept()
             _refuse(peer)
         # Another thread may have taken its place meanwhile; then there is none from now on.
         with contextlib.suppress(OSError):
-            self._spare = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
+            self._spare = Kept.memfd("pykcov-spare")
 
     def _drop_the_silent(self, patience: float) -> None:
         """Close what has said nothing for that many seconds."""

@@ -11,12 +11,13 @@ from collections.abc import Callable
 
 from pykcov.aside import no_signals
 from pykcov.errors import PykcovError, own_bug
-from pykcov.probe import quiet
+from pykcov.probe import Kept, quiet
 from pykcov.service import places
 from pykcov.service.link import Link
 from pykcov.service.member import keep_up
 from pykcov.service.protocol import Kind
 from pykcov.service.server import Server
+from pykcov.service.sockets import new_selector
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 1.0  # seconds between two attempts
 
@@ -31,7 +32,8 @@ class Standby:
         self.name, self.path = name, holder.path
         self._holder, self._show = holder, show
         self._server: Server | None = None
-        self._wake, self._stop = os.pipe2(os.O_CLOEXEC)
+        self._wake, self._stop = map(Kept, os.pipe2(os.O_CLOEXEC))
+        self._is_open = True
         self._process = os.getpid()
         self._maker = threading.get_native_id()
         os.environ[places.JOIN] = name
@@ -43,7 +45,7 @@ class Standby:
     @property
     def is_open(self) -> bool:
         """Has it not been closed?"""
-        return self._stop >= 0
+        return self._is_open
 
     @property
     def server(self) -> Server | None:
@@ -53,11 +55,12 @@ class Standby:
     def close(self) -> None:
         """Stand by no more; where this process shows the device by now, show it no more. Twice is
         once."""
-        if self._stop < 0 or os.getpid() != self._process:
+        if not self._is_open or os.getpid() != self._process:
             return
         atexit.unregister(self.close)
-        os.write(self._stop, b"x")
-        self._thread.join()
+        if self._stop.is_ours() and self._wake.is_ours():  # else the program has closed them
+            os.write(self._stop.fileno(), b"x")
+            self._thread.join()
         self.leave()
         if self._server is not None:
             self._server.close()
@@ -67,9 +70,9 @@ class Standby:
     def leave(self) -> None:
         """In a forked child: let go of what is its parent's."""
         self._holder.close()
-        for fd in (self._wake, self._stop):
-            os.close(fd)
-        self._stop = -1
+        self._is_open = False
+        self._wake.close()
+        self._stop.close()
 
     # -- the thread -------------------------------------------------------------------------------
 
@@ -86,11 +89,11 @@ class Standby:
 
     def _sleep(self, seconds: float | None, *, holder: bool = False) -> bool:
         """Wait; for the holder's end, too. Returns False when close() is called."""
-        with selectors.DefaultSelector() as selector:
+        with new_selector() as selector:
             selector.register(self._wake, selectors.EVENT_READ)
             if holder:  # it says nothing unasked: there is nothing to read but the end
                 selector.register(self._holder, selectors.EVENT_READ)
-            return all(key.fileobj != self._wake for key, _ in selector.select(seconds))
+            return all(key.fileobj is not self._wake for key, _ in selector.select(seconds))
 
     def _holder_goes(self) -> bool:
         if not self._sleep(None, holder=True):

@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterable
 
 from pykcov.abi.kcov import WORD
 from pykcov.area import map_words
-from pykcov.probe import Recorder, watch_device
+from pykcov.probe import Kept, Recorder, watch_device
 
 MOST = 1 << 14  # handles
 _COLLECTOR, _WATCHER, _PAIRS = 2, 3, 4
@@ -56,7 +56,6 @@ class Table:
 
     def __init__(self, fd: int, extent: int, prot: int = mmap.PROT_READ) -> None:
         """Raises ValueError when it is no table: it could be cut, and fault who reads it."""
-        self.fd, self.extent = fd, extent
         seals = fcntl.fcntl(fd, fcntl.F_GET_SEALS)
         if os.fstat(fd).st_size != _SIZE or seals & _FIXED != _FIXED:
             raise ValueError("no table of handles")
@@ -64,6 +63,7 @@ class Table:
         self.identity = os.fstat(fd).st_ino  # which device's it is
         self._read_last: tuple[int, dict[int, int]] = (-1, {})  # version, and what it says
         self._written: dict[int, int] = {}
+        self._files = Kept(fd), Kept(extent)  # last: until here they are the caller's to close
 
     @staticmethod
     def make() -> Table:
@@ -88,7 +88,7 @@ class Table:
     @property
     def fds(self) -> list[int]:
         """What another process makes a Table of."""
-        return [self.fd, self.extent]
+        return [file.fileno() for file in self._files]
 
     def get(self, handle: int) -> int | None:
         """Return the value of a handle."""
@@ -163,5 +163,5 @@ class Table:
 
     def close(self) -> None:
         """Close the memfds; processes that have the table map it on."""
-        os.close(self.fd)
-        os.close(self.extent)
+        for file in self._files:
+            file.close()

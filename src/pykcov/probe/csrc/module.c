@@ -69,8 +69,8 @@ static PyObject *section_open(PyObject *module, PyObject *arg)
 static PyObject *section_close(PyObject *module, PyObject *args)
 {
     (void)module;
-    PyObject *arg, *token;
-    if (!PyArg_ParseTuple(args, "OO:section_close", &arg, &token) || !check_recorder(arg))
+    PyObject *arg, *token = NULL;
+    if (!PyArg_ParseTuple(args, "O|O:section_close", &arg, &token) || !check_recorder(arg))
         return NULL;
     struct recorder *r = (struct recorder *)arg;
     if (r->live && r->generation == kcov.generation) {
@@ -80,7 +80,7 @@ static PyObject *section_close(PyObject *module, PyObject *args)
         probes_choose();
     }
     /* Left in another context than it was entered in: there the dead section stays, and is none. */
-    if (PyContextVar_Reset(kcov.section_var, token) < 0) {
+    if (token != NULL && PyContextVar_Reset(kcov.section_var, token) < 0) {
         if (!PyErr_ExceptionMatches(PyExc_ValueError)
             && !PyErr_ExceptionMatches(PyExc_RuntimeError))
             return NULL;
@@ -200,6 +200,7 @@ static PyMethodDef functions[] = {
     {"section_close", section_close, METH_VARARGS, NULL},
     {"section", section, METH_NOARGS, NULL},
     {"map_over", map_over, METH_VARARGS, NULL},
+    {"under", (PyCFunction)(void (*)(void))whole_under, METH_FASTCALL, NULL},
     {"count_everyone", count_everyone, METH_O, NULL},
     {"record_process", record_process, METH_O, NULL},
     {"watch_device", watch_device, METH_VARARGS, NULL},
@@ -257,17 +258,24 @@ static int exec_module(PyObject *module)
         || add_type(module, &kcov.quiet, &quiet_spec) < 0
         || add_type(module, &kcov.handler, &handler_spec) < 0
         || add_type(module, &kcov.shared, &shared_spec) < 0
-        || add_type(module, &kcov.ticket, &ticket_spec) < 0)
+        || add_type(module, &kcov.ticket, &ticket_spec) < 0
+        || add_type(module, &kcov.whole, &whole_spec) < 0
+        || add_type(module, &kcov.done, &done_spec) < 0
+        || add_type(module, &kcov.kept, &kept_spec) < 0)
         return -1;
     if (kcov.guard_key == NULL)
         kcov.guard_key = PyUnicode_InternFromString("pykcov.guard");
+    if (kcov.acquire_name == NULL)
+        kcov.acquire_name = PyUnicode_InternFromString("acquire");
+    if (kcov.release_name == NULL)
+        kcov.release_name = PyUnicode_InternFromString("release");
     if (kcov.section_var == NULL)
         kcov.section_var = PyContextVar_New("pykcov.section", NULL);
     if (kcov.gc_callbacks == NULL)
         kcov.gc_callbacks = gc_callbacks();
     PyObject *quiet = kcov.quiet->tp_alloc(kcov.quiet, 0);
     int failed = kcov.guard_key == NULL || kcov.section_var == NULL || quiet == NULL
-        || kcov.gc_callbacks == NULL
+        || kcov.gc_callbacks == NULL || kcov.acquire_name == NULL || kcov.release_name == NULL
         || PyModule_AddObjectRef(module, "section_var", kcov.section_var) < 0
         || PyModule_AddObjectRef(module, "quiet", quiet) < 0
         || PyModule_AddIntConstant(module, "SHARED_BYTES", shared_bytes()) < 0;

@@ -15,6 +15,8 @@
  *   ticket.c     sections and their generations: how they get into an area
  *   tally.c      how many sections began, and what became of them
  *   mapping.c    areas in this process's memory
+ *   kept.c       file descriptors that a program may close
+ *   whole.c      steps that no exception may come between
  *   together.c   records of several processes that go into one area one by one
  *   unique.c     each block once, as a bitmap in the area says
  *   ring.c       sections of several processes that one reader watches
@@ -103,6 +105,8 @@ struct kcov_thread {
     uint64_t scratch[2];
     int paused;               /* depth of quiet blocks, collector and signal handlers */
     int collecting;           /* the collector's share of paused: 0 or 1 */
+    int whole;                /* depth of what is to be done as a whole (whole.c) */
+    uint64_t put_off;         /* signals whose handlers wait for the end of that: bit signum - 1 */
     unsigned generation;      /* of all below: that of another process or interpreter is not ours */
     struct recorder *own;     /* Owned. What this thread enabled. */
     PyObject *task;           /* Owned. Its exit() is called at the end of `state`. NULL: none. */
@@ -129,6 +133,8 @@ struct guard {
 struct globals {
     PyTypeObject *probe, *instead, *origin, *comparison, *counters, *recorder; /* Owned. */
     PyTypeObject *guard, *quiet, *handler, *shared, *ticket;          /* Owned. */
+    PyTypeObject *whole, *done, *kept;                                /* Owned. */
+    PyObject *acquire_name, *release_name;                            /* Owned. */
     PyObject *section_var;     /* Owned. ContextVar whose value is a recorder. */
     PyObject *guard_key;       /* Owned. */
     PyObject *gc_callbacks;    /* Owned. The list gc.callbacks. */
@@ -225,6 +231,13 @@ extern PyType_Spec counters_spec;
 PyObject *interrupts_gc_start(PyObject *module, PyObject *args);
 PyObject *interrupts_gc_stop(PyObject *module, PyObject *args);
 extern PyType_Spec quiet_spec, handler_spec;
+
+/* whole.c */
+PyObject *whole_under(PyObject *module, PyObject *const *args, Py_ssize_t count);
+extern PyType_Spec whole_spec, done_spec;
+
+/* kept.c */
+extern PyType_Spec kept_spec;
 
 /* hooks.c */
 PyObject *hook_signal(PyObject *module, PyObject *args);

@@ -114,11 +114,18 @@ static PyObject *shared_enter(PyObject *self, PyObject *ignored)
     return Py_NewRef(self);
 }
 
-static PyObject *shared_exit(PyObject *self, PyObject *ignored)
+static PyObject *shared_release(PyObject *self, PyObject *ignored)
 {
     (void)ignored;
     page_unlock(((struct shared *)self)->page);
     Py_RETURN_NONE;
+}
+
+static PyObject *shared_exit(PyObject *self, PyObject *const *ignored, Py_ssize_t count)
+{
+    (void)count;
+    (void)ignored;
+    return shared_release(self, NULL);
 }
 
 /* Make the calling thread the owner. False: a living thread is. */
@@ -146,7 +153,7 @@ static PyObject *shared_disclaim(PyObject *self, PyObject *ignored)
     Py_RETURN_TRUE;
 }
 
-/* Did the owner die without a disclaim? True once; then there is none. */
+/* Did the owner die without a disclaim? True once; then there is none, and the mode is INIT. */
 static PyObject *shared_owner_died(PyObject *self, PyObject *ignored)
 {
     (void)ignored;
@@ -158,6 +165,8 @@ static PyObject *shared_owner_died(PyObject *self, PyObject *ignored)
     if (error == EOWNERDEAD) {
         pthread_mutex_consistent(owner);
         s->claimed = 0;
+        if (s->page->mode > KCOV_MODE_INIT)
+            __atomic_store_n(&s->page->mode, KCOV_MODE_INIT, __ATOMIC_RELEASE);
     }
     pthread_mutex_unlock(owner);
     return PyBool_FromLong(error == EOWNERDEAD);
@@ -213,7 +222,9 @@ static PyGetSetDef shared_getset[] = {
 
 static PyMethodDef shared_methods[] = {
     {"__enter__", shared_enter, METH_NOARGS, NULL},
-    {"__exit__", shared_exit, METH_VARARGS, NULL},
+    {"__exit__", (PyCFunction)(void (*)(void))shared_exit, METH_FASTCALL, NULL},
+    {"acquire", shared_enter, METH_NOARGS, NULL},
+    {"release", shared_release, METH_NOARGS, NULL},
     {"claim", shared_claim, METH_NOARGS, NULL},
     {"disclaim", shared_disclaim, METH_NOARGS, NULL},
     {"owner_died", shared_owner_died, METH_NOARGS, NULL},

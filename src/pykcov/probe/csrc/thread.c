@@ -60,7 +60,8 @@ struct kcov_thread *thread_self(void)
         t->task = t->stale[0] = t->stale[1] = NULL;
         t->guard = NULL;
         t->state = t->dead = 0;
-        t->paused = t->collecting = 0;
+        t->paused = t->collecting = t->whole = 0;
+        t->put_off = 0;
         thread_changed(t);
     }
     return t;

@@ -1,0 +1,135 @@
+/* Kept: a file descriptor that is ours only for as long as nobody else has closed it.
+ *
+ * A daemon closes all descriptors that it finds, ours among them, and opens files of its own at the
+ * same numbers. So the file is remembered with the number, and looked at before each use: to close
+ * the number, or to write to it, would hit a file of the program's. Files that all look alike
+ * (/dev/null, eventfd, epoll) can't be told from the program's, and are not to be kept.
+ */
+#define _GNU_SOURCE
+#include "pykcov.h"
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct kept {
+    PyObject_HEAD
+    int fd;      /* Owned, if it is still the same file. -1: closed */
+    dev_t device;
+    ino_t inode;
+};
+
+static int is_ours(const struct kept *k)
+{
+    struct stat now;
+    return k->fd >= 0 && fstat(k->fd, &now) == 0 && now.st_dev == k->device
+        && now.st_ino == k->inode;
+}
+
+static PyObject *keep(PyTypeObject *type, int fd)
+{
+    struct stat now;
+    struct kept *k = (struct kept *)type->tp_alloc(type, 0);
+    if (k == NULL)
+        return NULL;
+    k->fd = -1;
+    if (fstat(fd, &now) != 0) {
+        PyErr_SetFromErrno(PyExc_OSError);
+        Py_DECREF(k);
+        return NULL;
+    }
+    k->fd = fd;
+    k->device = now.st_dev;
+    k->inode = now.st_ino;
+    return (PyObject *)k;
+}
+
+static PyObject *kept_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"fd", NULL};
+    int fd;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "i:Kept", names, &fd))
+        return NULL;
+    return keep(type, fd);
+}
+
+/* Kept.memfd(name): a new one that can be sealed, and that no other user may open. */
+static PyObject *kept_memfd(PyObject *type, PyObject *arg)
+{
+    const char *name = PyUnicode_AsUTF8(arg);
+    if (name == NULL)
+        return NULL;
+    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0 || fchmod(fd, 0600) != 0) {
+        PyErr_SetFromErrno(PyExc_OSError);
+        if (fd >= 0)
+            close(fd);
+        return NULL;
+    }
+    PyObject *k = keep((PyTypeObject *)type, fd);
+    if (k == NULL)
+        close(fd);
+    return k;
+}
+
+static PyObject *kept_fileno(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    struct kept *k = (struct kept *)self;
+    if (is_ours(k))
+        return PyLong_FromLong(k->fd);
+    errno = EBADF;
+    return PyErr_SetFromErrno(PyExc_OSError);
+}
+
+static PyObject *kept_is_ours(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    return PyBool_FromLong(is_ours((struct kept *)self));
+}
+
+static void close_ours(struct kept *k)
+{
+    int fd = is_ours(k) ? k->fd : -1;
+    k->fd = -1;
+    if (fd >= 0)
+        close(fd);
+}
+
+static PyObject *kept_close(PyObject *self, PyObject *ignored)
+{
+    (void)ignored;
+    close_ours((struct kept *)self);
+    Py_RETURN_NONE;
+}
+
+static void kept_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    close_ours((struct kept *)self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyMethodDef kept_methods[] = {
+    {"memfd", kept_memfd, METH_O | METH_CLASS, NULL},
+    {"fileno", kept_fileno, METH_NOARGS, NULL},
+    {"is_ours", kept_is_ours, METH_NOARGS, NULL},
+    {"close", kept_close, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot kept_slots[] = {
+    {Py_tp_doc, "Kept(fd): a file descriptor, for as long as it is the file that it is now."},
+    {Py_tp_new, kept_new},
+    {Py_tp_dealloc, kept_dealloc},
+    {Py_tp_methods, kept_methods},
+    {0, NULL},
+};
+
+PyType_Spec kept_spec = {
+    .name = "pykcov.probe.Kept",
+    .basicsize = sizeof(struct kept),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = kept_slots,
+};

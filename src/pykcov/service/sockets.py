@@ -1,0 +1,55 @@
+"""Sockets, and how to wait for them, in a program that may close all descriptors that it finds.
+
+Afterwards the numbers are the program's files': see probe/csrc/kept.c.
+"""
+
+from __future__ import annotations
+
+import _socket
+import os
+import selectors
+import socket
+
+
+class _Kept(_socket.socket):
+    _file: tuple[int, int] | None = None
+
+    def is_ours(self) -> bool:
+        """Does the number stand for this socket still?"""
+        try:
+            found = os.fstat(self.fileno())
+        except OSError:
+            return False
+        if self._file is None:
+            self._file = found.st_dev, found.st_ino
+        return self._file == (found.st_dev, found.st_ino)
+
+    def close(self) -> None:
+        """Close it if it is still ours. Twice is once."""
+        if self.fileno() >= 0 and not self.is_ours():
+            self.detach()
+        super().close()
+
+
+class RawSocket(_Kept):
+    """A socket that gevent's sockets know nothing of. Ask is_ours() when it has been made."""
+
+
+class Socket(_Kept, socket.socket):
+    """An ordinary one, of a number that nobody else closes."""
+
+    @staticmethod
+    def of(plain: socket.socket) -> Socket:
+        """Make it of another, which must not be used any more."""
+        blocking = plain.gettimeout()
+        made = Socket(fileno=plain.detach())
+        made.settimeout(blocking)
+        made.is_ours()
+        return made
+
+
+def new_selector() -> selectors.BaseSelector:
+    """Return one without a descriptor, if there is one: epoll's can't be told from a program's."""
+    kind = getattr(selectors, "PollSelector", selectors.DefaultSelector)
+    made: selectors.BaseSelector = kind()
+    return made
