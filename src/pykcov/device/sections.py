@@ -14,17 +14,17 @@ from __future__ import annotations
 
 import errno
 import itertools
-import mmap
 import os
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from pykcov import forks, probe
-from pykcov.abi.kcov import CMP_WORDS, KCOV_MODE_REMOTE, KCOV_TRACE_CMP, SIZE_MIN, WORD
+from pykcov.abi.kcov import CMP_WORDS, KCOV_TRACE_CMP, WORD
 from pykcov.device.idle import Idle
 from pykcov.device.inside import Inside
 from pykcov.device.labels import Label
+from pykcov.device.registration import Collecting, Registration
 from pykcov.device.remote import RemoteArg
 from pykcov.device.watcher import FRAME_DROPPED, FRAME_LAST, Watcher
 from pykcov.kernel import threads
@@ -36,34 +36,6 @@ if TYPE_CHECKING:
 _IDLE_MOST = 32 << 20  # bytes of memory that are kept for the next sections
 _WATCHED = 1 << 18  # words of a section that is only watched
 _NO_PCS = bytes(2 * WORD)  # an empty area: what the watcher gets of a section of comparisons
-_SIZE_MOST = 1 << 24  # words of a section's own memory: a client may write any area_size
-
-
-class Collecting(Protocol):
-    """A kcov, of this process or, through its shared page and area, of another."""
-
-    shared: probe.Shared
-    discipline: str
-    dropped: bool
-
-    def memory(self) -> mmap.mmap:
-        """The area, and what a socket's descriptor has behind it."""
-
-
-class Registration:
-    """What one KCOV_REMOTE_ENABLE registered. It holds for as long as that ENABLE does."""
-
-    def __init__(self, kcov: Collecting, area_size: int, comparisons: bool) -> None:
-        """area_size: words of a section. comparisons: it is these that are collected."""
-        self.kcov = kcov
-        self.comparisons = comparisons
-        self.sequence = kcov.shared.sequence
-        self.size = min(max(area_size, SIZE_MIN), _SIZE_MOST)
-
-    def holds(self) -> bool:
-        """Is that ENABLE in force? The page says so, in forked children, too."""
-        shared = self.kcov.shared
-        return shared.mode == KCOV_MODE_REMOTE and shared.sequence == self.sequence
 
 
 _OVER, _DROPPED, _AFTER = 1, 2, 4  # flags of Ticket.publish()

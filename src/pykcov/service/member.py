@@ -18,7 +18,7 @@ from pykcov import forks
 from pykcov.abi.kcov import KCOV_MODE_TRACE_CMP, WORD
 from pykcov.area import map_words
 from pykcov.device import sections
-from pykcov.device.sections import Registration
+from pykcov.device.registration import Registration
 from pykcov.device.watcher import Watcher
 from pykcov.errors import PykcovError
 from pykcov.probe import Recorder, Shared, quiet, watch_device

@@ -14,7 +14,7 @@ from pykcov.area import whole_pages
 from pykcov.device import sections
 from pykcov.device.descriptor import Descriptor
 from pykcov.device.kcov import Kcov, has_died
-from pykcov.device.sections import Registration
+from pykcov.device.registration import Registration
 from pykcov.device.state import ENABLES
 from pykcov.errors import fail
 from pykcov.instrumentation import session
