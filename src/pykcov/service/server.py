@@ -11,6 +11,7 @@ import atexit
 import contextlib
 import errno
 import os
+import select
 import selectors
 import socket
 import threading
@@ -105,7 +106,7 @@ class Server:
             while True:
                 if not (self._wake.is_ours() and self._listener.is_ours()):
                     return None  # the program has closed them; what is there now is its own
-                events = self._selector.select(1.0 if silent else None)
+                events = _the_gone_first(self._selector.select(1.0 if silent else None))
                 with quiet:
                     for key, _ in events:
                         if key.fileobj is self._wake:
@@ -220,6 +221,20 @@ class Server:
         else:
             if connection.kind is None and not files.may_keep(connection.peer.fileno()):
                 self._drop(connection)
+
+
+def _the_gone_first(
+    events: list[tuple[selectors.SelectorKey, int]],
+) -> list[tuple[selectors.SelectorKey, int]]:
+    """Put peers that have gone before those that ask: who has seen a client end, and asks for what
+    it had, gets it. New ones come last."""
+    if len(events) < 2:
+        return events
+    asked = select.poll()
+    for key, _ in events:
+        asked.register(key.fd, 0)
+    gone = {fd for fd, _ in asked.poll(0)}  # that were not asked for: hung up, or no file
+    return sorted(events, key=lambda event: (event[0].fd not in gone, event[0].data is None))
 
 
 def _refuse(peer: socket.socket) -> None:

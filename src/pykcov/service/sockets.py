@@ -11,13 +11,16 @@ import selectors
 import socket
 
 
-class _Kept(_socket.socket):
+class _Kept:
+    """What both kinds have before the class of sockets that they are of: gevent puts its own in the
+    place of socket.socket."""
+
     _file: tuple[int, int] | None = None
 
     def is_ours(self) -> bool:
         """Does the number stand for this socket still?"""
         try:
-            found = os.fstat(self.fileno())
+            found = os.fstat(self.fileno())  # type: ignore[attr-defined]
         except OSError:
             return False
         if self._file is None:
@@ -26,12 +29,12 @@ class _Kept(_socket.socket):
 
     def close(self) -> None:
         """Close it if it is still ours. Twice is once."""
-        if self.fileno() >= 0 and not self.is_ours():
-            self.detach()
-        super().close()
+        if self.fileno() >= 0 and not self.is_ours():  # type: ignore[attr-defined]
+            self.detach()  # type: ignore[attr-defined]
+        super().close()  # type: ignore[misc]
 
 
-class RawSocket(_Kept):
+class RawSocket(_Kept, _socket.socket):
     """A socket that gevent's sockets know nothing of. Ask is_ours() when it has been made."""
 
 
