@@ -13,13 +13,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from threading import get_native_id
+from time import sleep
 
 from pykcov import probe, refs
 from pykcov.errors import own_bug
 
 _steps: list[Callable[[], object]] = [refs.after_fork]
-_due: list[Callable[[], object]] = []  # of this process: a signal handler may raise between two
-_generation = probe.generation()
+_done = probe.generation()  # in which all steps were done
+_due: dict[int, list[Callable[[], object]]] = {}  # by generation: a step that raised is not due
+_doing: dict[int, tuple[int, object]] = {}  # by generation: which OS thread, and which call of it
+_PAUSE = 0.0005  # seconds between two looks whether another thread has done them
 
 
 def in_child(step: Callable[[], object]) -> None:
@@ -28,19 +32,40 @@ def in_child(step: Callable[[], object]) -> None:
 
 
 def notice() -> None:
-    """Do the steps if this process was forked and they aren't done yet."""
-    global _generation
-    if _generation == probe.generation() and not _due:
-        return
-    with probe.quiet:
-        if _generation != probe.generation():
-            _generation, _due[:] = probe.generation(), _steps
-        while _due:
-            step = _due.pop(0)
+    """Do the steps if this process was forked and they aren't done yet. A thread that comes while
+    another one is at it waits: in between, handles and tables are neither the parent's nor ours.
+
+    There is no lock, which a thread of the parent might hold: entries of a dict are made by the one
+    that comes first."""
+    if _done != probe.generation():
+        with probe.quiet:
+            _do(probe.generation())
+
+
+def _do(generation: int) -> None:
+    global _done
+    mine = get_native_id(), object()
+    while _done != generation:
+        found = _doing.setdefault(generation, mine)
+        if found is mine:
             try:
-                step()
-            except Exception:
-                own_bug("fork-failed", "a forked child could not be made ready")
+                due = _due.setdefault(generation, list(_steps))
+                while due:
+                    _step(due.pop(0))
+                _done = generation
+            finally:  # a signal handler may have raised: whoever comes next goes on
+                del _doing[generation]
+        elif found[0] == mine[0]:
+            return  # a step has called us
+        else:
+            sleep(_PAUSE)
+
+
+def _step(step: Callable[[], object]) -> None:
+    try:
+        step()
+    except Exception:
+        own_bug("fork-failed", "a forked child could not be made ready")
 
 
 probe.on_fork(notice)

@@ -126,7 +126,8 @@ def test_a_step_that_fails_keeps_none_back(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr("pykcov.errors.raise_own_bugs", False)
     monkeypatch.setattr(forks, "_steps", [fails, interrupted, lambda: done.append("last")])
-    monkeypatch.setattr(forks, "_generation", probe.generation() - 1)
+    monkeypatch.setattr(forks, "_done", probe.generation() - 1)
+    monkeypatch.setattr(forks, "_due", {})
     with pytest.raises(KeyboardInterrupt):  # a signal handler's is the program's
         forks.notice()
     forks.notice()
