@@ -14,7 +14,7 @@ from pykcov.instrumentation import rewrite, spots
 from pykcov.instrumentation.blocks import Span, nested
 from pykcov.instrumentation.codec import decode
 from pykcov.instrumentation.versions import LOAD_CONST
-from pykcov.probe import Probe, set_code
+from pykcov.probe import Probe, running, set_code
 
 NOP = bytes((dis.opmap["NOP"], 0))
 
@@ -45,12 +45,13 @@ def probes_at_heads() -> None:
 
 def with_nops(code: CodeType) -> CodeType:
     """Return `code` with NOPs over its probes' three instructions."""
-    raw, instructions = bytearray(code.co_code), decode(code)
+    runs = running(code)
+    raw, instructions = bytearray(runs.co_code), decode(runs)
     for n, i in enumerate(instructions):
-        if i.op == LOAD_CONST and type(code.co_consts[i.arg]) is Probe:
+        if i.op == LOAD_CONST and type(runs.co_consts[i.arg]) is Probe:
             end = instructions[n + 2].end
             raw[2 * i.start : 2 * end] = NOP * (end - i.start)
-    return code.replace(co_code=bytes(raw))
+    return runs.replace(co_code=bytes(raw))
 
 
 @cache
@@ -61,8 +62,9 @@ def _empty() -> Any:
 
 def with_empty(code: CodeType) -> CodeType:
     """Return `code` with constants that do nothing in the place of probes."""
-    consts = tuple(_empty() if type(const) is Probe else const for const in code.co_consts)
-    return code.replace(co_consts=consts)
+    runs = running(code)
+    consts = tuple(_empty() if type(const) is Probe else const for const in runs.co_consts)
+    return runs.replace(co_consts=consts)
 
 
 CHANGES: dict[str, Callable[[CodeType], CodeType]] = {"nops": with_nops, "empty": with_empty}
@@ -80,15 +82,16 @@ def replace_probes(into: str) -> None:
 def _replaced(code: CodeType, change: Callable[[CodeType], CodeType]) -> CodeType:
     if id(code) in _changed:
         return _changed[id(code)][1]
+    runs = running(code)
     consts = tuple(
         _replaced(const, change) if isinstance(const, CodeType) else const
-        for const in code.co_consts
+        for const in runs.co_consts
     )
     probed = any(type(const) is Probe for const in consts)
-    same = all(one is other for one, other in zip(consts, code.co_consts, strict=True))
+    same = all(one is other for one, other in zip(consts, runs.co_consts, strict=True))
     if not probed and same:
         return code
-    new = change(code.replace(co_consts=consts)) if probed else code.replace(co_consts=consts)
+    new = change(runs.replace(co_consts=consts)) if probed else code.replace(co_consts=consts)
     _changed[id(code)] = (code, new)
     _changed[id(new)] = (new, new)
     return new

@@ -13,8 +13,8 @@ import pytest
 
 from pykcov.instrumentation.blocks import nested
 from pykcov.instrumentation.options import Options
-from pykcov.instrumentation.rewrite import origin, original
 from pykcov.instrumentation.unit import Unit
+from pykcov.probe import origin, original
 from pykcov.store import SymbolStore
 
 STDLIB = Path(sysconfig.get_path("stdlib"))

@@ -10,7 +10,7 @@ from unittest import mock
 
 from pykcov.instrumentation import texts
 from pykcov.instrumentation.unit import Unit
-from pykcov.probe import Comparison, Instead, Origin, Probe
+from pykcov.probe import Comparison, Instead, Probe, origin, running
 
 FIELDS = tuple(
     name
@@ -23,7 +23,8 @@ FIELDS = tuple(
 def fields(code: CodeType) -> list[Any]:
     """All that a code object is, probes and comparisons by PC."""
     consts: list[Any] = []
-    for const in code.co_consts:
+    runs = running(code)
+    for const in runs.co_consts:
         if isinstance(const, CodeType):
             consts.append(fields(const))
         elif isinstance(const, Probe):
@@ -33,20 +34,15 @@ def fields(code: CodeType) -> list[Any]:
         elif isinstance(const, Comparison):
             operand = (type(const.constant), repr(const.constant))
             consts.append(("comparison", const.pc, const.kind, const.side, operand))
-        elif isinstance(const, Origin):
-            consts.append(("origin", const.owner is not None, plain_fields(const.code)))
         else:
             consts.append((type(const), repr(const)))
-    return [(name, getattr(code, name)) for name in FIELDS] + [
-        list(code.co_positions()),
-        list(code.co_lines()),
+    if (made := origin(code)) is not None:
+        consts.append(("origin", made.owner is not None, made.layout, fields(made.code)))
+    return [(name, getattr(runs, name)) for name in FIELDS] + [
+        list(runs.co_positions()),
+        list(runs.co_lines()),
         consts,
     ]
-
-
-def plain_fields(code: CodeType) -> list[Any]:
-    """All that a code object without probes is."""
-    return fields(code)
 
 
 @contextmanager

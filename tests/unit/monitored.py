@@ -1,4 +1,4 @@
-"""What sys.monitoring says of a program, with offsets of the plain code."""
+"""What sys.monitoring says of a program."""
 
 from __future__ import annotations
 
@@ -9,14 +9,9 @@ from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
-from tests.unit.rewritten import steps
-
-from pykcov.instrumentation.rewrite import original
-
 monitoring: Any = getattr(sys, "monitoring", None)  # since 3.12
 TOOL = 4
 
-# An INSTRUCTION event is an instruction of the code that runs: probes' are there to be seen.
 NAMES = [
     "PY_START",
     "PY_RESUME",
@@ -28,6 +23,7 @@ NAMES = [
     "C_RETURN",
     "C_RAISE",
     "LINE",
+    "INSTRUCTION",
     "JUMP",
     "BRANCH",
     "RAISE",
@@ -41,48 +37,16 @@ BRANCHES = ["BRANCH_LEFT", "BRANCH_RIGHT"]
 Event = tuple[str, str, tuple[object, ...]]
 
 
-class Offsets:
-    """From the offsets of code with probes to those of the plain code it was made of."""
-
-    def __init__(self) -> None:
-        self.known: dict[int, tuple[CodeType, dict[int, int]]] = {}
-
-    def plain(self, code: CodeType, offset: int) -> int:
-        if id(code) not in self.known:
-            self.known[id(code)] = code, self._map(code)
-        return self.known[id(code)][1].get(offset, -1)
-
-    @staticmethod
-    def _map(code: CodeType) -> dict[int, int]:
-        old = steps(original(code))
-        found: dict[int, int] = {}
-        n = 0
-        for step in steps(code):
-            found[step.begins] = old[n].begins
-            found[step.instruction.offset] = (
-                old[n].begins if step.probe else old[n].instruction.offset
-            )
-            n += not step.probe
-        return found
-
-
 def events(code: CodeType, call: str | None = None) -> list[Event]:
     """Run a module's code, and an expression in it; return the events of its own code."""
     seen: list[Event] = []
-    offsets = Offsets()
 
     def noting(name: str) -> Callable[..., None]:
         def note(where: CodeType, *args: object) -> None:
             if where.co_filename != code.co_filename:
                 return
-            if name == "LINE":
-                values: tuple[object, ...] = args
-            else:
-                jumps = 2 if name in ("JUMP", "BRANCH", *BRANCHES) else 1
-                values = tuple(
-                    offsets.plain(where, arg) if n < jumps and isinstance(arg, int) else shown(arg)
-                    for n, arg in enumerate(args)
-                )
+            offsets = 2 if name in ("JUMP", "BRANCH", *BRANCHES) else 1
+            values = (*args[:offsets], *map(shown, args[offsets:]))
             seen.append((name, where.co_qualname, values))
 
         return note

@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from types import FunctionType, ModuleType
 
-from pykcov.instrumentation.rewrite import origin
+from pykcov.probe import origin
 
 TEXT = """
 def f(a):

@@ -12,9 +12,8 @@ from types import CodeType
 from typing import Any, NamedTuple
 
 from pykcov.instrumentation.options import EXACT, Options
-from pykcov.instrumentation.rewrite import origin
 from pykcov.instrumentation.unit import Unit
-from pykcov.probe import Comparison, Instead, Probe
+from pykcov.probe import Comparison, Instead, Probe, origin, running
 from pykcov.store import SymbolStore
 
 COMPARED = Options(comparisons=True)
@@ -56,7 +55,7 @@ class Step(NamedTuple):
 
 def _without_prefixes(code: CodeType) -> Iterator[Step]:
     begins = -1
-    for i in dis.get_instructions(code):
+    for i in dis.get_instructions(running(code)):
         begins = i.offset if begins < 0 else begins
         if i.opname != "EXTENDED_ARG":
             yield Step(begins, i)
@@ -153,9 +152,9 @@ def _check_one(plain: CodeType, new: CodeType) -> int:
     found = origin(new)
     assert found is not None
     assert found.code is plain
-    constants = [c for c in new.co_consts if isinstance(c, Comparison)]
+    constants = [c for c in running(new).co_consts if isinstance(c, Comparison)]
     depth = max((3 if c.side == 0 else 2 for c in constants), default=1)
-    assert new.co_stacksize == plain.co_stacksize + depth
+    assert running(new).co_stacksize == plain.co_stacksize + depth
     old, all_new = steps(plain), steps(new)
     kept = [step for step in all_new if not step.probe]
     assert len(old) == len(kept)
@@ -166,7 +165,7 @@ def _check_one(plain: CodeType, new: CodeType) -> int:
     for step in all_new:
         number_new[step.begins] = n
         n += not step.probe
-    handlers_old, handlers_new = _handlers(plain, number_old), _handlers(new, number_new)
+    handlers_old, handlers_new = _handlers(plain, number_old), _handlers(running(new), number_new)
     for (begins, a, _), (new_begins, b, _) in zip(old, kept, strict=True):
         assert a.opname == b.opname
         assert a.positions == b.positions

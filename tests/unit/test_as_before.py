@@ -22,7 +22,7 @@ import pytest
 
 import pykcov
 from pykcov.instrumentation import session
-from pykcov.instrumentation.rewrite import origin
+from pykcov.probe import origin
 
 SOURCE = """
 import functools

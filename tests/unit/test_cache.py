@@ -34,9 +34,8 @@ from pykcov.instrumentation import cache as cache_module
 from pykcov.instrumentation.cache import Cache, folder_of
 from pykcov.instrumentation.entry import Entry, pack, restamped
 from pykcov.instrumentation.options import EXACT, Options
-from pykcov.instrumentation.rewrite import origin, original
 from pykcov.instrumentation.unit import probes_of
-from pykcov.probe import Instead, Probe, fill
+from pykcov.probe import Instead, Probe, fill, origin, original, replace, running
 from pykcov.store import SymbolStore
 from pykcov.symbols import number_of
 
@@ -141,7 +140,8 @@ def probes(module: ModuleType) -> Iterator[Probe | Instead]:
     new = handle.rewrite(plain, spec.origin, spec.loader.get_data(spec.origin))
     assert new is not None
     for code in inner(new):
-        yield from (const for const in code.co_consts if isinstance(const, Probe | Instead))
+        consts = running(code).co_consts
+        yield from (const for const in consts if isinstance(const, Probe | Instead))
 
 
 def test_traces_agree(package: Package, store: SymbolStore) -> None:
@@ -433,7 +433,7 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, SymbolStore
 
 def found_probes(code: CodeType, store: SymbolStore) -> list[Probe]:
     """Probes of the blocks of a module's code, by block."""
-    constants = [c for each in inner(code) for c in each.co_consts]
+    constants = [c for each in inner(code) for c in running(each).co_consts]
     pcs = sorted({c.pc for c in constants if isinstance(c, Probe | Instead)})
     return probes_of(store, number_of(pcs[0]), len(pcs))
 
@@ -499,6 +499,7 @@ def test_damaged_entries_are_written_anew(
 class TestFill:
     """Code that was not made to be filled is refused."""
 
+    LAYOUT = b"\0\1\3"  # no constant of the program's; three units before the second
     CODE = compile("def f():\n    return b'ab'\n", "x", "exec")
 
     def refuses(self, code: CodeType, constants: list[Any], *slots: int) -> None:
@@ -526,23 +527,24 @@ class TestFill:
         self.refuses(self.bare(), [], 0)
 
     def test_a_probe_for_a_constant(self) -> None:
-        code = self.bare(b"probe", "text", b"probe")
+        code = self.bare(b"probe", "text", self.LAYOUT)
         fill(code, [Probe(8)], struct.pack("=4I", 1, 0, 0, 2), lambda n: self.CODE, self)
-        found = code.co_consts[0]
+        found = running(code).co_consts[0]
         assert (found.pc, found.constant, -found) == (8, 1, "text")
 
     def test_it_is_filled(self) -> None:
-        code = self.bare(b"probe", b"probe")
+        code = self.bare(b"probe", self.LAYOUT)
         probe = Probe(8)
         fill(code, [probe], b"\1\0\0\0" + bytes(12), lambda n: self.CODE, self)
-        assert code.co_consts[0] is probe
+        assert running(code).co_consts == (probe,)
+        assert code.co_consts == ()
         found = origin(code)
         assert found is not None
         assert found.owner is self
         assert found.code is found.code is self.CODE
 
     def test_a_load_that_fails(self) -> None:
-        code = self.bare(b"probe", b"probe")
+        code = self.bare(b"probe", self.LAYOUT)
         fill(code, [Probe(8)], b"\1\0\0\0" + bytes(12), lambda n: n, None)  # type: ignore[arg-type, return-value]
         found = origin(code)
         assert found is not None
@@ -565,16 +567,18 @@ def test_a_constant_of_another_type_is_kept_by_its_arguments(
     Operand.__module__ = Probe.__module__
     monkeypatch.setattr(probe_module, "Operand", Operand, raising=False)
     _, new = rewrite_text(TEXT, store)
-    consts = new.co_consts
-    new = new.replace(co_consts=(*consts[:-1], Operand(1, "a"), consts[-1]))
+    made = origin(new)
+    consts = running(new).co_consts
+    new = replace(new, co_consts=(*consts, Operand(1, "a"), made))
     probes = found_probes(new, store)
     data = pack(new, 0, probes, bytes(32), bytes(40))
     assert data is not None
     again = Entry(memoryview(data)).load().code(probes, None)
-    assert isinstance(again.co_consts[-2], Operand)
-    assert again.co_consts[-2].args == (1, "a")
-    assert fields(again.replace(co_consts=(*again.co_consts[:-2], again.co_consts[-1]))) == fields(
-        new.replace(co_consts=consts[:-1] + new.co_consts[-1:])
+    *rest, operand = running(again).co_consts
+    assert isinstance(operand, Operand)
+    assert operand.args == (1, "a")
+    assert fields(replace(again, co_consts=(*rest, origin(again)))) == fields(
+        replace(new, co_consts=(*consts, made))
     )
 
 

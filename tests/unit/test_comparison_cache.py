@@ -14,9 +14,8 @@ from tests.unit.rewritten import inner
 import pykcov
 from pykcov.instrumentation.cache import Cache
 from pykcov.instrumentation.options import Options
-from pykcov.instrumentation.rewrite import origin
 from pykcov.instrumentation.unit import Unit
-from pykcov.probe import Comparison
+from pykcov.probe import Comparison, origin, running
 from pykcov.reader.comparisons import Record
 from pykcov.store import SymbolStore
 from pykcov.symbols import SITES
@@ -117,7 +116,7 @@ def test_blocks_and_comparisons_have_ranges_of_their_own(store: SymbolStore) -> 
     assert not unit.comparison_symbols().implied
     new = unit.rewriter(store, None)(code)
     assert new is not None
-    pcs = [c.pc for one in inner(new) for c in one.co_consts if isinstance(c, Comparison)]
+    pcs = [c.pc for one in inner(new) for c in running(one).co_consts if isinstance(c, Comparison)]
     for pc in pcs:
         found = store.lookup(pc)
         assert found is not None

@@ -21,7 +21,7 @@ import pytest
 from tests.unit.packages import TEXT, Package, has_probes
 
 import pykcov
-from pykcov.instrumentation.rewrite import origin
+from pykcov.probe import origin
 
 
 def told(package: Package, name: str, instrumented: bool) -> list[tuple[str, str, int | None]]:

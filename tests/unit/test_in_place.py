@@ -16,7 +16,7 @@ import pytest
 from tests.unit.packages import TEXT, Package, has_probes
 
 import pykcov
-from pykcov.instrumentation.rewrite import origin
+from pykcov.probe import origin
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from tests.unit.rewritten import COMPARED, inner, rewrite_text
 from tests.unit.running import same
 
 from pykcov.instrumentation.options import EXACT, Options
-from pykcov.probe import Comparison, Instead, Probe, Recorder, attach, detach
+from pykcov.probe import Comparison, Instead, Probe, Recorder, attach, detach, running
 from pykcov.reader.comparisons import records
 from pykcov.store import SymbolStore
 from pykcov.symbols import number_of
@@ -59,7 +59,7 @@ def counts(code: CodeType, store: SymbolStore) -> dict[int, int]:
 
 
 def probes(code: CodeType) -> list[Probe | Instead]:
-    constants = [c for each in inner(code) for c in each.co_consts]
+    constants = [c for each in inner(code) for c in running(each).co_consts]
     return [c for c in constants if isinstance(c, Probe | Instead)]
 
 
@@ -86,7 +86,9 @@ def compared(code: CodeType) -> list[tuple[int, int, int, int]]:
     recording = Recorder(area, comparisons=True)
     run(code, recording)
     assert not recording.dropped
-    sites = [c.pc for each in inner(code) for c in each.co_consts if isinstance(c, Comparison)]
+    sites = [
+        c.pc for each in inner(code) for c in running(each).co_consts if isinstance(c, Comparison)
+    ]
     first = min(sites, default=0)
     return [(kind, a, b, pc - first) for kind, a, b, pc in records(area)]
 

@@ -6,7 +6,8 @@
     slots                 which constant of which code object is which of the file's constants: the
                           probes by block, and then the others; and what it stands for (csrc/fill.c)
     others                marshal: type and arguments of each constant that is no probe
-    rewritten             marshal: the module's code, with a placeholder for each probe and Origin
+    rewritten             marshal: the module's code, with a placeholder for each probe and the
+                          layout for each Origin
     plain                 zlib, marshal: what it was rewritten from
 
 marshal reads whatever it is given, and may crash on it: the checksum is looked at first. It tells
@@ -26,9 +27,19 @@ from typing import Any, cast
 
 from pykcov import probe
 from pykcov.instrumentation.blocks import nested
-from pykcov.probe import Instead, Origin, Probe, checksum, fill
+from pykcov.probe import (
+    Instead,
+    Origin,
+    Probe,
+    checksum,
+    fill,
+    origin,
+    original,
+    replace,
+    running,
+)
 
-MAGIC = b"pykcov\0\3"
+MAGIC = b"pykcov\0\4"
 # first block, blocks, stamp (stamps.py), SHA-256 of the source, lengths of the four parts
 _HEADER = struct.Struct("<QI64s32s4I")
 _STAMP_AT = 12
@@ -48,7 +59,7 @@ def pack(
     others: list[tuple[str, tuple[Any, ...]]] = []
     try:
         rewritten = _dumps(_bare(code, numbers, others, slots))
-        plain = zlib.compress(_dumps(code.co_consts[-1].code), 1)
+        plain = zlib.compress(_dumps(original(code)), 1)
         parts = (slots.tobytes(), _dumps(others), rewritten, plain)
     except (AttributeError, ValueError):  # no __getnewargs__; a constant of the program's own
         return None
@@ -134,9 +145,9 @@ def _bare(
     slots: array[int],
 ) -> CodeType:
     """Return a copy of rewritten code that marshal can write, and note what goes in there."""
-    *consts, origin = code.co_consts
-    if not isinstance(origin, Origin):
+    if (made := origin(code)) is None:
         raise ValueError(f"{code.co_qualname} was not rewritten")
+    consts = [*running(code).co_consts]
     filled = [(n, c) for n, c in enumerate(consts) if type(c).__module__ == Origin.__module__]
     slots.append(len(filled))
     for n, constant in filled:
@@ -149,4 +160,4 @@ def _bare(
     for n, constant in enumerate(consts):
         if isinstance(constant, CodeType):
             consts[n] = _bare(constant, numbers, others, slots)
-    return code.replace(co_consts=(*consts, _PLACEHOLDER))
+    return replace(code, co_consts=(*consts, made.layout))

@@ -11,7 +11,7 @@ from contextlib import suppress
 from types import CodeType
 from typing import Any
 
-from pykcov.instrumentation.rewrite import original
+from pykcov.probe import original
 
 _plain_dump, _plain_dumps = marshal.dump, marshal.dumps
 

@@ -44,12 +44,6 @@ from pykcov.instrumentation.versions import (
 from pykcov.probe import Instead, Origin, Probe
 
 
-def origin(code: CodeType) -> Origin | None:
-    """Return the Origin of a rewritten code object, None of any other."""
-    last = code.co_consts[-1] if code.co_consts else None
-    return last if isinstance(last, Origin) else None
-
-
 class Insertion(NamedTuple):
     """Code before the instruction at unit `offset`: LOAD_CONST constant, and what is around it.
 
@@ -65,36 +59,24 @@ class Insertion(NamedTuple):
 
 _OP = Instruction._fields.index("op")  # by index it is three times as fast
 
-# What rewrite() leaves as it is, and a program may replace: types.coroutine() sets a flag.
-_KEPT = (
-    "co_argcount",
-    "co_posonlyargcount",
-    "co_kwonlyargcount",
-    "co_nlocals",
-    "co_flags",
-    "co_firstlineno",
-    "co_names",
-    "co_varnames",
-    "co_freevars",
-    "co_cellvars",
-    "co_filename",
-    "co_name",
-    "co_qualname",
-)
+
+def _layout(code: CodeType, insertions: dict[int, int]) -> bytes:
+    """Return what Origin keeps of where the instructions of `code` are now (csrc/origin.c)."""
+    out = bytearray(_number(len(code.co_consts)))
+    last = 0
+    for offset in sorted(insertions):
+        out += _number(offset - last) + _number(insertions[offset])
+        last = offset
+    return bytes(out)
 
 
-def original(code: CodeType) -> CodeType:
-    """Return the code object that `code` was rewritten from, or `code` itself if it was not.
-
-    What the program has replaced in it since stays replaced.
-    """
-    if (found := origin(code)) is None:
-        return code
-    plain = found.code
-    kept = {name: getattr(code, name) for name in _KEPT}
-    if all(getattr(plain, name) == value for name, value in kept.items()):
-        return plain
-    return plain.replace(**kept)
+def _number(value: int) -> bytes:
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
 
 
 def _prefixes(arg: int) -> int:
@@ -198,7 +180,12 @@ def rewrite(
     consts = tuple(inner(c) if isinstance(c, CodeType) else c for c in code.co_consts)
     return code.replace(
         co_code=bytes(out) + behind.code,
-        co_consts=(*consts, *constants, *(more.constant for more in further), Origin(code, owner)),
+        co_consts=(
+            *consts,
+            *constants,
+            *(more.constant for more in further),
+            Origin(code, owner, _layout(code, insertions)),
+        ),
         co_linetable=behind.locations,
         co_exceptiontable=write_handlers(behind.table),
         co_stacksize=max(code.co_stacksize + depth, behind.depth),

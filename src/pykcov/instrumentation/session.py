@@ -17,12 +17,11 @@ from pykcov.errors import PykcovError
 from pykcov.instrumentation import importer, inplace, marshalling
 from pykcov.instrumentation.cache import Cache
 from pykcov.instrumentation.options import Options
-from pykcov.instrumentation.rewrite import origin, original
 from pykcov.instrumentation.select import Selection, absolute
 from pykcov.instrumentation.stamps import NONE, settled
 from pykcov.instrumentation.texts import Texts
 from pykcov.instrumentation.unit import Text
-from pykcov.probe import interrupts, quiet, set_code
+from pykcov.probe import interrupts, origin, original, quiet, set_code
 from pykcov.store import SymbolStore
 
 

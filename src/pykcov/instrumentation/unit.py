@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from types import CodeType
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from pykcov import forks
 from pykcov.abi.kcov import PC_SPACING
@@ -21,7 +21,7 @@ from pykcov.instrumentation.prune import Plan, prune
 from pykcov.instrumentation.rewrite import Insertion, rewrite
 from pykcov.instrumentation.stamps import NONE
 from pykcov.lineage import Range
-from pykcov.probe import Instead, Origin, Probe, probes
+from pykcov.probe import Instead, Origin, Probe, origin, probes, running
 from pykcov.store import SymbolStore
 from pykcov.symbols import SITES, FileSymbols, pc_of
 
@@ -245,7 +245,7 @@ class Rewriter:
         if (place := self._place(code)) is None:
             return None
         if place.model is not None and place.constants == len(code.co_consts):
-            new = self._like(code, place.model)
+            new = self._like(code, place.model, cast(Origin, origin(place.model)).layout)
         elif place.spans is not None:
             new = rewrite(
                 code,
@@ -269,20 +269,21 @@ class Rewriter:
             return code
         return new
 
-    def _like(self, code: CodeType, model: CodeType) -> CodeType:
+    def _like(self, code: CodeType, model: CodeType, layout: bytes) -> CodeType:
         """Return `code` with what was inserted into `model`, which was made of its like."""
         old = code.co_consts
         consts = tuple(self._inner(c) if isinstance(c, CodeType) else c for c in old)
-        probes = [*model.co_consts[len(old) : -1]]
+        runs = running(model)
+        probes = [*runs.co_consts[len(old) :]]
         for n, probe in enumerate(probes):
             if isinstance(probe, Instead):
                 probes[n] = probe.instead(consts[probe.constant], probe.constant)
         return code.replace(
-            co_code=model.co_code,
-            co_consts=(*consts, *probes, Origin(code, self._owner)),
-            co_linetable=model.co_linetable,
-            co_exceptiontable=model.co_exceptiontable,
-            co_stacksize=model.co_stacksize,
+            co_code=runs.co_code,
+            co_consts=(*consts, *probes, Origin(code, self._owner, layout)),
+            co_linetable=runs.co_linetable,
+            co_exceptiontable=runs.co_exceptiontable,
+            co_stacksize=runs.co_stacksize,
         )
 
 

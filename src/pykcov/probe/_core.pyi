@@ -60,11 +60,29 @@ class Comparison:
 
 @final
 class Origin:
-    """The last constant of a code object that `owner` rewrote from `code`. Pickles as 0."""
+    """The last constant of a code object that `owner` rewrote from `code`.
+
+    layout: which of its constants and units are those of `code` (csrc/origin.c). Whoever makes the
+    first Origin has rewritten code answer as its original from then on (csrc/answers.c)."""
 
     code: CodeType
     owner: object
-    def __new__(cls, code: CodeType, owner: object) -> Self: ...
+    layout: bytes
+    def __new__(cls, code: CodeType, owner: object, layout: bytes) -> Self: ...
+
+def origin(code: CodeType, /) -> Origin | None:
+    """The Origin of a rewritten code object, None of any other."""
+
+def original(code: CodeType, /) -> CodeType:
+    """The code object that `code` was rewritten from, or `code` itself if it was not. What the
+    program has replaced in it since stays replaced."""
+
+def running(code: CodeType, /) -> CodeType:
+    """A code object that tells what the interpreter runs of rewritten code, probes included: one
+    without the Origin. Code within is what it was."""
+
+def replace(code: CodeType, **changes: Any) -> CodeType:
+    """code.replace(**changes) of the code that runs, probes included."""
 
 def probes(pc: int, step: int, count: int, /) -> list[Probe]:
     """[Probe(pc), Probe(pc + step), ...]"""
@@ -94,8 +112,9 @@ def fill(
 
     slots: words of 4 bytes; for each code object, outer ones first: how many, and that often which
     slot of co_consts gets which constant, and 0, or 1 + the number of the constant in co_consts
-    that it is to stand for (Probe.instead). A bytes object holds the place. The last slot gets an
-    Origin of `owner` whose code load(n) returns when it is asked for, n counting the code objects.
+    that it is to stand for (Probe.instead). A bytes object holds the place. The last slot has the
+    layout of an Origin and gets this, of `owner`; load(n) returns its code when it is asked for, n
+    counting the code objects.
     ValueError where the code is not like that; then it is half done, and of no use."""
 
 def checksum(data: bytes | memoryview, /) -> bytes:

@@ -185,15 +185,6 @@ static void comparison_dealloc(PyObject *self)
     plain_dealloc(self);
 }
 
-/* As what takes any operands, runs anywhere, with or without pykcov, and does nothing (see probe.c). */
-static PyObject *comparison_reduce(PyObject *self, PyObject *ignored)
-{
-    (void)self, (void)ignored;
-    PyObject *eval = builtin_eval();
-    return eval == NULL ? NULL : Py_BuildValue(
-        "N(s)", eval, "type('Ignored', (), {'__setitem__': __import__('operator').is_, "
-                      "'__delitem__': id})()");
-}
 
 /* What makes another like it (instrumentation/entry.py). */
 static PyObject *comparison_getnewargs(PyObject *self, PyObject *ignored)
@@ -213,7 +204,6 @@ static PyMemberDef comparison_members[] = {
 };
 
 static PyMethodDef comparison_methods[] = {
-    {"__reduce__", comparison_reduce, METH_NOARGS, NULL},
     {"__getnewargs__", comparison_getnewargs, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

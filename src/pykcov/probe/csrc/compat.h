@@ -118,6 +118,16 @@ static inline uint32_t compat_function_version(PyObject *function) { (void)funct
 static inline void compat_function_changed(PyObject *f, uint32_t before) { (void)f, (void)before; }
 #endif
 
+/* The dict of a type of the interpreter's own: since 3.12 each interpreter has one. A new reference. */
+static inline PyObject *compat_type_dict(PyTypeObject *type)
+{
+#if PY_VERSION_HEX >= 0x030c0000
+    return PyType_GetDict(type);
+#else
+    return Py_NewRef(type->tp_dict);
+#endif
+}
+
 /* The digits of an int, of PyLong_SHIFT bits each, the lowest first. */
 struct compat_digits {
     const digit *digits; /* Borrowed. */

@@ -85,8 +85,12 @@ static int fill_one(struct filling *f, PyObject *code)
         if (put(consts, slot, constant) < 0)
             return -1;
     }
-    if (put(consts, size - 1, origin_later(f->load, number, f->owner)) < 0)
+    PyObject *layout = PyTuple_GET_ITEM(consts, size - 1);
+    if (PyBytes_CheckExact(layout)
+        && put(consts, size - 1, origin_later(f->load, number, f->owner, layout)) < 0)
         return -1;
+    if (!Py_IS_TYPE(PyTuple_GET_ITEM(consts, size - 1), kcov.origin))
+        return malformed();
     untrack(consts);
     untrack(((PyCodeObject *)code)->co_names);
     untrack(((PyCodeObject *)code)->co_localsplusnames);

@@ -192,6 +192,10 @@ static PyMethodDef functions[] = {
     {"decode", decode, METH_VARARGS, NULL},
     {"positions", positions, METH_VARARGS, NULL},
     {"fill", fill, METH_VARARGS, NULL},
+    {"origin", answers_origin, METH_O, NULL},
+    {"original", answers_original, METH_O, NULL},
+    {"running", answers_running, METH_O, NULL},
+    {"replace", (PyCFunction)(void (*)(void))answers_replace, METH_VARARGS | METH_KEYWORDS, NULL},
     {"checksum", checksum, METH_O, NULL},
     {"attach", attach, METH_O, NULL},
     {"detach", detach, METH_NOARGS, NULL},
@@ -251,6 +255,7 @@ static int exec_module(PyObject *module)
     if (fork_setup() < 0 || add_type(module, &kcov.probe, &probe_spec) < 0
         || add_type(module, &kcov.instead, &instead_spec) < 0
         || add_type(module, &kcov.origin, &origin_spec) < 0
+        || add_type(module, &kcov.callback, &callback_spec) < 0
         || add_type(module, &kcov.comparison, &comparison_spec) < 0
         || add_type(module, &kcov.counters, &counters_spec) < 0
         || add_type(module, &kcov.recorder, &recorder_spec) < 0

@@ -1,41 +1,78 @@
-/* Origin: what a rewritten code object was made of. The last of its constants. */
-#include "pykcov.h"
+/* Origin: what a rewritten code object was made of. The last of its constants.
+ *
+ * Its layout says what of the rewritten code is the original's: numbers in groups of seven bits, the lowest
+ * first, all but the last with the top bit. First the number of the original's constants; then two for each
+ * place where something was inserted, in order: its distance in units from the place before, and the units
+ * inserted. */
+#include "answers.h"
 
 #include <structmember.h>
 
-struct origin {
-    PyObject_HEAD
-    PyObject *code;    /* Owned. NULL: nobody has asked for it yet. */
-    PyObject *owner;   /* Owned. Who rewrote it, and may take it back. */
-    PyObject *load;    /* Owned. load(number) returns the code; NULL where it is there. */
-    Py_ssize_t number;
-};
+/* Return the next number, or -1 where the bytes end within it. */
+static int64_t number(const unsigned char **next, const unsigned char *end)
+{
+    uint64_t value = 0;
+    for (int shift = 0; *next < end && shift < 35; shift += 7) {
+        unsigned char byte = *(*next)++;
+        value |= (uint64_t)(byte & 0x7f) << shift;
+        if (!(byte & 0x80))
+            return (int64_t)value;
+    }
+    return -1;
+}
+
+/* Whoever makes one is about to have rewritten code. */
+static int set_layout(struct origin *origin, PyObject *layout)
+{
+    if (answers_begin() < 0)
+        return -1;
+    const unsigned char *next = (const unsigned char *)PyBytes_AS_STRING(layout);
+    int64_t constants = number(&next, next + PyBytes_GET_SIZE(layout));
+    if (constants < 0) {
+        PyErr_SetString(PyExc_ValueError, "an Origin's layout begins with the number of constants");
+        return -1;
+    }
+    origin->layout = Py_NewRef(layout);
+    origin->constants = (Py_ssize_t)constants;
+    return 0;
+}
 
 static PyObject *origin_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"code", "owner", NULL};
-    PyObject *code, *owner;
+    static char *names[] = {"code", "owner", "layout", NULL};
+    PyObject *code, *owner, *layout;
 
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!O:Origin", names, &PyCode_Type, &code,
-                                     &owner))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!OS:Origin", names, &PyCode_Type, &code, &owner,
+                                     &layout))
         return NULL;
     struct origin *origin = (struct origin *)type->tp_alloc(type, 0);
     if (origin != NULL) {
         origin->code = Py_NewRef(code);
         origin->owner = Py_NewRef(owner);
+        if (set_layout(origin, layout) < 0)
+            Py_CLEAR(origin);
     }
     return (PyObject *)origin;
 }
 
-PyObject *origin_later(PyObject *load, Py_ssize_t number, PyObject *owner)
+PyObject *origin_later(PyObject *load, Py_ssize_t number, PyObject *owner, PyObject *layout)
 {
     struct origin *origin = (struct origin *)kcov.origin->tp_alloc(kcov.origin, 0);
     if (origin != NULL) {
         origin->owner = Py_NewRef(owner);
         origin->load = Py_NewRef(load);
         origin->number = number;
+        if (set_layout(origin, layout) < 0)
+            Py_CLEAR(origin);
     }
     return (PyObject *)origin;
+}
+
+/* One of `code` instead, which has the same instructions. */
+PyObject *origin_like(struct origin *origin, PyObject *code)
+{
+    return PyObject_CallFunctionObjArgs((PyObject *)kcov.origin, code, origin->owner,
+                                        origin->layout, NULL);
 }
 
 static void origin_dealloc(PyObject *self)
@@ -44,13 +81,14 @@ static void origin_dealloc(PyObject *self)
     Py_CLEAR(origin->code);
     Py_CLEAR(origin->owner);
     Py_CLEAR(origin->load);
+    Py_CLEAR(origin->layout);
+    Py_CLEAR(origin->consts);
+    free(origin->moves);
     plain_dealloc(self);
 }
 
-static PyObject *origin_code(PyObject *self, void *ignored)
+PyObject *origin_code(struct origin *origin)
 {
-    (void)ignored;
-    struct origin *origin = (struct origin *)self;
     if (origin->code == NULL) {
         PyObject *load = Py_NewRef(origin->load);
         PyObject *code = PyObject_CallFunction(load, "n", origin->number);
@@ -67,28 +105,66 @@ static PyObject *origin_code(PyObject *self, void *ignored)
     return Py_NewRef(origin->code);
 }
 
-static PyMethodDef origin_methods[] = {
-    {"__reduce__", reduce_to_zero, METH_NOARGS, NULL},
-    {NULL, NULL, 0, NULL},
-};
+/* Return those of `all` constants that are the original's, the same tuple each time. */
+PyObject *origin_consts(struct origin *origin, PyObject *all)
+{
+    if (origin->consts == NULL)
+        origin->consts = PyTuple_GetSlice(all, 0, origin->constants);
+    return Py_XNewRef(origin->consts);
+}
+
+/* Read the moves out of the layout. What is no layout has those before it goes wrong. */
+int origin_moves(struct origin *origin)
+{
+    if (origin->moves != NULL)
+        return 0;
+    size_t room = (size_t)PyBytes_GET_SIZE(origin->layout);
+    const unsigned char *next = (const unsigned char *)PyBytes_AS_STRING(origin->layout);
+    const unsigned char *end = next + room;
+    struct move *moves = malloc((room / 2 + 1) * sizeof *moves); /* two bytes or more each */
+    if (moves == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    uint64_t offset = 0, before = 0;
+    size_t count = 0;
+    number(&next, end);
+    while (next < end) {
+        int64_t distance = number(&next, end), units = number(&next, end);
+        if (distance < 0 || units < 0)
+            break;
+        offset += (uint64_t)distance;
+        moves[count++] = (struct move){(uint32_t)offset, (uint32_t)before, (uint32_t)units};
+        before += (uint64_t)units;
+    }
+    origin->count = count;
+    origin->moves = moves;
+    return 0;
+}
+
+static PyObject *get_code(PyObject *self, void *ignored)
+{
+    (void)ignored;
+    return origin_code((struct origin *)self);
+}
 
 static PyMemberDef origin_members[] = {
     {"owner", T_OBJECT_EX, offsetof(struct origin, owner), READONLY, NULL},
+    {"layout", T_OBJECT_EX, offsetof(struct origin, layout), READONLY, NULL},
     {NULL, 0, 0, 0, NULL},
 };
 
 static PyGetSetDef origin_getset[] = {
-    {"code", origin_code, NULL, NULL, NULL},
+    {"code", get_code, NULL, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
 static PyType_Slot origin_slots[] = {
-    {Py_tp_doc, "Origin(code, owner): the last constant of a code object that was rewritten from code."},
+    {Py_tp_doc, "Origin(code, owner, layout): the last constant of what was rewritten from code."},
     {Py_tp_new, origin_new},
     {Py_tp_dealloc, origin_dealloc},
     {Py_tp_members, origin_members},
     {Py_tp_getset, origin_getset},
-    {Py_tp_methods, origin_methods},
     {0, NULL},
 };
 

@@ -3,10 +3,8 @@
  * ~probe is None, which POP_TOP takes away. -probe is a constant of the code that the block needs anyway:
  * such a probe takes the place of this constant (instrumentation/spots.py).
  *
- * Both, and Origin, are constants of code objects, so they must be hashable (by identity) and must
- * survive what people do to code objects. cloudpickle pickles a function by the parts of its code,
- * constants included: a probe pickles as the integer 0, on which ~ and POP_TOP are as harmless, or as an
- * object whose - is the constant. So the copy runs anywhere, with or without pykcov, and records nothing.
+ * Both, and Origin, are constants of code objects, so they must be hashable: by identity. Programs that
+ * read constants don't see them (answers.c).
  */
 #include "area.h"
 #include "pykcov.h"
@@ -154,30 +152,6 @@ static void instead_dealloc(PyObject *self)
     plain_dealloc(self);
 }
 
-PyObject *reduce_to_zero(PyObject *self, PyObject *ignored)
-{
-    (void)self, (void)ignored;
-    return Py_BuildValue("O(i)", (PyObject *)&PyLong_Type, 0);
-}
-
-/* eval() makes, where pykcov may not be, what a constant pickles as. */
-PyObject *builtin_eval(void)
-{
-    PyObject *builtins = PyImport_ImportModule("builtins");
-    PyObject *eval = builtins != NULL ? PyObject_GetAttrString(builtins, "eval") : NULL;
-    Py_XDECREF(builtins);
-    return eval;
-}
-
-static PyObject *instead_reduce(PyObject *self, PyObject *ignored)
-{
-    (void)ignored;
-    PyObject *eval = builtin_eval();
-    return eval == NULL ? NULL : Py_BuildValue(
-        "N(s{sOss})", eval, "type('Constant', (), {'__neg__': lambda self: value})()",
-        "value", ((struct instead *)self)->value, "__name__", "__main__");
-}
-
 static PyObject *probe_repr(PyObject *self)
 {
     return PyUnicode_FromFormat("<pykcov probe %p>", (void *)((struct probe *)self)->pc);
@@ -190,7 +164,6 @@ static PyMemberDef probe_members[] = {
 };
 
 static PyMethodDef probe_methods[] = {
-    {"__reduce__", reduce_to_zero, METH_NOARGS, NULL},
     {"instead", instead, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
@@ -221,7 +194,6 @@ static PyMemberDef instead_members[] = {
 };
 
 static PyMethodDef instead_methods[] = {
-    {"__reduce__", instead_reduce, METH_NOARGS, NULL},
     {"instead", instead, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

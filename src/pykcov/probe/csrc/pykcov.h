@@ -2,6 +2,8 @@
  *
  *   probe.c      the slots behind ~probe and -probe: the hot path
  *   origin.c     what rewritten code was made of
+ *   answers.c    what it answers to those who read code objects
+ *   offsets.c    where its instructions are for frames, tracebacks and sys.monitoring
  *   decode.c     the instructions of a code object and where they come from, for the rewriter
  *   fill.c       code that comes from the cache gets its probes
  *   thread.c     whose record is it: the current recorder of this thread
@@ -133,7 +135,9 @@ struct guard {
 struct globals {
     PyTypeObject *probe, *instead, *origin, *comparison, *counters, *recorder; /* Owned. */
     PyTypeObject *guard, *quiet, *handler, *shared, *ticket;          /* Owned. */
-    PyTypeObject *whole, *done, *kept;                                /* Owned. */
+    PyTypeObject *whole, *done, *kept, *callback;                     /* Owned. */
+    /* Owned. Methods of the code type that others stand in for; NULL: not yet, or not in this version. */
+    PyObject *code_replace, *code_lines, *code_positions, *code_branches;
     PyObject *acquire_name, *release_name;                            /* Owned. */
     PyObject *section_var;     /* Owned. ContextVar whose value is a recorder. */
     PyObject *guard_key;       /* Owned. */
@@ -161,12 +165,19 @@ extern PyType_Spec probe_spec, instead_spec;
 PyObject *probe_list(PyObject *module, PyObject *args);
 PyObject *probe_instead(PyObject *probe, PyObject *value, uint32_t constant);
 void plain_dealloc(PyObject *self); /* of what owns nothing */
-PyObject *reduce_to_zero(PyObject *self, PyObject *ignored);
-PyObject *builtin_eval(void);
 
 /* origin.c */
 extern PyType_Spec origin_spec;
-PyObject *origin_later(PyObject *load, Py_ssize_t number, PyObject *owner);
+PyObject *origin_later(PyObject *load, Py_ssize_t number, PyObject *owner, PyObject *layout);
+
+/* answers.c */
+PyObject *answers_origin(PyObject *module, PyObject *code);
+PyObject *answers_original(PyObject *module, PyObject *code);
+PyObject *answers_running(PyObject *module, PyObject *code);
+PyObject *answers_replace(PyObject *module, PyObject *args, PyObject *keywords);
+
+/* offsets.c */
+extern PyType_Spec callback_spec;
 
 /* decode.c */
 PyObject *decode(PyObject *module, PyObject *args);

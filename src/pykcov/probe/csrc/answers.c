@@ -1,0 +1,458 @@
+/* What rewritten code answers to those who ask in Python: what the code that it was made of would.
+ *
+ * Debuggers, decompilers, other compilers, picklers and caches read code objects, compare them, and make
+ * new ones of their parts. Probes are nobody's business there, and offsets that count them fit nothing
+ * that another compiler made of the same text. So the attributes of the code type that know of the
+ * instructions, ==, hash() and replace() look through to the original, and so do, in offsets.c, the places
+ * of instructions that frames, tracebacks and sys.monitoring tell. The interpreter reads the structure
+ * itself, and runs the probes.
+ *
+ * The type's dict gets other descriptors, which is what PyType_Modified() is for, and the type another
+ * comparison and hash. They cost code without probes one look at its last constant.
+ */
+#include "answers.h"
+
+#include <string.h>
+
+static const char *const kept[] = { /* what a program may replace without touching instructions */
+    "co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_nlocals", "co_flags",
+    "co_firstlineno", "co_names", "co_varnames", "co_freevars", "co_cellvars", "co_filename",
+    "co_name", "co_qualname", NULL,
+};
+static const char *const layout[] = { /* what the probes are in */
+    "co_code", "co_consts", "co_linetable", "co_exceptiontable", "co_stacksize", NULL,
+};
+
+static struct answer answers[] = {
+    {"co_code", NULL, {0}},
+    {"co_linetable", NULL, {0}},
+    {"co_exceptiontable", NULL, {0}},
+    {"co_stacksize", NULL, {0}},
+    {"co_lnotab", NULL, {0}},
+    {"_co_code_adaptive", NULL, {0}},
+    {NULL, NULL, {0}},
+};
+
+static richcmpfunc plain_compare; /* Of the code type, in all interpreters. */
+static hashfunc plain_hash;
+
+static int equal(PyObject *a, PyObject *b)
+{
+    return a == b ? 1 : PyObject_RichCompareBool(a, b, Py_EQ);
+}
+
+/* Has the program replaced nothing of `code` since it was rewritten from `plain`? -1: an error. */
+static int untouched(PyCodeObject *code, PyCodeObject *plain)
+{
+    if (code->co_argcount != plain->co_argcount || code->co_flags != plain->co_flags
+        || code->co_posonlyargcount != plain->co_posonlyargcount
+        || code->co_kwonlyargcount != plain->co_kwonlyargcount
+        || code->co_firstlineno != plain->co_firstlineno)
+        return 0;
+    PyObject *pairs[][2] = {
+        {code->co_names, plain->co_names}, {code->co_filename, plain->co_filename},
+        {code->co_name, plain->co_name}, {code->co_qualname, plain->co_qualname},
+        {code->co_localsplusnames, plain->co_localsplusnames},
+        {code->co_localspluskinds, plain->co_localspluskinds},
+    };
+    for (size_t n = 0; n < sizeof pairs / sizeof *pairs; n++) {
+        int same = equal(pairs[n][0], pairs[n][1]);
+        if (same <= 0)
+            return same;
+    }
+    return 1;
+}
+
+/* replace() as it is in CPython. Steals keywords. */
+static PyObject *plain_replace(PyObject *code, PyObject *keywords)
+{
+    PyObject *result = NULL, *bound = NULL;
+    if (keywords != NULL)
+        bound = PyObject_CallMethod(kcov.code_replace, "__get__", "O", code);
+    if (bound != NULL)
+        result = PyObject_VectorcallDict(bound, NULL, 0, keywords);
+    Py_XDECREF(bound);
+    Py_XDECREF(keywords);
+    return result;
+}
+
+/* Return what `code` was rewritten from, with what the program has replaced in it since. */
+PyObject *answers_plain(PyObject *code)
+{
+    struct origin *origin = origin_of(code);
+    if (origin == NULL)
+        return Py_NewRef(code);
+    PyObject *plain = origin_code(origin);
+    int same = plain == NULL ? -1 : untouched((PyCodeObject *)code, (PyCodeObject *)plain);
+    if (same == 1)
+        return plain;
+    PyObject *keywords = same < 0 ? NULL : PyDict_New();
+    for (int n = 0; keywords != NULL && kept[n] != NULL; n++) {
+        PyObject *value = PyObject_GetAttrString(code, kept[n]);
+        if (value == NULL || PyDict_SetItemString(keywords, kept[n], value) < 0)
+            Py_CLEAR(keywords);
+        Py_XDECREF(value);
+    }
+    PyObject *result = keywords == NULL ? NULL : plain_replace(plain, keywords);
+    Py_XDECREF(plain);
+    return result;
+}
+
+/* -- attributes ------------------------------------------------------------------------------- */
+
+/* Of the descriptor that stood there, for the original. */
+static PyObject *get_answer(PyObject *code, void *closure)
+{
+    PyObject *found = ((struct answer *)closure)->found;
+    PyObject *plain = answers_plain(code);
+    if (plain == NULL)
+        return NULL;
+    PyObject *result = Py_TYPE(found)->tp_descr_get(found, plain, (PyObject *)&PyCode_Type);
+    Py_DECREF(plain);
+    return result;
+}
+
+/* The program's constants. Code within is code that runs, so it has its probes. */
+static PyObject *get_consts(PyObject *code, void *closure)
+{
+    (void)closure;
+    PyObject *consts = ((PyCodeObject *)code)->co_consts;
+    struct origin *origin = origin_of(code);
+    return origin == NULL ? Py_NewRef(consts) : origin_consts(origin, consts);
+}
+static PyGetSetDef consts_def = {"co_consts", get_consts, NULL, NULL, NULL};
+
+static PyObject *call_on_plain(PyObject *code, PyObject *method)
+{
+    PyObject *plain = answers_plain(code), *result = NULL;
+    if (plain != NULL)
+        result = PyObject_CallOneArg(method, plain);
+    Py_XDECREF(plain);
+    return result;
+}
+
+static PyObject *get_lines(PyObject *code, PyObject *ignored)
+{
+    (void)ignored;
+    return call_on_plain(code, kcov.code_lines);
+}
+
+static PyObject *get_positions(PyObject *code, PyObject *ignored)
+{
+    (void)ignored;
+    return call_on_plain(code, kcov.code_positions);
+}
+
+static PyObject *get_branches(PyObject *code, PyObject *ignored)
+{
+    (void)ignored;
+    return call_on_plain(code, kcov.code_branches);
+}
+
+/* -- == and hash() ---------------------------------------------------------------------------- */
+
+static PyObject *compare(PyObject *a, PyObject *b, int op)
+{
+    if (!PyCode_Check(a) || !PyCode_Check(b) || (origin_of(a) == NULL && origin_of(b) == NULL))
+        return plain_compare(a, b, op);
+    PyObject *one = answers_plain(a), *other = NULL, *result = NULL;
+    if (one != NULL)
+        other = answers_plain(b);
+    if (other != NULL)
+        result = plain_compare(one, other, op);
+    Py_XDECREF(one);
+    Py_XDECREF(other);
+    return result;
+}
+
+static Py_hash_t hash(PyObject *code)
+{
+    if (origin_of(code) == NULL)
+        return plain_hash(code);
+    PyObject *plain = answers_plain(code);
+    Py_hash_t result = plain == NULL ? -1 : plain_hash(plain);
+    Py_XDECREF(plain);
+    return result;
+}
+
+static PyObject *method_eq(PyObject *a, PyObject *b) { return compare(a, b, Py_EQ); }
+static PyObject *method_ne(PyObject *a, PyObject *b) { return compare(a, b, Py_NE); }
+static PyObject *method_hash(PyObject *code, PyObject *ignored)
+{
+    (void)ignored;
+    Py_hash_t result = hash(code);
+    return result == -1 ? NULL : PyLong_FromSsize_t(result);
+}
+
+/* -- replace() -------------------------------------------------------------------------------- */
+
+static int same_items(PyObject *a, PyObject *b) /* == would take True for 1. */
+{
+    if (!PyTuple_CheckExact(a) || PyTuple_GET_SIZE(a) != PyTuple_GET_SIZE(b))
+        return 0;
+    for (Py_ssize_t n = 0; n < PyTuple_GET_SIZE(a); n++)
+        if (PyTuple_GET_ITEM(a, n) != PyTuple_GET_ITEM(b, n))
+            return 0;
+    return 1;
+}
+
+/* Take out of `keywords` what replaces nothing; return how many of `layout` are left, -1: an error. */
+static int drop_unchanged(PyObject *code, PyObject *keywords)
+{
+    int left = 0;
+    for (int n = 0; layout[n] != NULL; n++) {
+        PyObject *given = PyDict_GetItemString(keywords, layout[n]); /* Borrowed. */
+        if (given == NULL)
+            continue;
+        PyObject *mine = PyObject_GetAttrString(code, layout[n]);
+        int same = mine == NULL ? -1
+            : PyTuple_CheckExact(mine) ? same_items(given, mine) : equal(given, mine);
+        Py_XDECREF(mine);
+        if (same < 0 || (same && PyDict_DelItemString(keywords, layout[n]) < 0))
+            return -1;
+        left += !same;
+    }
+    return left;
+}
+
+/* Return one like `comparison`, with the constant that `consts` has in the place of the one in `old`. */
+static PyObject *compare_with(PyObject *comparison, PyObject *old, PyObject *consts)
+{
+    PyObject *with = PyObject_GetAttrString(comparison, "constant"), *result = NULL;
+    for (Py_ssize_t n = 0; with != NULL && n < PyTuple_GET_SIZE(consts); n++)
+        if (PyTuple_GET_ITEM(old, n) == with) {
+            Py_SETREF(with, Py_NewRef(PyTuple_GET_ITEM(consts, n)));
+            break;
+        }
+    PyObject *all = with == NULL ? NULL : PyObject_CallMethod(comparison, "__getnewargs__", NULL);
+    if (all != NULL) /* pc, kind, side, constant */
+        result = PyObject_CallFunction((PyObject *)Py_TYPE(comparison), "OOOO", PyTuple_GET_ITEM(all, 0),
+                                       PyTuple_GET_ITEM(all, 1), PyTuple_GET_ITEM(all, 2), with);
+    Py_XDECREF(all);
+    Py_XDECREF(with);
+    return result;
+}
+
+/* Return the constants of `code`, probes included, with `consts` for the program's. NULL without an
+ * error: these are no constants, or not as many. */
+static PyObject *with_probes(PyObject *code, struct origin *origin, PyObject *consts)
+{
+    PyObject *old = ((PyCodeObject *)code)->co_consts;
+    Py_ssize_t size = PyTuple_GET_SIZE(old), own = origin->constants;
+    if (!PyTuple_CheckExact(consts) || PyTuple_GET_SIZE(consts) != own)
+        return NULL;
+    PyObject *plain = answers_plain(code), *made = plain == NULL ? NULL : PyTuple_New(size);
+    PyObject *changed = made == NULL ? NULL : plain_replace(plain, Py_BuildValue("{sO}", "co_consts", consts));
+    Py_XDECREF(plain);
+    for (Py_ssize_t n = 0; changed != NULL && n < size; n++) {
+        PyObject *item = PyTuple_GET_ITEM(n < own ? consts : old, n);
+        if (n == size - 1)
+            item = origin_like(origin, changed);
+        else if (n >= own && Py_IS_TYPE(item, kcov.instead)) {
+            uint32_t constant = ((struct instead *)item)->constant;
+            item = probe_instead(item, PyTuple_GET_ITEM(consts, constant), constant);
+        } else if (n >= own && Py_IS_TYPE(item, kcov.comparison))
+            item = compare_with(item, old, consts);
+        else
+            Py_INCREF(item);
+        if (item == NULL)
+            Py_CLEAR(changed);
+        else
+            PyTuple_SET_ITEM(made, n, item);
+    }
+    if (changed == NULL)
+        Py_CLEAR(made);
+    Py_XDECREF(changed);
+    return made;
+}
+
+/* Steals keywords. Other constants keep the probes; with other instructions there is no place for them. */
+static PyObject *replace(PyObject *code, struct origin *origin, PyObject *keywords)
+{
+    int left = keywords == NULL ? -1 : drop_unchanged(code, keywords);
+    if (left < 0)
+        goto failed;
+    if (left == 0)
+        return plain_replace(code, keywords);
+    PyObject *consts = PyDict_GetItemString(keywords, "co_consts"); /* Borrowed. */
+    if (left == 1 && consts != NULL) {
+        PyObject *all = with_probes(code, origin, consts);
+        if (all != NULL) {
+            int bad = PyDict_SetItemString(keywords, "co_consts", all);
+            Py_DECREF(all);
+            if (bad)
+                goto failed;
+            return plain_replace(code, keywords);
+        }
+        if (PyErr_Occurred())
+            goto failed;
+    }
+    if (consts == NULL) {
+        PyObject *mine = get_consts(code, NULL);
+        if (mine == NULL || PyDict_SetItemString(keywords, "co_consts", mine) < 0) {
+            Py_XDECREF(mine);
+            goto failed;
+        }
+        Py_DECREF(mine);
+    }
+    PyObject *plain = answers_plain(code);
+    if (plain == NULL)
+        goto failed;
+    PyObject *result = plain_replace(plain, keywords);
+    Py_DECREF(plain);
+    return result;
+failed:
+    Py_XDECREF(keywords);
+    return NULL;
+}
+
+static PyObject *method_replace(PyObject *code, PyObject *const *args, Py_ssize_t count,
+                                PyObject *names)
+{
+    struct origin *origin = origin_of(code);
+    if (origin == NULL || count > 0 || names == NULL) {
+        PyObject *result = NULL, *bound = PyObject_CallMethod(kcov.code_replace, "__get__", "O", code);
+        if (bound != NULL)
+            result = PyObject_Vectorcall(bound, args, (size_t)count, names);
+        Py_XDECREF(bound);
+        return result;
+    }
+    PyObject *keywords = PyDict_New();
+    for (Py_ssize_t n = 0; keywords != NULL && n < PyTuple_GET_SIZE(names); n++)
+        if (PyDict_SetItem(keywords, PyTuple_GET_ITEM(names, n), args[n]) < 0)
+            Py_CLEAR(keywords);
+    return replace(code, origin, keywords);
+}
+
+/* -- putting it there ------------------------------------------------------------------------- */
+
+#define METHOD(name, function, flags) {name, (PyCFunction)(void (*)(void))function, flags, NULL}
+static PyMethodDef methods[] = {
+    METHOD("co_lines", get_lines, METH_NOARGS),
+    METHOD("co_positions", get_positions, METH_NOARGS),
+    METHOD("co_branches", get_branches, METH_NOARGS), /* since 3.14 */
+    METHOD("replace", method_replace, METH_FASTCALL | METH_KEYWORDS),
+    METHOD("__replace__", method_replace, METH_FASTCALL | METH_KEYWORDS), /* since 3.13 */
+    METHOD("__eq__", method_eq, METH_O | METH_COEXIST),
+    METHOD("__ne__", method_ne, METH_O | METH_COEXIST),
+    METHOD("__hash__", method_hash, METH_NOARGS | METH_COEXIST),
+    {NULL, NULL, 0, NULL},
+};
+
+int answers_put(PyObject *dict, const char *name, PyObject *descriptor) /* Steals descriptor. */
+{
+    int failed = descriptor == NULL || PyDict_SetItemString(dict, name, descriptor) < 0;
+    Py_XDECREF(descriptor);
+    return failed ? -1 : 0;
+}
+
+/* Put a getter over the attribute that is there; `answer` keeps what was. */
+int answers_over(PyTypeObject *type, PyObject *dict, struct answer *answer, getter get)
+{
+    PyObject *found = PyDict_GetItemString(dict, answer->name); /* Borrowed. */
+    if (found == NULL)
+        return 0; /* not in this version */
+    if (Py_IS_TYPE(found, &PyGetSetDescr_Type) && ((PyGetSetDescrObject *)found)->d_getset == &answer->def)
+        return 0; /* from an attempt that failed */
+    answer->found = Py_NewRef(found); /* what an interpreter before this one had is not touched */
+    answer->def = (PyGetSetDef){answer->name, get, NULL, NULL, answer};
+    return answers_put(dict, answer->name, PyDescr_NewGetSet(type, &answer->def));
+}
+
+static int put_methods(PyObject *dict)
+{
+    for (PyMethodDef *def = methods; def->ml_name != NULL; def++) {
+        PyObject *found = PyDict_GetItemString(dict, def->ml_name); /* Borrowed. */
+        if (found == NULL)
+            continue;
+        if (Py_IS_TYPE(found, &PyMethodDescr_Type)) /* and its signature */
+            def->ml_doc = ((PyMethodDescrObject *)found)->d_method->ml_doc;
+        if (answers_put(dict, def->ml_name, PyDescr_NewMethod(&PyCode_Type, def)) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int save_methods(PyObject *dict)
+{
+    PyObject *found[4]; /* Borrowed. */
+    static const char *const names[] = {"replace", "co_lines", "co_positions", "co_branches"};
+    for (int n = 0; n < 4; n++) {
+        found[n] = PyDict_GetItemString(dict, names[n]);
+        if (found[n] == NULL && n < 3) {
+            PyErr_Format(PyExc_RuntimeError, "the code type lacks %s()", names[n]);
+            return -1;
+        }
+    }
+    kcov.code_lines = Py_NewRef(found[1]);
+    kcov.code_positions = Py_NewRef(found[2]);
+    kcov.code_branches = Py_XNewRef(found[3]);
+    kcov.code_replace = Py_NewRef(found[0]);
+    return 0;
+}
+
+/* Once in an interpreter. Rewritten code may live as long as that, so there is no way back. */
+int answers_begin(void)
+{
+    if (kcov.code_replace != NULL)
+        return 0;
+    PyObject *dict = compat_type_dict(&PyCode_Type);
+    int failed = save_methods(dict) < 0;
+    for (struct answer *answer = answers; !failed && answer->name != NULL; answer++)
+        failed = answers_over(&PyCode_Type, dict, answer, get_answer) < 0;
+    failed = failed || answers_put(dict, "co_consts", PyDescr_NewGetSet(&PyCode_Type, &consts_def)) < 0
+        || put_methods(dict) < 0;
+    Py_DECREF(dict);
+    failed = failed || offsets_begin() < 0;
+    PyType_Modified(&PyCode_Type);
+    if (failed) {
+        Py_CLEAR(kcov.code_replace);
+        return -1;
+    }
+    if (PyCode_Type.tp_richcompare != compare) { /* not by an interpreter before this one */
+        plain_compare = PyCode_Type.tp_richcompare;
+        plain_hash = PyCode_Type.tp_hash;
+        PyCode_Type.tp_richcompare = compare;
+        PyCode_Type.tp_hash = hash;
+    }
+    return 0;
+}
+
+/* origin(code): see _core.pyi, and for the next three. */
+PyObject *answers_origin(PyObject *module, PyObject *code)
+{
+    (void)module;
+    if (!PyCode_Check(code))
+        return PyErr_Format(PyExc_TypeError, "a code object is needed, not %.100s", Py_TYPE(code)->tp_name);
+    struct origin *origin = origin_of(code);
+    return Py_NewRef(origin != NULL ? (PyObject *)origin : Py_None);
+}
+
+PyObject *answers_running(PyObject *module, PyObject *code)
+{
+    (void)module;
+    if (!PyCode_Check(code))
+        return PyErr_Format(PyExc_TypeError, "a code object is needed, not %.100s", Py_TYPE(code)->tp_name);
+    if (origin_of(code) == NULL)
+        return Py_NewRef(code);
+    PyObject *consts = ((PyCodeObject *)code)->co_consts;
+    PyObject *without = PyTuple_GetSlice(consts, 0, PyTuple_GET_SIZE(consts) - 1);
+    return without == NULL ? NULL : plain_replace(code, Py_BuildValue("{sN}", "co_consts", without));
+}
+
+PyObject *answers_replace(PyObject *module, PyObject *args, PyObject *keywords)
+{
+    (void)module;
+    PyObject *code;
+    if (!PyArg_ParseTuple(args, "O!:replace", &PyCode_Type, &code) || answers_begin() < 0)
+        return NULL;
+    return plain_replace(code, keywords == NULL ? PyDict_New() : Py_NewRef(keywords));
+}
+
+PyObject *answers_original(PyObject *module, PyObject *code)
+{
+    (void)module;
+    if (!PyCode_Check(code))
+        return PyErr_Format(PyExc_TypeError, "a code object is needed, not %.100s", Py_TYPE(code)->tp_name);
+    return answers_plain(code);
+}

@@ -1,0 +1,54 @@
+/* What code says of the code that it was rewritten from. */
+#ifndef PYKCOV_ANSWERS_H
+#define PYKCOV_ANSWERS_H
+
+#include "pykcov.h"
+
+/* Units that stand before an instruction of the original, at unit `offset` of it. */
+struct move {
+    uint32_t offset;
+    uint32_t before; /* units that all earlier ones inserted */
+    uint32_t units;
+};
+
+/* The last constant of a rewritten code object. */
+struct origin {
+    PyObject_HEAD
+    PyObject *code;   /* Owned. NULL: nobody has asked for it yet. */
+    PyObject *owner;  /* Owned. Who rewrote it, and may take it back. */
+    PyObject *load;   /* Owned. load(number) returns the code; NULL where it is there. */
+    Py_ssize_t number;
+    PyObject *layout; /* Owned. Bytes: origin.c says how they are written. */
+    Py_ssize_t constants; /* of the original, which come first in the rewritten code's */
+    PyObject *consts; /* Owned. These, as a tuple. NULL: likewise. */
+    struct move *moves; /* Owned, malloc. In order. NULL: likewise. */
+    size_t count;     /* of moves */
+};
+
+static inline struct origin *origin_of(PyObject *code) /* Borrowed. NULL: it was not rewritten. */
+{
+    PyObject *consts = ((PyCodeObject *)code)->co_consts;
+    Py_ssize_t size = PyTuple_GET_SIZE(consts);
+    PyObject *last = size > 0 ? PyTuple_GET_ITEM(consts, size - 1) : NULL;
+    return last != NULL && Py_IS_TYPE(last, kcov.origin) ? (struct origin *)last : NULL;
+}
+
+PyObject *origin_code(struct origin *origin);
+PyObject *origin_consts(struct origin *origin, PyObject *all);
+PyObject *origin_like(struct origin *origin, PyObject *code);
+int origin_moves(struct origin *origin);
+
+/* An attribute that has another getter, and the descriptor that was there. */
+struct answer {
+    const char *name;
+    PyObject *found; /* Owned. */
+    PyGetSetDef def;
+};
+
+int answers_begin(void);
+int answers_put(PyObject *dict, const char *name, PyObject *descriptor);
+int answers_over(PyTypeObject *type, PyObject *dict, struct answer *answer, getter get);
+PyObject *answers_plain(PyObject *code);
+int offsets_begin(void);
+
+#endif
