@@ -30,6 +30,7 @@ __all__ = [
     "handle_of",
     "instrument",
     "open",
+    "original",
     "remote",
     "remote_start",
     "remote_stop",
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
 from pykcov.device.descriptor import Descriptor, open  # noqa: A004
 from pykcov.following import carried, follow
+from pykcov.instrumentation.originals import original
 from pykcov.instrumentation.session import Instrumentation, instrument
 from pykcov.kernel.threads import common_handle
 from pykcov.reader.comparisons import Comparison

@@ -17,7 +17,10 @@ from pykcov.probe import Comparison, Instead, Probe, origin, running
 from pykcov.store import SymbolStore
 
 COMPARED = Options(comparisons=True)
-ALL_OPTIONS = [Options(*each) for each in itertools.product((False, True), repeat=3)]
+ALL_OPTIONS = [
+    Options(by_line, prune, comparisons)
+    for by_line, prune, comparisons in itertools.product((False, True), repeat=3)
+]
 
 
 def rewrite_text(

@@ -21,6 +21,7 @@ from tests.unit.monitored import events, monitoring
 from tests.unit.programs import programs
 from tests.unit.rewritten import ALL_OPTIONS, inner, named, rewrite_text
 
+import pykcov
 from pykcov.instrumentation.options import EXACT, Options
 from pykcov.probe import Comparison, Instead, Origin, Probe, attach, detach, origin, running
 from pykcov.store import SymbolStore
@@ -418,3 +419,31 @@ class TestMonitoring:
             monitoring.register_callback(3, monitoring.events.INSTRUCTION, None)
             monitoring.free_tool_id(3)
         assert len(seen) == len(set(seen)) > 20
+
+
+# -- what it is for --------------------------------------------------------------------------------
+
+
+def test_original(store: SymbolStore) -> None:
+    plain, new = f_of(store)
+    function = FunctionType(new, {})
+    assert pykcov.original(new) is pykcov.original(function) is plain
+    assert pykcov.original(plain) is plain
+    assert pykcov.original(test_original) is test_original.__code__  # type: ignore[arg-type]
+    assert pykcov.original(function.__get__(1)) is plain
+    for nothing in (1, None, len, object):
+        with pytest.raises(TypeError, match="code object is needed"):
+            pykcov.original(nothing)  # type: ignore[arg-type]
+
+
+def test_marshal_of_what_is_too_deep(store: SymbolStore) -> None:
+    _, new = f_of(store)
+    deep: list[Any] = [new]
+    for _ in range(5000):
+        deep = [deep]
+    with pykcov.instrument(source=["colorsys"], store=store):
+        with pytest.raises(ValueError, match="marshal"):
+            marshal.dumps(deep)
+        with pytest.raises(ValueError, match="unmarshallable"):
+            marshal.dumps([object(), new])
+        assert marshal.loads(marshal.dumps([new])) == [new]

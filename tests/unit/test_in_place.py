@@ -17,6 +17,7 @@ from tests.unit.packages import TEXT, Package, has_probes
 
 import pykcov
 from pykcov.probe import origin
+from pykcov.store import SymbolStore
 
 
 @pytest.fixture
@@ -237,3 +238,27 @@ def test_singledispatch_of_the_standard_library_is_left_alone() -> None:
     with pykcov.instrument(include=["*/no/such/*"]):
         assert origin(singledispatch.__code__) is None
         assert "functools" in sys.modules
+
+
+def test_trio_still_holds_the_keyboard_back(store: SymbolStore) -> None:
+    trio = pytest.importorskip("trio")
+    lowlevel: Any = trio.lowlevel
+
+    @lowlevel.enable_ki_protection  # type: ignore[untyped-decorator]
+    def protected() -> bool:
+        held: bool = lowlevel.currently_ki_protected()
+        return held
+
+    def free() -> bool:
+        held: bool = lowlevel.currently_ki_protected()
+        return held
+
+    async def main() -> list[bool]:
+        return [protected(), free()]
+
+    seen = [trio.run(main)]
+    with pykcov.instrument(include=[__file__], store=store):
+        assert origin(protected.__code__) is not None
+        seen.append(trio.run(main))
+    seen.append(trio.run(main))
+    assert seen == [[True, False]] * 3

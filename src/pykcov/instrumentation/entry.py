@@ -44,6 +44,7 @@ MAGIC = b"pykcov\0\4"
 _HEADER = struct.Struct("<QI64s32s4I")
 _STAMP_AT = 12
 _START = len(MAGIC) + 8
+_LEFT = 0xFFFFFFFF  # in slots: this code was left as it is; likewise in csrc/fill.c
 _PLACEHOLDER = b"probe"  # neither a singleton nor immortal: csrc/fill.c
 
 _dumps, _loads = marshal.dumps, marshal.loads  # marshalling.py puts others there
@@ -145,11 +146,9 @@ def _bare(
     slots: array[int],
 ) -> CodeType:
     """Return a copy of rewritten code that marshal can write, and note what goes in there."""
-    if (made := origin(code)) is None:
-        raise ValueError(f"{code.co_qualname} was not rewritten")
-    consts = [*running(code).co_consts]
+    consts, made = [*running(code).co_consts], origin(code)
     filled = [(n, c) for n, c in enumerate(consts) if type(c).__module__ == Origin.__module__]
-    slots.append(len(filled))
+    slots.append(len(filled) if made else _LEFT)
     for n, constant in filled:
         if constant.pc not in numbers:
             numbers[constant.pc] = len(numbers)
@@ -160,4 +159,4 @@ def _bare(
     for n, constant in enumerate(consts):
         if isinstance(constant, CodeType):
             consts[n] = _bare(constant, numbers, others, slots)
-    return replace(code, co_consts=(*consts, made.layout))
+    return replace(code, co_consts=(*consts, made.layout) if made else tuple(consts))

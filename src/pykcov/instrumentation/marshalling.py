@@ -7,7 +7,6 @@ before they were instrumented. What marshal can write it writes by itself, at no
 from __future__ import annotations
 
 import marshal
-from contextlib import suppress
 from types import CodeType
 from typing import Any
 
@@ -28,9 +27,14 @@ def _stripped(value: Any) -> Any:
 
 
 def _dumps(value: Any, /, *args: Any, **kwargs: Any) -> bytes:
-    with suppress(ValueError):
+    try:
         return _plain_dumps(value, *args, **kwargs)
-    return _plain_dumps(_stripped(value), *args, **kwargs)
+    except ValueError as error:
+        try:
+            stripped = _stripped(value)
+        except RecursionError:
+            raise error from None  # too deep for marshal, too, which has said so
+    return _plain_dumps(stripped, *args, **kwargs)
 
 
 def _dump(value: Any, file: Any, /, *args: Any, **kwargs: Any) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import NamedTuple
 
 VERSION = 1  # of the rules in blocks.py: a change that moves blocks raises it
@@ -9,24 +10,31 @@ VERSION = 1  # of the rules in blocks.py: a change that moves blocks raises it
 
 class Options(NamedTuple):
     """by_line: cut blocks at every change of line. prune: leave out what other probes tell.
-    comparisons: record operands, too.
+    comparisons: record operands, too. exclude: regular expressions (exclude.py).
     """
 
     by_line: bool = False
     prune: bool = False
     comparisons: bool = False
+    exclude: tuple[str, ...] = ()
 
     @property
     def variant(self) -> str:
         """What the symbol store keeps of it: under other options, a text has other PCs."""
-        names = [name.replace("_", "-") for name, on in self._asdict().items() if on]
+        flags = Options._fields[:-1]
+        names = [name.replace("_", "-") for name in flags if getattr(self, name)]
+        if self.exclude:
+            names.append(f"exclude-{sha256(repr(self.exclude).encode()).hexdigest()[:16]}")
         return " ".join((str(VERSION), *names))
 
     @staticmethod
     def of(variant: str) -> Options:
-        """Return the options that a variant stands for."""
+        """Return the options that a variant stands for, but for exclude."""
         words = variant.split()
-        return Options(*(name.replace("_", "-") in words for name in Options._fields))
+        by_line, prune, comparisons = (
+            name.replace("_", "-") in words for name in Options._fields[:-1]
+        )
+        return Options(by_line, prune, comparisons)
 
 
 EXACT = Options()

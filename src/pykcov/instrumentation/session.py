@@ -14,8 +14,9 @@ from typing import Any
 
 from pykcov import forks
 from pykcov.errors import PykcovError
-from pykcov.instrumentation import importer, inplace, marshalling
+from pykcov.instrumentation import identity, importer, inplace, marshalling
 from pykcov.instrumentation.cache import Cache
+from pykcov.instrumentation.exclude import checked
 from pykcov.instrumentation.options import Options
 from pykcov.instrumentation.select import Selection, absolute
 from pykcov.instrumentation.stamps import NONE, settled
@@ -143,8 +144,7 @@ class Instrumentation(Texts):
                 changed += self._in_place(filename, path, functions)
         old = {id(function.__code__) for function, _ in changed}
         self.running = inplace.count_running(lambda code: id(code) in old)
-        for function, new in changed:
-            set_code(function, new)
+        _change(changed)
 
     def _in_place(
         self, filename: str, path: str, functions: list[FunctionType]
@@ -185,9 +185,8 @@ class Instrumentation(Texts):
             _active.remove(self)
             importer.remove(self._importing)
             self.running = inplace.count_running(self._made)
-            for function in inplace.functions():
-                if self._made(function.__code__):
-                    set_code(function, original(function.__code__))
+            made = [f for f in inplace.functions() if self._made(f.__code__)]
+            _change([(f, original(f.__code__)) for f in made])
             for other in _active:  # what both selected, but this one had
                 other._present()
             if not _active:
@@ -197,6 +196,13 @@ class Instrumentation(Texts):
     def _made(self, code: CodeType) -> bool:
         found = origin(code)
         return found is not None and found.owner is self._mark
+
+
+def _change(functions: list[tuple[FunctionType, CodeType]]) -> None:
+    functions = [(f, new) for f, new in functions if new is not f.__code__]
+    identity.carry((f.__code__, new) for f, new in functions)
+    for function, new in functions:
+        set_code(function, new)
 
 
 def _modules_by_filename() -> dict[str, ModuleType]:
@@ -224,6 +230,7 @@ def instrument(
     by_line: bool = False,
     prune: bool = False,
     comparisons: bool = False,
+    exclude: Iterable[str] | str = (),
     store: SymbolStore | None = None,
 ) -> Instrumentation:
     """Put probes into every basic block of what is selected, imported already or not yet.
@@ -232,15 +239,16 @@ def instrument(
     everything but the standard library and installed packages. by_line: cut blocks at every change
     of line. prune: leave out probes of which others tell the same; reports then have what they had,
     but traces not all in order (docs/blocks.md, both). comparisons: make their operands known to
-    KCOV_TRACE_CMP, too (docs/comparisons.md). store: where PCs are given out; the default is the
-    user's.
+    KCOV_TRACE_CMP, too (docs/comparisons.md). exclude: regular expressions; a function or class in
+    whose def or class line one matches, or `# pragma: no kcov`, is left as it is. store: where PCs
+    are given out; the default is the user's.
 
-    Raises PykcovError: self-instrumentation, source-missing, glob-empty, glob-bad, store-mixed, and
-    those of SymbolStore.register().
+    Raises PykcovError: self-instrumentation, source-missing, glob-empty, glob-bad, exclude-bad,
+    store-mixed, and those of SymbolStore.register().
     """
     with quiet, _lock:
         selection = Selection(*([x] if isinstance(x, str) else x for x in (source, include, omit)))
-        options = Options(by_line, prune, comparisons)
+        options = Options(by_line, prune, comparisons, checked(exclude))
         return _instrument(selection, store or SymbolStore(), options)
 
 
@@ -280,8 +288,9 @@ def restore(saved: dict[str, Any]) -> None:
     """Instrument what another process has instrumented. Raises PykcovError as instrument() does."""
     with quiet, _lock:
         store = SymbolStore(Path(saved["store"]))
-        for selection, options in saved["instrumented"]:
-            _instrument(Selection.restored(selection), store, Options(*options))
+        for selection, (by_line, prune, comparisons, exclude) in saved["instrumented"]:
+            options = Options(by_line, prune, comparisons, tuple(exclude))
+            _instrument(Selection.restored(selection), store, options)
 
 
 def rewritten_main(code: CodeType, name: str, path: str) -> CodeType:

@@ -16,6 +16,7 @@ from pykcov.abi.kcov import PC_SPACING
 from pykcov.instrumentation.blocks import Located, Span, code_lines, find_blocks, locate, nested
 from pykcov.instrumentation.comparisons import PCS_EACH, Site, find_comparisons, insertions
 from pykcov.instrumentation.entry import Entry
+from pykcov.instrumentation.exclude import excluded
 from pykcov.instrumentation.options import EXACT, Options
 from pykcov.instrumentation.prune import Plan, prune
 from pykcov.instrumentation.rewrite import Insertion, rewrite
@@ -67,6 +68,7 @@ class Unit:
     located: list[Located] = field(init=False, repr=False)
     spans: list[list[Span]] = field(init=False)
     lines: list[int] = field(init=False)
+    bare: list[bool] = field(init=False)  # left out by a person
     plans: list[Plan | None] = field(init=False)
     sites: list[list[Site]] = field(init=False)
 
@@ -74,25 +76,27 @@ class Unit:
         text = self.source.split(b"\n")
         lines: set[int] = set()
         self.codes = list(nested(self.code))
+        out = excluded(self.source, self.options.exclude)
+        self.bare = [_starts_in(code, out) for code in self.codes]
         self.located = [locate(code) for code in self.codes]
-        for located in self.located:
-            lines |= code_lines(located)
+        for located, bare in zip(self.located, self.bare, strict=True):
+            lines |= set() if bare else code_lines(located)
         self.lines = sorted(lines)
 
         def line_end(line: int) -> int:
             return len(text[line - 1].rstrip()) if 0 < line <= len(text) else 0
 
         self.spans = [
-            find_blocks(code, self.lines, line_end, self.options.by_line, located)
-            for code, located in zip(self.codes, self.located, strict=True)
+            [] if bare else find_blocks(code, self.lines, line_end, self.options.by_line, located)
+            for code, located, bare in zip(self.codes, self.located, self.bare, strict=True)
         ]
         self.plans = [
-            prune(code, spans, located) if self.options.prune else None
+            prune(code, spans, located) if self.options.prune and spans else None
             for code, spans, located in zip(self.codes, self.spans, self.located, strict=True)
         ]
         self.sites = [
-            find_comparisons(code, located) if self.options.comparisons else []
-            for code, located in zip(self.codes, self.located, strict=True)
+            find_comparisons(code, located) if self.options.comparisons and not bare else []
+            for code, located, bare in zip(self.codes, self.located, self.bare, strict=True)
         ]
 
     @property
@@ -147,12 +151,14 @@ class Unit:
         mine = probes_of(store, given[0].first, self.blocks)
         places: dict[Identity, list[Place]] = {}
         number, site = 0, given[-1].first
-        each = zip(self.codes, self.spans, self.located, self.plans, self.sites, strict=True)
-        for code, spans, located, plan, sites in each:
+        each = zip(
+            self.codes, self.spans, self.located, self.plans, self.sites, self.bare, strict=True
+        )
+        for code, spans, located, plan, sites, bare in each:
             own = mine[number : number + len(spans)]
             pcs = [pc_of(site + PCS_EACH * n) for n in range(len(sites))]
             further = insertions(sites, pcs)
-            place = Place(code, spans, own, located, plan, further)
+            place = Place(code, None if bare else spans, own, located, plan, further, bare=bare)
             places.setdefault(_identity(code), []).append(place)
             number += len(spans)
             site += PCS_EACH * len(sites)
@@ -189,6 +195,7 @@ class Place:
     plan: Plan | None = None
     further: list[Insertion] = field(default_factory=list)
     model: CodeType | None = None
+    bare: bool = False  # it is left as it is
     constants: int = 0  # that the model had before it had probes
 
 
@@ -225,7 +232,9 @@ class Rewriter:
         places: dict[Identity, list[Place]] = {}
         models = nested(entry.code(probes, owner))
         for plain, model in zip(entry.originals(), models, strict=True):
-            place = Place(plain, None, [], None, model=model, constants=len(plain.co_consts))
+            bare = origin(model) is None
+            count = len(plain.co_consts)
+            place = Place(plain, None, [], None, model=model, bare=bare, constants=count)
             places.setdefault(_identity(plain), []).append(place)
         return Rewriter(places, owner, options, entry.originals()[0], entry.first, probes)
 
@@ -244,7 +253,9 @@ class Rewriter:
             return self._done[id(code)][1]
         if (place := self._place(code)) is None:
             return None
-        if place.model is not None and place.constants == len(code.co_consts):
+        if place.bare:
+            new = code
+        elif place.model is not None and place.constants == len(code.co_consts):
             new = self._like(code, place.model, cast(Origin, origin(place.model)).layout)
         elif place.spans is not None:
             new = rewrite(
@@ -288,6 +299,11 @@ class Rewriter:
 
 
 Identity = tuple[object, ...]
+
+
+def _starts_in(code: CodeType, out: list[range]) -> bool:
+    """Is `code` a function or class of these lines, or within one?"""
+    return code.co_name != "<module>" and any(code.co_firstlineno in lines for lines in out)
 
 
 def _same(one: CodeType, other: CodeType) -> bool:

@@ -114,7 +114,7 @@ def fill(
     slot of co_consts gets which constant, and 0, or 1 + the number of the constant in co_consts
     that it is to stand for (Probe.instead). A bytes object holds the place. The last slot has the
     layout of an Origin and gets this, of `owner`; load(n) returns its code when it is asked for, n
-    counting the code objects.
+    counting the code objects. 2**32 - 1 stands for a code object that stays as it is.
     ValueError where the code is not like that; then it is half done, and of no use."""
 
 def checksum(data: bytes | memoryview, /) -> bytes:

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#define LEFT UINT32_MAX /* in the place of a count: this code object was left as it is */
+
 struct filling {
     PyObject *constants; /* Borrowed. A list. */
     PyObject *load;      /* Borrowed. */
@@ -62,16 +64,29 @@ static int untrack(PyObject *tuple)
     return off;
 }
 
+static int fill_one(struct filling *f, PyObject *code);
+
+static int fill_inner(struct filling *f, PyObject *consts)
+{
+    for (Py_ssize_t n = 0; n < PyTuple_GET_SIZE(consts); n++)
+        if (PyCode_Check(PyTuple_GET_ITEM(consts, n))
+            && fill_one(f, PyTuple_GET_ITEM(consts, n)) < 0)
+            return -1;
+    return 0;
+}
+
 static int fill_one(struct filling *f, PyObject *code)
 {
     PyObject *consts = ((PyCodeObject *)code)->co_consts;
     Py_ssize_t size = PyTuple_GET_SIZE(consts);
     Py_ssize_t number = f->number++;
     uint32_t count, slot, which, place;
-    if (size == 0 || Py_REFCNT(consts) != 1)
-        return malformed();
     if (take(f, &count) < 0)
         return -1;
+    if (count == LEFT)
+        return fill_inner(f, consts);
+    if (size == 0 || Py_REFCNT(consts) != 1)
+        return malformed();
     while (count--) {
         if (take(f, &slot) < 0 || take(f, &which) < 0 || take(f, &place) < 0)
             return -1;
@@ -94,11 +109,7 @@ static int fill_one(struct filling *f, PyObject *code)
     untrack(consts);
     untrack(((PyCodeObject *)code)->co_names);
     untrack(((PyCodeObject *)code)->co_localsplusnames);
-    for (Py_ssize_t n = 0; n < size - 1; n++)
-        if (PyCode_Check(PyTuple_GET_ITEM(consts, n))
-            && fill_one(f, PyTuple_GET_ITEM(consts, n)) < 0)
-            return -1;
-    return 0;
+    return fill_inner(f, consts);
 }
 
 static inline void mix(uint64_t *lanes, const uint64_t *words)
