@@ -102,7 +102,8 @@ def test_the_cache_knows_of_the_last_range(package: Package, store: SymbolStore)
 
 def test_no_option_is_called_as_sites_are() -> None:
     for name in Options._fields[:-1]:
-        options = Options()._replace(**{name: True})
+        changes: dict[str, Any] = {name: True}
+        options = Options(**changes)
         variant = options.variant
         assert Options.of(variant) == Options.of(variant + SITES) == options
         assert not variant.endswith(SITES)
