@@ -29,7 +29,6 @@ static struct answer answers[] = {
     {"co_exceptiontable", NULL, {0}},
     {"co_stacksize", NULL, {0}},
     {"co_lnotab", NULL, {0}},
-    {"_co_code_adaptive", NULL, {0}},
     {NULL, NULL, {0}},
 };
 
@@ -121,6 +120,30 @@ static PyObject *get_consts(PyObject *code, void *closure)
     return origin == NULL ? Py_NewRef(consts) : origin_consts(origin, consts);
 }
 static PyGetSetDef consts_def = {"co_consts", get_consts, NULL, NULL, NULL};
+
+/* What the interpreter has made of the original's instructions by now, which dis shows. */
+static PyObject *get_adaptive(PyObject *code, void *closure)
+{
+    PyObject *found = ((struct answer *)closure)->found;
+    PyObject *now = Py_TYPE(found)->tp_descr_get(found, code, (PyObject *)&PyCode_Type);
+    if (now == NULL || origin_of(code) == NULL)
+        return now;
+    PyObject *plain = answers_plain(code), *was = NULL, *told = NULL;
+    if (plain != NULL)
+        told = PyCode_GetCode((PyCodeObject *)plain);
+    if (told != NULL)
+        was = PyCode_GetCode((PyCodeObject *)code);
+    PyObject *result = was == NULL ? NULL
+        : PyBytes_FromStringAndSize(PyBytes_AS_STRING(told), PyBytes_GET_SIZE(told));
+    if (result != NULL && offsets_copy(code, PyBytes_AS_STRING(result), PyBytes_GET_SIZE(result), was, now) < 0)
+        Py_CLEAR(result);
+    Py_XDECREF(was);
+    Py_XDECREF(told);
+    Py_XDECREF(plain);
+    Py_DECREF(now);
+    return result;
+}
+static struct answer adaptive = {"_co_code_adaptive", NULL, {0}};
 
 static PyObject *call_on_plain(PyObject *code, PyObject *method)
 {
@@ -400,7 +423,8 @@ int answers_begin(void)
     int failed = save_methods(dict) < 0;
     for (struct answer *answer = answers; !failed && answer->name != NULL; answer++)
         failed = answers_over(&PyCode_Type, dict, answer, get_answer) < 0;
-    failed = failed || answers_put(dict, "co_consts", PyDescr_NewGetSet(&PyCode_Type, &consts_def)) < 0
+    failed = failed || answers_over(&PyCode_Type, dict, &adaptive, get_adaptive) < 0
+        || answers_put(dict, "co_consts", PyDescr_NewGetSet(&PyCode_Type, &consts_def)) < 0
         || put_methods(dict) < 0;
     Py_DECREF(dict);
     failed = failed || offsets_begin() < 0;

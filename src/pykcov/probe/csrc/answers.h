@@ -50,5 +50,6 @@ int answers_put(PyObject *dict, const char *name, PyObject *descriptor);
 int answers_over(PyTypeObject *type, PyObject *dict, struct answer *answer, getter get);
 PyObject *answers_plain(PyObject *code);
 int offsets_begin(void);
+int offsets_copy(PyObject *code, char *told, Py_ssize_t size, PyObject *was, PyObject *now);
 
 #endif

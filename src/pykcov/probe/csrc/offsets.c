@@ -58,6 +58,21 @@ static long to_running(PyObject *code, long at)
     return n == 0 ? at : at + 2L * (origin->moves[n - 1].before + origin->moves[n - 1].units);
 }
 
+/* `told` is the original's instructions, `size` bytes of them: put into it what became, in `now`, of those
+ * that `code` had, in `was`, unless a probe took their place. Arguments are the original's. */
+int offsets_copy(PyObject *code, char *told, Py_ssize_t size, PyObject *was, PyObject *now)
+{
+    for (Py_ssize_t at = 0; at < size; at += 2) {
+        long there = to_running(code, at);
+        if (there < 0)
+            return -1;
+        if (there + 2 <= PyBytes_GET_SIZE(was) && there + 2 <= PyBytes_GET_SIZE(now)
+            && PyBytes_AS_STRING(was)[there] == told[at])
+            told[at] = PyBytes_AS_STRING(now)[there];
+    }
+    return 0;
+}
+
 /* -- frames and tracebacks -------------------------------------------------------------------- */
 
 static PyObject *told(PyObject *code, int at) /* Steals code. */
