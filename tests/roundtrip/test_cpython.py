@@ -25,6 +25,7 @@ SUBJECTS = {
     "test_fractions": "fractions",
     "test_argparse": "argparse",
     "test_asyncio.test_taskgroups": "asyncio",
+    "test_code": "test.test_code",
 }
 MORE = {
     "test_email": "email",
@@ -62,7 +63,6 @@ MORE = {
     "test_listcomps": "test.test_listcomps",
     "test_scope": "test.test_scope",
     "test_sys_settrace": "test.test_sys_settrace",
-    "test_code": "test.test_code",
     "test_dis": "test.test_dis",
     "test_frame": "test.test_frame",
     "test_inspect": "test.test_inspect",
@@ -80,6 +80,10 @@ OPTIONS = {
     ("prune",): ["test_sys_settrace", "test_with"],
     ("comparisons",): ["test_patma"],
     ("prune", "comparisons"): ["test_fractions"],
+}
+# Tests that end otherwise, and have to. C code is told of the code that runs (docs/decisions, 14).
+EXPLAINED = {
+    "test.test_frame.TestCAPI.test_frame_getters": "compares f_lasti with PyFrame_GetLasti()",
 }
 ALL = SUBJECTS | MORE
 EACH: list[tuple[str, str, tuple[str, ...]]]
@@ -123,6 +127,8 @@ def test_same_as_plain(name: str, subject: str, options: tuple[str, ...], tmp_pa
     traced = results(name, subject, tmp_path, *options)
     records = int(traced.pop("records"))
     assert int(plain.pop("records")) == 0
-    assert traced == plain
+    differing = {test for test in plain if traced.get(test) != plain[test]}
+    assert differing <= EXPLAINED.keys()
+    assert traced.keys() == plain.keys()
     assert plain
     assert records, "nothing was traced: the comparison says nothing"
