@@ -134,6 +134,22 @@ def _bare(
     slots: array[int],
 ) -> CodeType:
     """Return a copy of rewritten code that marshal can write, and note what goes in there."""
+    codes = list(nested(code))
+    consts = [_emptied(one, numbers, others, slots) for one in codes]
+    made: dict[int, CodeType] = {}
+    for one, bare in zip(reversed(codes), reversed(consts), strict=True):  # inner ones first
+        own = [made[id(c)] if isinstance(c, CodeType) else c for c in bare]
+        made[id(one)] = one.replace(co_consts=(*own, _PLACEHOLDER))
+    return made[id(code)]
+
+
+def _emptied(
+    code: CodeType,
+    numbers: dict[int, int],
+    others: list[tuple[str, tuple[Any, ...]]],
+    slots: array[int],
+) -> list[Any]:
+    """Return the constants of one code object, but the last, with placeholders for ours."""
     *consts, origin = code.co_consts
     if not isinstance(origin, Origin):
         raise ValueError(f"{code.co_qualname} was not rewritten")
@@ -146,7 +162,4 @@ def _bare(
         place = constant.constant + 1 if isinstance(constant, Instead) else 0
         slots.extend((n, numbers[constant.pc], place))
         consts[n] = _PLACEHOLDER
-    for n, constant in enumerate(consts):
-        if isinstance(constant, CodeType):
-            consts[n] = _bare(constant, numbers, others, slots)
-    return code.replace(co_consts=(*consts, _PLACEHOLDER))
+    return consts
