@@ -88,10 +88,11 @@ class Span(NamedTuple):
 
 def nested(code: CodeType) -> Iterator[CodeType]:
     """Yield `code` and all code objects within it, outer ones first, in the compiler's order."""
-    yield code
-    for const in code.co_consts:
-        if isinstance(const, CodeType):
-            yield from nested(const)
+    ahead = [code]  # no recursion: lambdas nest deeper than calls may
+    while ahead:
+        one = ahead.pop()
+        yield one
+        ahead += [const for const in reversed(one.co_consts) if isinstance(const, CodeType)]
 
 
 def code_lines(located: Located) -> set[int]:
@@ -125,16 +126,13 @@ def _leaders(located: Located) -> set[int]:
                 starts.add(i.end)
         elif op in _BRANCHES:
             fallen[i.end] = position[0]
+    entered = starts | arrived
     leaders = set()
-    for offset in starts | arrived | fallen.keys():
+    for offset in entered | fallen.keys():
         n = landed(instructions, index[offset])
         i, line = instructions[n], positions[n][0]
         # A lone jump behind a branch, on its line: the second half of the branch, and no block.
-        half = (
-            offset not in arrived | starts
-            and i.op in UNCONDITIONAL
-            and line in (None, fallen[offset])
-        )
+        half = offset not in entered and i.op in UNCONDITIONAL and line in (None, fallen[offset])
         step = i.op == FOR_ITER and offset not in starts
         if not (half or step or i.op == CLEANUP_THROW):
             leaders.add(i.start)

@@ -120,8 +120,10 @@ class _Finder:
         self.arrivals |= {i.target for i in self.instructions if i.op in JUMPS}
         self.deleted = {i.arg for i in self.instructions if i.op == DELETE_FAST}
         parameters = code.co_argcount + code.co_kwonlyargcount
-        self.bound = set(range(parameters)) - self.deleted  # locals that have a value for certain
-        self.bound_always = frozenset(self.bound)
+        # Locals that have a value for certain: everywhere, and since something last arrived here.
+        self.always = frozenset(range(parameters)) - self.deleted
+        self.bound: set[int] = set()
+        self.raw = code.co_code  # of which each access makes a copy
         self.stack: list[object] = []  # the topmost values; below them nothing is known
         self.sites: list[Site] = []
 
@@ -129,7 +131,7 @@ class _Finder:
         for n, i in enumerate(self.instructions):
             if i.start in self.arrivals:
                 self.stack.clear()
-                self.bound = set(self.bound_always)
+                self.bound.clear()
             if i.op in (COMPARE_OP, IS_OP):
                 self._add_pair(i, COMPARE)
             elif i.op == CONTAINS_OP:
@@ -185,14 +187,14 @@ class _Finder:
         if (constant := self._constant(argument)) is not _UNKNOWN:
             self._add(i, kind, RIGHT, constant, b"", 1)
         elif self._has_value(argument):
-            raw = self.code.co_code[2 * argument.start : 2 * argument.end]
+            raw = self.raw[2 * argument.start : 2 * argument.end]
             self._add(i, kind, NEITHER, None, raw, 1)
 
     def _has_value(self, i: Instruction) -> bool:
         """Does `i` load a local variable that has a value for certain?"""
         if i.op not in LOAD_FAST:
             return False
-        return not LOAD_FAST_IS_CHECKED or i.arg in self.bound
+        return not LOAD_FAST_IS_CHECKED or i.arg in self.bound or i.arg in self.always
 
     def _add(
         self, i: Instruction, kind: int, side: int, constant: object, load: bytes, depth: int

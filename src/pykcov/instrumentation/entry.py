@@ -146,9 +146,27 @@ def _bare(
     slots: array[int],
 ) -> CodeType:
     """Return a copy of rewritten code that marshal can write, and note what goes in there."""
-    consts, made = [*running(code).co_consts], origin(code)
+    codes = list(nested(code))
+    constants = [_emptied(one, numbers, others, slots) for one in codes]
+    made: dict[int, CodeType] = {}
+    for one, consts in zip(reversed(codes), reversed(constants), strict=True):  # inner ones first
+        own = [made[id(c)] if isinstance(c, CodeType) else c for c in consts]
+        if (rewritten := origin(one)) is not None:
+            own.append(rewritten.layout)
+        made[id(one)] = replace(one, co_consts=tuple(own))
+    return made[id(code)]
+
+
+def _emptied(
+    code: CodeType,
+    numbers: dict[int, int],
+    others: list[tuple[str, tuple[Any, ...]]],
+    slots: array[int],
+) -> list[Any]:
+    """Return the constants of one code object, with placeholders for ours."""
+    consts = [*running(code).co_consts]
     filled = [(n, c) for n, c in enumerate(consts) if type(c).__module__ == Origin.__module__]
-    slots.append(len(filled) if made else _LEFT)
+    slots.append(len(filled) if origin(code) else _LEFT)
     for n, constant in filled:
         if constant.pc not in numbers:
             numbers[constant.pc] = len(numbers)
@@ -156,7 +174,4 @@ def _bare(
         place = constant.constant + 1 if isinstance(constant, Instead) else 0
         slots.extend((n, numbers[constant.pc], place))
         consts[n] = _PLACEHOLDER
-    for n, constant in enumerate(consts):
-        if isinstance(constant, CodeType):
-            consts[n] = _bare(constant, numbers, others, slots)
-    return replace(code, co_consts=(*consts, made.layout) if made else tuple(consts))
+    return consts

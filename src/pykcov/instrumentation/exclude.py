@@ -25,8 +25,8 @@ def checked(patterns: Iterable[str] | str) -> tuple[str, ...]:
     return patterns
 
 
-def excluded(source: bytes, patterns: Iterable[str]) -> list[range]:
-    """Return the lines of each function and class of a text that is left out.
+def excluded(source: bytes, patterns: Iterable[str]) -> set[int]:
+    """Return the lines of all functions and classes of a text that are left out.
 
     That is one where PRAGMA or a pattern matches in a line from its first decorator to the end of
     its `def ...:` or `class ...:`, with all that is within.
@@ -34,17 +34,20 @@ def excluded(source: bytes, patterns: Iterable[str]) -> list[range]:
     found = re.compile("|".join(f"(?:{pattern})" for pattern in (PRAGMA, *patterns)))
     text = source.decode("utf-8", "replace")
     if not found.search(text):  # parsing takes as long as compiling
-        return []
+        return set()
     lines = ["", *text.splitlines()]
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []  # whoever compiles it says what is wrong
-    return [
-        range(first, node.end_lineno + 1)
-        for node, first, last in _definitions(tree)
-        if node.end_lineno and any(found.search(line) for line in lines[first : last + 1])
-    ]
+        return set()  # whoever compiles it says what is wrong
+    out: set[int] = set()
+    for node, first, last in _definitions(tree):
+        end = node.end_lineno or last
+        if first in out and end in out:
+            continue  # within another one
+        if any(found.search(line) for line in lines[first : last + 1]):
+            out.update(range(first, end + 1))
+    return out
 
 
 def _definitions(tree: ast.Module) -> Iterator[tuple[_Definition, int, int]]:

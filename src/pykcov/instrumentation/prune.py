@@ -92,7 +92,8 @@ class _Pruning:
         """Follow a block to the blocks behind it; None where it is left in another way."""
         passed: list[Instruction] = []
         exits = set()
-        for i in self.instructions[self.index[head] :]:
+        for n in range(self.index[head], len(self.instructions)):
+            i = self.instructions[n]
             if i.start != head and (i.start in self.heads or i.start in self.entered):
                 if (next_one := self.heads.get(i.start)) is None:
                     return None  # code of nobody, that others come to as well

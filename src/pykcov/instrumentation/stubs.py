@@ -44,7 +44,7 @@ def make(
     """Make the stubs that stand behind `code` as shifted, whose end is unit `end`."""
     old = list(handlers(code.co_exceptiontable))
     table = dict(zip(old, move_handlers(old, shift), strict=True))
-    out = bytearray()
+    out, where = bytearray(), bytearray(locations)
     ranges: defaultdict[Handler | None, list[Handler]] = defaultdict(list)
     own: list[Handler] = []
     depth = 0
@@ -58,11 +58,11 @@ def make(
         ranges[stub.handler].append(Handler(start, stop, at, level << 1 | _LASTI))
         if stub.handler is not None:
             own.append(Handler(at, at + len(body) // 2, *table[stub.handler][2:]))
-        locations += no_location(len(body) // 2)
+        where += no_location(len(body) // 2)
     whole = ranges.pop(None, [])
     for before, after in table.items():
         whole += _around(after, ranges[before])
-    return Stubs(bytes(out), locations, sorted(whole) + own, depth)
+    return Stubs(bytes(out), bytes(where), sorted(whole) + own, depth)
 
 
 def _around(handler: Handler, inner: list[Handler]) -> list[Handler]:

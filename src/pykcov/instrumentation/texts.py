@@ -37,7 +37,7 @@ class Texts:
     def _rewrite(self, code: CodeType, path: str, source: bytes, stamp: bytes) -> CodeType | None:
         text = Text(path, code.co_filename, source, importer.optimize_level(), stamp)
         # The text's hash alone does not tell: a stale .pyc has other code, in constants maybe only.
-        if (rewriter := self._warm(text)) is not None and rewriter.whole == code:
+        if (rewriter := self._warm(text)) is not None and rewriter.is_of(code):
             new = rewriter(code)
             if new is not None and not rewriter.strange:
                 if stamp != NONE:

@@ -18,8 +18,9 @@ from pykcov.instrumentation.comparisons import PCS_EACH, Site, find_comparisons,
 from pykcov.instrumentation.entry import Entry
 from pykcov.instrumentation.exclude import excluded
 from pykcov.instrumentation.options import EXACT, Options
+from pykcov.instrumentation.places import Place, Places
 from pykcov.instrumentation.prune import Plan, prune
-from pykcov.instrumentation.rewrite import Insertion, rewrite
+from pykcov.instrumentation.rewrite import rewrite
 from pykcov.instrumentation.stamps import NONE
 from pykcov.lineage import Range
 from pykcov.probe import Instead, Origin, Probe, origin, probes, running
@@ -77,7 +78,7 @@ class Unit:
         lines: set[int] = set()
         self.codes = list(nested(self.code))
         out = excluded(self.source, self.options.exclude)
-        self.bare = [_starts_in(code, out) for code in self.codes]
+        self.bare = [c.co_firstlineno in out and c is not self.code for c in self.codes]
         self.located = [locate(code) for code in self.codes]
         for located, bare in zip(self.located, self.bare, strict=True):
             lines |= set() if bare else code_lines(located)
@@ -149,7 +150,7 @@ class Unit:
         if self.options.comparisons:
             given.append(store.registered(self.comparison_symbols()))
         mine = probes_of(store, given[0].first, self.blocks)
-        places: dict[Identity, list[Place]] = {}
+        places: list[Place] = []
         number, site = 0, given[-1].first
         each = zip(
             self.codes, self.spans, self.located, self.plans, self.sites, self.bare, strict=True
@@ -158,12 +159,12 @@ class Unit:
             own = mine[number : number + len(spans)]
             pcs = [pc_of(site + PCS_EACH * n) for n in range(len(sites))]
             further = insertions(sites, pcs)
-            place = Place(code, None if bare else spans, own, located, plan, further, bare=bare)
-            places.setdefault(_identity(code), []).append(place)
+            spanned = None if bare else spans
+            places.append(Place(code, spanned, own, located, plan, further, bare=bare))
             number += len(spans)
             site += PCS_EACH * len(sites)
         last = max(given, key=lambda one: one.first)
-        return Rewriter(places, owner, self.options, self.code, given[0].first, mine, last)
+        return Rewriter(Places(places), owner, self.options, self.code, given[0].first, mine, last)
 
 
 def probes_of(store: SymbolStore, first: int, count: int) -> list[Probe]:
@@ -184,21 +185,6 @@ def files() -> dict[int, int]:
         return {first: len(found) for (_, first), found in _probes.items()}
 
 
-@dataclass
-class Place:
-    """Where a code object of the text, `plain`, has probes; `model` is one that has them."""
-
-    plain: CodeType
-    spans: list[Span] | None  # None: what the model does not answer is unknown
-    probes: list[Probe]
-    located: Located | None
-    plan: Plan | None = None
-    further: list[Insertion] = field(default_factory=list)
-    model: CodeType | None = None
-    bare: bool = False  # it is left as it is
-    constants: int = 0  # that the model had before it had probes
-
-
 class Rewriter:
     """Gives a code object of one text its probes.
 
@@ -209,7 +195,7 @@ class Rewriter:
 
     def __init__(
         self,
-        places: dict[Identity, list[Place]],
+        places: Places,
         owner: object,
         options: Options,
         whole: CodeType,
@@ -219,8 +205,8 @@ class Rewriter:
     ) -> None:
         """whole: the module's code. first: number of the first block. given: the store's last range
         of this text."""
-        self.whole, self.first, self.probes, self.given = whole, first, probes, given
-        self._options = options
+        self.first, self.probes, self.given = first, probes, given
+        self._whole, self._options = whole, options
         self.strange = False  # something within what it was called with was none of the text's
         self._places = places
         self._owner = owner
@@ -229,26 +215,37 @@ class Rewriter:
     @staticmethod
     def cached(entry: Entry, probes: list[Probe], owner: object, options: Options) -> Rewriter:
         """Return one that takes its results from the cache. Raises ValueError: the entry is bad."""
-        places: dict[Identity, list[Place]] = {}
         models = nested(entry.code(probes, owner))
-        for plain, model in zip(entry.originals(), models, strict=True):
-            bare = origin(model) is None
-            count = len(plain.co_consts)
-            place = Place(plain, None, [], None, model=model, bare=bare, constants=count)
-            places.setdefault(_identity(plain), []).append(place)
+        places = Places(
+            Place(
+                plain, None, [], None, model=model, bare=origin(model) is None,
+                constants=len(plain.co_consts),
+            )
+            for plain, model in zip(entry.originals(), models, strict=True)
+        )  # fmt: skip
         return Rewriter(places, owner, options, entry.originals()[0], entry.first, probes)
 
     def _place(self, code: CodeType) -> Place | None:
         """Return where code stands: by its instructions and lines, and its constants where these
         are not enough. A program may have put others there: its blocks are what they were, but
         what it compares with is not."""
-        places = self._places.get(_identity(code), [])
-        for place in places:
-            if place.plain is code or _same(place.plain, code):
-                return place
-        return places[0] if places and not self._options.comparisons else None
+        place = self._places.equal(code)
+        if place is None and not self._options.comparisons:
+            place = self._places.alike(code)
+        return place
+
+    def is_of(self, code: CodeType) -> bool:
+        """Is `code` the module's of this text?"""
+        place = self._places.equal(code)
+        return place is not None and place.plain is self._whole
 
     def __call__(self, code: CodeType) -> CodeType | None:
+        if id(code) not in self._done:
+            for inner in reversed(list(nested(code))):  # they nest deeper than calls may
+                self._one(inner)
+        return self._one(code)
+
+    def _one(self, code: CodeType) -> CodeType | None:
         if id(code) in self._done:
             return self._done[id(code)][1]
         if (place := self._place(code)) is None:
@@ -275,7 +272,7 @@ class Rewriter:
         return new
 
     def _inner(self, code: CodeType) -> CodeType:
-        if (new := self(code)) is None:
+        if (new := self._one(code)) is None:
             self.strange = True
             return code
         return new
@@ -296,21 +293,3 @@ class Rewriter:
             co_exceptiontable=runs.co_exceptiontable,
             co_stacksize=runs.co_stacksize,
         )
-
-
-Identity = tuple[object, ...]
-
-
-def _starts_in(code: CodeType, out: list[range]) -> bool:
-    """Is `code` a function or class of these lines, or within one?"""
-    return code.co_name != "<module>" and any(code.co_firstlineno in lines for lines in out)
-
-
-def _same(one: CodeType, other: CodeType) -> bool:
-    """Are they equal, but for flags, which types.coroutine() sets?"""
-    return one == other or one == other.replace(co_flags=one.co_flags)
-
-
-def _identity(code: CodeType) -> Identity:
-    """What makes two code objects the same place in a text."""
-    return code.co_qualname, code.co_firstlineno, code.co_code, code.co_linetable
