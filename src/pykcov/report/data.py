@@ -191,7 +191,8 @@ class DataFile:
                     raise self._foreign("it is damaged: hits of what it does not have")
                 if type(count) is not int or not 0 < count <= _MOST:
                     raise self._foreign(f"it is damaged: {count!r} hits")
-                one.hits.setdefault(names[context], {})[block] = count
+                hits = one.hits.setdefault(names[context], {})
+                hits[block] = hits.get(block, 0) + count  # a damaged index lets a name in twice
         return list(found.values())
 
     def _unpack(self, path: str, source: str, magic: int, optimize: int, variant: str,
