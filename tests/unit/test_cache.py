@@ -28,7 +28,6 @@ from tests.unit.packages import TEXT, Package, has_probes, packages
 from tests.unit.rewritten import COMPARED, inner, rewrite_text
 
 import pykcov
-from pykcov import probe as probe_module
 from pykcov.errors import PykcovError
 from pykcov.instrumentation import cache as cache_module
 from pykcov.instrumentation.cache import Cache, folder_of
@@ -548,34 +547,6 @@ class TestFill:
         assert found is not None
         with pytest.raises(TypeError, match="code object"):
             found.code  # noqa: B018
-
-
-def test_a_constant_of_another_type_is_kept_by_its_arguments(
-    store: SymbolStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Operand:
-        def __init__(self, *args: object) -> None:
-            self.args = args
-
-        def __getnewargs__(self) -> tuple[object, ...]:
-            return self.args
-
-        pc = 1
-
-    Operand.__module__ = Probe.__module__
-    monkeypatch.setattr(probe_module, "Operand", Operand, raising=False)
-    _, new = rewrite_text(TEXT, store)
-    consts = new.co_consts
-    new = new.replace(co_consts=(*consts[:-1], Operand(1, "a"), consts[-1]))
-    probes = found_probes(new, store)
-    data = pack(new, 0, probes, bytes(32), bytes(40))
-    assert data is not None
-    again = Entry(memoryview(data)).load().code(probes, None)
-    assert isinstance(again.co_consts[-2], Operand)
-    assert again.co_consts[-2].args == (1, "a")
-    assert fields(again.replace(co_consts=(*again.co_consts[:-2], again.co_consts[-1]))) == fields(
-        new.replace(co_consts=consts[:-1] + new.co_consts[-1:])
-    )
 
 
 # -- the folder ------------------------------------------------------------------------------------

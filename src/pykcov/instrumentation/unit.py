@@ -225,7 +225,10 @@ class Rewriter:
         places: dict[Identity, list[Place]] = {}
         models = nested(entry.code(probes, owner))
         for plain, model in zip(entry.originals(), models, strict=True):
-            place = Place(plain, None, [], None, model=model, constants=len(plain.co_consts))
+            kept = len(plain.co_consts)
+            if any(isinstance(c, Instead) and c.constant >= kept for c in model.co_consts):
+                raise ValueError(f"{plain.co_qualname} is not what was rewritten")
+            place = Place(plain, None, [], None, model=model, constants=kept)
             places.setdefault(_identity(plain), []).append(place)
         return Rewriter(places, owner, options, entry.originals()[0], entry.first, probes)
 
