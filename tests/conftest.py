@@ -34,6 +34,7 @@ refs.set_leak_mode(refs.LeakMode.RAISE)
 # What these test depends little on which CPython it is, and takes long: CI runs it under one. So it
 # does with half of the modules that blocks are compared over.
 _ONCE = (
+    "tests/fuzz/",
     "tests/guest/",
     "tests/style/",
     "tests/report/test_[acdops]",
