@@ -10,6 +10,7 @@ import gc
 import marshal
 import mmap
 import os
+import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -120,6 +121,24 @@ def interrupts() -> None:
     gc.collect(0)
 
 
+def packets() -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        inbox: list[tuple[bytearray, list[probe.Kept]]] = []
+        ours.setblocking(False)
+        with suppress(BlockingIOError):
+            probe.receive(ours.fileno(), inbox, 64)
+        assert inbox == []
+        for files in ([], [0], [0, 0, 0, 0]):
+            socket.send_fds(theirs, [b"packet"], files)
+            probe.receive(ours.fileno(), inbox, 64)
+            assert (bytes(inbox[-1][0]), len(inbox[-1][1])) == (b"packet", len(files))
+        socket.send_fds(theirs, [b"packet"], [0] * 9)
+        with suppress(OSError):
+            probe.receive(ours.fileno(), inbox, 64)
+        assert len(inbox) == 3
+
+
 def left_by(work: Callable[[], object], times: int) -> int:
     """References that `work` leaves behind, called so often, when caches are full."""
     found = []
@@ -134,7 +153,7 @@ def left_by(work: Callable[[], object], times: int) -> int:
 
 
 @pytest.mark.parametrize(
-    "work", [threads, sections, recorders, counters, codes, constants, interrupts]
+    "work", [threads, sections, recorders, counters, codes, constants, interrupts, packets]
 )
 def test_nothing_is_left(work: Callable[[], object]) -> None:
     assert left_by(work, 100) < 50

@@ -69,9 +69,10 @@ class Member:
         self._link = Link(name, Kind.MEMBER, path=path) if table is None else None
         self.instrumented: dict[str, Any] = {}  # what session.restore() takes; not after a fork
         if table is None:
-            _, payload, fds = self._linked().request(Type.TABLE)
+            _, payload, files = self._linked().request(Type.TABLE)
             self.instrumented = json.loads(payload)
-            table = Table(*fds)
+            shared, said = files
+            table = Table(shared, said)
         self.table = table
         self.holder = holder if self._link is None and holder else Holder.of(self._linked())
         self._met: dict[int, Registration] = {}
@@ -149,21 +150,17 @@ class Member:
     def _fetched(self, value: int) -> tuple[Elsewhere, int] | None:
         for _ in range(2):
             try:
-                error, size, payload, fds = self._linked().ask(Type.FETCH, value)
+                error, size, payload, files = self._linked().ask(Type.FETCH, value)
             except ConnectionResetError:
                 continue  # connect anew
             except PykcovError:
                 return None
             if error:
                 return None
-            try:
-                memory, pages = fds
-                flags = (bool(size >> bit & 1) for bit in (_BLOCKS, _COMPARISONS))
-                offset = int.from_bytes(payload, "little")
-                return Elsewhere(memory, pages, offset, *flags), size & _SIZE
-            finally:
-                for fd in fds:
-                    os.close(fd)
+            memory, pages = (file.fileno() for file in files)
+            flags = (bool(size >> bit & 1) for bit in (_BLOCKS, _COMPARISONS))
+            offset = int.from_bytes(payload, "little")
+            return Elsewhere(memory, pages, offset, *flags), size & _SIZE
         return None
 
     def collector(self, value: int) -> Recorder | None:

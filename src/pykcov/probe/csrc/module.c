@@ -193,6 +193,7 @@ static PyMethodDef functions[] = {
     {"positions", positions, METH_VARARGS, NULL},
     {"fill", fill, METH_VARARGS, NULL},
     {"checksum", checksum, METH_O, NULL},
+    {"receive", receive, METH_VARARGS, NULL},
     {"attach", attach, METH_O, NULL},
     {"detach", detach, METH_NOARGS, NULL},
     {"attached", attached, METH_NOARGS, NULL},
