@@ -109,11 +109,12 @@ def configured(args: argparse.Namespace) -> Config:
 def main(args: argparse.Namespace) -> int:
     """Write the report."""
     from pykcov.report import data, lines, standard
+    from pykcov.report.contexts import in_contexts
 
     config = configured(args)
     config.sort = configuration.sorting(config.sort)
     measured = data.DataFile(Path(config.data)).read()
-    measured = data.in_contexts(measured, getattr(args, "contexts", None))
+    measured = in_contexts(measured, getattr(args, "contexts", None))
     files = lines.by_file(progress(measured, "reading"))
     for told in lines.left_out(files):
         print(f"pykcov: {told}", file=sys.stderr)
