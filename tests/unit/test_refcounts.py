@@ -17,11 +17,15 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from tests.live import subject
 from tests.unit.cores import A, B, Recording, attached, hit, in_thread, section
 from tests.unit.native_raw import on_c_thread
 from tests.unit.rewritten import rewrite_text
 
-from pykcov import probe
+import pykcov
+from pykcov import probe, refs
+from pykcov.abi.kcov import KCOV_DISABLE, KCOV_INIT_TRACE, KCOV_REMOTE_ENABLE
+from pykcov.device.remote import RemoteArg
 from pykcov.store import SymbolStore
 
 in_use: Callable[[], int] = getattr(sys, "gettotalrefcount", sys.getallocatedblocks)
@@ -166,3 +170,28 @@ def test_rewritten_code_is_dropped(store: SymbolStore) -> None:
         assert namespace["f"](3) == [1, 2]
 
     assert left_by(work, 100) < 50
+
+
+def test_traces_sections_and_descriptors_are_dropped() -> None:
+    """The same of all layers above: a service does this for years."""
+
+    def work() -> None:
+        with pykcov.trace(512) as traced:
+            subject.work(3)
+        assert traced.pcs
+        with pykcov.open() as descriptor:
+            descriptor.ioctl(KCOV_INIT_TRACE, 512)
+            area = descriptor.mmap(4096)
+            argument = RemoteArg(0, 512, 0, (pykcov.handle_of(7),)).encode()
+            descriptor.ioctl(KCOV_REMOTE_ENABLE, argument)
+            with pykcov.remote(7):
+                subject.work(3)
+            assert int.from_bytes(area[:8], "little") == len(traced.pcs)
+            descriptor.ioctl(KCOV_DISABLE)
+            with suppress(OSError):
+                descriptor.ioctl(KCOV_DISABLE)
+
+    with pykcov.instrument(include=["**/tests/live/subject.py"]):
+        before = len(refs.live())
+        assert left_by(work, 50) < 50
+        assert len(refs.live()) == before
