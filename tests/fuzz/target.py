@@ -20,7 +20,7 @@ from tests.fuzz.mutation import mutated
 from pykcov.cli import main as cli
 from pykcov.errors import PykcovError
 
-NAMES = ("config", "data", "entry", "handles", "memory", "protocol", "store", "trace")
+NAMES = ("client", "config", "data", "entry", "handles", "memory", "protocol", "store", "trace")
 # Inputs that have found something, by target; of one CPython alone where the suffix says so.
 FOUND = Path(__file__).parent / "found"
 _ROOT = Path(__file__).parents[2]

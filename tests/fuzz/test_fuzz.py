@@ -8,7 +8,7 @@ import pytest
 from tests.fuzz import driver
 from tests.fuzz.target import FOUND, NAMES, Failure, Target, require
 
-INPUTS = {"protocol": 300, "trace": 150, "config": 100}
+INPUTS = {"protocol": 300, "client": 100, "trace": 150, "config": 100, "store": 200}
 
 
 @pytest.mark.slow
@@ -67,5 +67,5 @@ def test_what_is_found_is_told_and_kept(data: bytes, told: str, tmp_path: Path) 
 
 
 def test_the_same_seed_gives_the_same_inputs() -> None:
-    one, same, other = (driver.run("memory", seed, count=300) for seed in (3, 3, 4))
+    one, same, other = (driver.run("memory", seed, count=100) for seed in (3, 3, 4))
     assert one == same != other

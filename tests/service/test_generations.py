@@ -322,8 +322,10 @@ def test_nobody_can_cut_what_the_service_maps(start: Start, alone: Alone) -> Non
         KCOV_REMOTE_ENABLE, RemoteArg(KCOV_TRACE_PC, 512, 0, (pykcov.handle_of(9),)).encode()
     )
     replies = (
-        client.request(Type.MMAP, 512 * WORD), client.request(Type.AREA), member.request(Type.TABLE)
-    )  # fmt: skip
+        client.request(Type.MMAP, 512 * WORD, files=1),
+        client.request(Type.AREA, files=1),
+        member.request(Type.TABLE, files=2),
+    )
     files = [*(file for _, _, files in replies for file in files), *watch.files]
     memory, area, table, extent, ring = (file.fileno() for file in files)
     for fd in (memory, area, table, ring):

@@ -64,11 +64,11 @@ class SocketDescriptor(Closing):
 
     def check_mmap(self, length: int, offset: int) -> None:
         """Raise what mmap() would, short of ENOMEM."""
-        self._request(Type.MMAP, length, offset)
+        self._request(Type.MMAP, length, offset, files=1)
 
     def area(self) -> int:
         """Return a new file descriptor of the area, also before KCOV_INIT_TRACE. Raises OSError."""
-        (file,) = self._request(Type.AREA)[1]
+        (file,) = self._request(Type.AREA, files=1)[1]
         return os.dup(file.fileno())
 
     def kept(self, size: int, comparisons: bool) -> kept.Kept:
@@ -77,7 +77,7 @@ class SocketDescriptor(Closing):
         return kept.Kept(memory, size, comparisons)
 
     def _map(self, length: int, offset: int, words: int, prot: int) -> mmap:
-        (file,) = self._request(Type.MMAP, length, offset)[1]
+        (file,) = self._request(Type.MMAP, length, offset, files=1)[1]
         if os.fstat(file.fileno()).st_size < words * WORD:  # to read behind its end is SIGBUS
             raise fail(errno.EPROTO)
         return map_words(file.fileno(), words, prot)
@@ -94,12 +94,12 @@ class SocketDescriptor(Closing):
         return self._request(Type.STATUS)[0]
 
     def _request(
-        self, kind: Type, a: int = 0, b: int = 0, c: int = 0, payload: bytes = b""
+        self, kind: Type, a: int = 0, b: int = 0, c: int = 0, payload: bytes = b"", files: int = 0
     ) -> tuple[int, list[Kept]]:
         if not self.number:  # 0 is the connection's first descriptor
             raise fail(errno.EBADF)
-        word, _, files = self._link.request(kind, a, b, c, self.number, payload)
-        return word, files
+        word, _, found = self._link.request(kind, a, b, c, self.number, payload, files=files)
+        return word, found
 
     def close(self) -> None:
         """Close it, which ends its tasks. Twice is once."""

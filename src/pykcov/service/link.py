@@ -10,6 +10,7 @@ import socket
 import struct
 import threading
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,6 +23,10 @@ from pykcov.service.protocol import LARGEST_REPLY, VERSION, Kind, Request, Type,
 from pykcov.service.sockets import RawSocket
 
 _PATIENCE = 10  # seconds for a reply
+_INFO = {  # what a device tells of itself: Shown.describe()
+    "pid": int, "table": int, "program": str, "commands": list, "store": str, "blocks": int,
+    "descriptors": int, "members": int,
+}  # fmt: skip
 
 
 class Owner(Protocol):
@@ -69,22 +74,23 @@ class Link:
             self._peer.close()
             raise places.missing(name, path, error) from error
         try:
-            self.word, payload, self.files = self.request(Type.HELLO, VERSION, kind)
+            files = 1 if kind is Kind.WATCH else 0
+            self.word, payload, self.files = self.request(Type.HELLO, VERSION, kind, files=files)
+            self.info = document(payload, _INFO)
         except BaseException:
             self._peer.close()
             raise
-        self.info: dict[str, Any] = json.loads(payload)
 
     def request(
         self, kind: Type, a: int = 0, b: int = 0, c: int = 0, descriptor: int = 0,
-        payload: bytes = b"",
+        payload: bytes = b"", *, files: int = 0,
     ) -> tuple[int, bytes, list[Kept]]:  # fmt: skip
         """Return word, payload and files of the reply, which are closed when they are dropped. Not
-        for OPEN."""
-        error, word, rest, files = self.ask(kind, a, b, c, descriptor, payload)
-        if error:
-            raise fail(error)
-        return word, rest, files
+        for OPEN. files: how many there are to be; else it is EPROTO."""
+        error, word, rest, found = self.ask(kind, a, b, c, descriptor, payload)
+        if error or len(found) != files:
+            raise fail(error or errno.EPROTO)
+        return word, rest, found
 
     def ask(
         self, kind: Type, a: int = 0, b: int = 0, c: int = 0, descriptor: int = 0,
@@ -146,10 +152,16 @@ class Link:
             self._send(replace(request, tag=self._tag).encode())
             reply = self._reply()
         except (ConnectionError, BlockingIOError) as gone:  # the latter: it took too long
-            self._is_lost = True
-            self._peer.close()
+            self._lose()
             raise _gone(self.name) from gone
+        except ValueError:  # no reply: it does not speak this protocol
+            self._lose()
+            raise fail(errno.EPROTO) from None
         return reply
+
+    def _lose(self) -> None:
+        self._is_lost = True
+        self._peer.close()
 
     def _send(self, packet: bytes) -> None:
         try:
@@ -215,6 +227,20 @@ class Link:
     def closed(self) -> bool:
         """Has close() been called?"""
         return self._peer.fileno() < 0
+
+
+def document(payload: bytes, kinds: Mapping[str, type]) -> dict[str, Any]:
+    """Return the JSON object that a reply has, with what is of these kinds in it. Raises OSError
+    EPROTO."""
+    try:
+        found = json.loads(payload)
+    except (ValueError, RecursionError):
+        found = None
+    if isinstance(found, dict) and all(
+        isinstance(found.get(key), kind) for key, kind in kinds.items()
+    ):
+        return found
+    raise fail(errno.EPROTO)
 
 
 def _gone(name: str) -> ConnectionResetError:

@@ -7,7 +7,6 @@ is no message while requests are served.
 from __future__ import annotations
 
 import errno
-import json
 import mmap
 import os
 import threading
@@ -24,7 +23,7 @@ from pykcov.errors import PykcovError
 from pykcov.probe import Recorder, Shared, quiet, watch_device
 from pykcov.service import extent
 from pykcov.service.holder import Holder
-from pykcov.service.link import Link
+from pykcov.service.link import Link, document
 from pykcov.service.protocol import Kind, Type
 from pykcov.service.table import Table, is_value_of
 
@@ -69,8 +68,8 @@ class Member:
         self._link = Link(name, Kind.MEMBER, path=path) if table is None else None
         self.instrumented: dict[str, Any] = {}  # what session.restore() takes; not after a fork
         if table is None:
-            _, payload, files = self._linked().request(Type.TABLE)
-            self.instrumented = json.loads(payload)
+            _, payload, files = self._linked().request(Type.TABLE, files=2)
+            self.instrumented = document(payload, {})
             shared, said = files
             table = Table(shared, said)
         self.table = table

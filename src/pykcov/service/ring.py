@@ -8,6 +8,8 @@ probe/csrc/ring.c writes it, and says more.
 
 from __future__ import annotations
 
+import errno
+import os
 from array import array
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -15,6 +17,7 @@ from typing import NamedTuple
 from pykcov.abi.kcov import WORD
 from pykcov.area import Area, map_words
 from pykcov.device.watcher import FRAME_DROPPED, FRAME_LAST, Watcher
+from pykcov.errors import fail
 from pykcov.service.pages import Pages
 
 SIZE = 1 << 20  # words
@@ -61,9 +64,11 @@ class Frame(NamedTuple):
 
 
 class Reader:
-    """Reads the ring of the memfd `fd`, once."""
+    """Reads the ring of the memfd `fd`, once. Raises OSError: EPROTO for what is none."""
 
     def __init__(self, fd: int) -> None:
+        if os.fstat(fd).st_size < SIZE * WORD:  # to read behind its end is SIGBUS
+            raise fail(errno.EPROTO)
         self._memory = map_words(fd, SIZE)
         self._words = memoryview(self._memory).cast("Q")
         self._damaged = 0

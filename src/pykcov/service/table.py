@@ -16,6 +16,7 @@ before and after.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import mmap
 import os
@@ -25,6 +26,7 @@ from collections.abc import Callable, Iterable
 
 from pykcov.abi.kcov import WORD
 from pykcov.area import map_words
+from pykcov.errors import fail
 from pykcov.probe import Kept, Recorder, watch_device
 
 MOST = 1 << 14  # handles
@@ -55,11 +57,11 @@ class Table:
     """In the memory of the memfd `file`. extent: a memfd that extent.py is about."""
 
     def __init__(self, file: Kept, extent: Kept, prot: int = mmap.PROT_READ) -> None:
-        """Raises ValueError when it is no table: it could be cut, and fault who reads it."""
+        """Raises OSError: EPROTO when it is no table; it could be cut, and fault who reads it."""
         fd = file.fileno()
         seals = fcntl.fcntl(fd, fcntl.F_GET_SEALS)
         if os.fstat(fd).st_size != _SIZE or seals & _FIXED != _FIXED:
-            raise ValueError("no table of handles")
+            raise fail(errno.EPROTO)
         self._words = memoryview(map_words(fd, _SIZE // WORD, prot)).cast("Q")
         self.identity = os.fstat(fd).st_ino  # which device's it is
         self._read_last: tuple[int, dict[int, int]] = (-1, {})  # version, and what it says

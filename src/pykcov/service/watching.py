@@ -57,7 +57,11 @@ class Watch(Closing):
             ) from error
         self.info: dict[str, Any] = self._link.info
         (ring,) = self._link.files
-        self._reader = Reader(ring.fileno())
+        try:
+            self._reader = Reader(ring.fileno())
+        except BaseException:
+            self._link.close()
+            raise
         ring.close()
         self._unfinished: dict[int, Finished] = {}
 
