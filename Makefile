@@ -7,7 +7,7 @@ EXTRAS = test,check
 C_SOURCES = $(wildcard src/pykcov/*/csrc/*)
 
 .DEFAULT_GOAL = help
-.PHONY: help install demo test check bench soak asan tsan refcounts docs clean
+.PHONY: help install demo test check bench soak fuzz asan tsan refcounts docs clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -43,6 +43,9 @@ bench: ## measure what pykcov costs, beside its alternatives (docs/performance.m
 
 soak: $(STAMP) ## the long forms of the tests
 	@PYKCOV_SOAK=1 $(BIN)/python -m pytest tests/live tests/roundtrip tests/guest tests/service tests/report
+
+fuzz: $(STAMP) ## bytes that nobody would send, for all that reads some: ARGS="--target store --seconds 60"
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 asan: $(STAMP) ## the C core's tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@bash tests/sanitize.sh address $(BIN)/python

@@ -29,11 +29,12 @@ settings.register_profile(
     derandomize="CI" in os.environ and "PYKCOV_SOAK" not in os.environ,
 )
 settings.load_profile("pykcov")
-refs.set_leak_mode(refs.LeakMode.RAISE)
+refs.set_checked(True)
 
 # What these test depends little on which CPython it is, and takes long: CI runs it under one. So it
 # does with half of the modules that blocks are compared over.
 _ONCE = (
+    "tests/fuzz/",
     "tests/guest/",
     "tests/style/",
     "tests/report/test_[acdops]",

@@ -15,10 +15,19 @@ def fail(error: int, why: str = "", path: str | None = None) -> OSError:
     return OSError(error, text) if path is None else OSError(error, text, path)
 
 
+def _as_line(text: str) -> str:
+    """Return the text with escapes for what can't be printed: a path, or a damaged file's content,
+    may have line ends and terminals' commands in it."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 class PykcovError(Exception):
     """Bad input or a machine that cannot do what was asked; `slug` names it in docs/messages.md."""
 
     def __init__(self, slug: str, message: str) -> None:
+        message = _as_line(message)
         super().__init__(f"{message} [{slug}]")
         self.slug = slug
         self.message = message
@@ -31,6 +40,7 @@ class PykcovWarning(UserWarning):
     """What may be a mistake of the user's; `slug` names it in docs/messages.md."""
 
     def __init__(self, slug: str, message: str) -> None:
+        message = _as_line(message)
         super().__init__(f"{message} [{slug}]")
         self.slug = slug
 

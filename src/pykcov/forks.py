@@ -16,10 +16,10 @@ from collections.abc import Callable
 from threading import get_native_id
 from time import sleep
 
-from pykcov import probe, refs
+from pykcov import probe
 from pykcov.errors import own_bug
 
-_steps: list[Callable[[], object]] = [refs.after_fork]
+_steps: list[Callable[[], object]] = []
 _done = probe.generation()  # in which all steps were done
 _due: dict[int, list[Callable[[], object]]] = {}  # by generation: a step that raised is not due
 _doing: dict[int, tuple[int, object]] = {}  # by generation: which OS thread, and which call of it

@@ -259,7 +259,7 @@ class SymbolStore:
             ) from None
         except sqlite3.Error as error:
             raise self._explain(error, create, began) from None
-        except UnicodeDecodeError as error:
+        except (TypeError, ValueError, OverflowError) as error:  # a column of another type
             raise self._damaged(error) from None
         finally:
             if db is not None:

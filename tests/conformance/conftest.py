@@ -43,14 +43,11 @@ def way(request: pytest.FixtureRequest) -> Device:
 @pytest.fixture(autouse=True)
 def _own_bugs_and_leaks_fail(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(errors, "raise_own_bugs", True)
-    mode = refs.get_leak_mode()
-    refs.set_leak_mode(refs.LeakMode.RAISE)
     yield
     left = probe.attached()
     probe.detach()
     assert left is None, "the test's thread is still recorded"
     refs.leak_check()
-    refs.set_leak_mode(mode)
 
 
 @pytest.fixture

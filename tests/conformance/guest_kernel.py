@@ -18,7 +18,7 @@ from pykcov.guest.task import GuestTask
 from pykcov.kernel import Kernel, syscall
 
 errors.raise_own_bugs = True
-refs.set_leak_mode(refs.LeakMode.RAISE)
+refs.set_checked(True)
 
 # What afs_syscall(2), which Linux has not, does here.
 MEMORY, LIMIT_MEMORY, FREE_MEMORY, COUNTS, LATE, WAIT = range(6)

@@ -59,7 +59,7 @@ def main() -> None:
     """Run it."""
     logging.basicConfig(level="ERROR", stream=sys.stderr)
     errors.raise_own_bugs = True
-    refs.set_leak_mode(refs.LeakMode.LOG)
+    refs.set_checked(True)
     path, *argv = sys.argv[1:]
     strict = argv[0] == "--strict"
     with pykcov.instrument(include=[str(Path(path).resolve())]):

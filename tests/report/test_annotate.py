@@ -15,7 +15,8 @@ from pykcov.cli.main import main
 from pykcov.errors import PykcovError
 from pykcov.report import terminal
 from pykcov.report.annotate import HEATS, Annotated, Source, characters, decode, heat
-from pykcov.report.data import DataFile, in_contexts
+from pykcov.report.contexts import in_contexts
+from pykcov.report.data import DataFile
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n\0"))
 

@@ -14,6 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pykcov.errors import PykcovError
+from pykcov.patience import Patience
+from pykcov.report import data as data_module
 from pykcov.report.data import DataFile, Measured
 from pykcov.store import SymbolStore
 from pykcov.symbols import FileSymbols, pc_of
@@ -78,6 +80,8 @@ def test_processes_at_once(tmp_path: Path) -> None:
     program = """
 import sys
 from pathlib import Path
+from pykcov.patience import Patience
+from pykcov.report import data as data_module
 from pykcov.report.data import DataFile, Measured
 from tests.report.test_data import symbols
 data = DataFile(Path(sys.argv[1]))
@@ -117,6 +121,29 @@ def test_what_is_no_data_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(PykcovError, match="data-unwritable"):
         DataFile(tmp_path / "no" / "folder").write(())
     assert text.read_text().startswith("no database")
+
+
+def test_what_others_keep_locked_is_waited_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All calls together wait as long as one may, until something can be written again."""
+    patience = Patience(0.05)
+    monkeypatch.setattr(data_module, "PATIENCE", patience)
+    data = DataFile(tmp_path / "data")
+    one = Measured(symbols("/a.py"), {"": {0: 3}})
+    data.write([one])
+    with contextlib.closing(sqlite3.connect(data.path, isolation_level=None)) as db:
+        db.execute("BEGIN EXCLUSIVE")
+        for use in (lambda: data.write([one]), data.read, lambda: data.write([one])):
+            with pytest.raises(PykcovError, match=r"\(0.05 s in all\) \[data-busy\]"):
+                use()
+            assert patience.left == 0.0
+        db.execute("ROLLBACK")
+    assert [found.hits for found in data.read()] == [{"": {0: 3}}]
+    assert patience.left == 0.0, "others may read while one can't write"
+    data.write([one])
+    assert patience.left == 0.05
+    assert [found.hits for found in data.read()] == [{"": {0: 6}}]
 
 
 def something(path: Path) -> DataFile:

@@ -136,7 +136,7 @@ def test_sigkill_loses_what_came_after_the_last_save(ending: Ending) -> None:
 
 def test_a_fork_while_a_thread_saves(ending: Ending) -> None:
     ending.run(
-        "import threading\nfrom pykcov.report import data\ndata.BUSY_SECONDS = 2.0\n"
+        "import threading\nfrom pykcov.report import data\ndata.PATIENCE = data.Patience(2.0)\n"
         "plain, saving = data._text_of, threading.Event()\n"
         "def slow(*args):\n    saving.set()\n    time.sleep(0.3)\n    return plain(*args)\n"
         "data._text_of = slow\nwork(5)\nassert saving.wait(20)\n"

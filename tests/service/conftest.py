@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import logging
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 
 import pytest
+from tests.service.talking import ROOT as ROOT
+from tests.service.talking import Talking
 
-ROOT = Path(__file__).parents[2]
 _numbers = count()
 
 
-class Service:
+class Service(Talking):
     """tests/service/shown.py, or another module that is like it, running."""
 
     def __init__(
@@ -30,59 +30,22 @@ class Service:
     ) -> None:
         """before: the words before its command."""
         self.name = f"service-{os.getpid()}-{next(_numbers)}"
-        self.process = subprocess.Popen(
-            [
-                *before,
-                sys.executable,
-                "-m",
-                module,
-                self.name,
-                str(workers),
-                method,
-                *options,
-            ],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            bufsize=1,
+        super().__init__(
+            *before, sys.executable, "-m", module, self.name, str(workers), method, *options
         )
         assert self.line() == "ready"
 
-    def line(self) -> str:
-        assert self.process.stdout is not None
-        return self.process.stdout.readline().strip()
-
-    def send(self, handle: int | str, n: int) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{handle} {n}\n")
+    def begin(self, handle: int | str, n: int) -> None:
+        """Have it run a request."""
+        self.send(f"{handle} {n}")
 
     def request(self, handle: int | str, n: int) -> str:
         """Run one; returns what the service says of its section."""
-        self.send(handle, n)
-        return self.line()
-
-    def ask(self, line: str) -> str:
-        """Send a line; returns the answer."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{line}\n")
-        return self.line()
+        return self.ask(f"{handle} {n}")
 
     def descriptors(self) -> int:
         """Number of files that the service has open."""
         return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
-
-    def __enter__(self) -> Service:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        with ExitStack() as stack:
-            stack.callback(self.process.wait, 20)
-            stack.callback(self.process.stdout.close)
-            with suppress(BrokenPipeError):
-                self.process.stdin.close()
 
 
 @pytest.fixture(scope="session", autouse=True)

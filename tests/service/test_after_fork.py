@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from tests.service.conftest import Service
+from tests.service.talking import Talking
 from tests.service.test_device import hello, raw
 
 import pykcov
 from pykcov.service import places
 from pykcov.service.protocol import LARGEST, Kind, decode_reply
 
-ROOT = Path(__file__).parents[2]
 Start = Callable[..., Service]
 
 
@@ -59,38 +58,21 @@ with pykcov.instrument(include=["**/tests/live/subject.py"]):
 
 
 @pytest.fixture
-def later() -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def later() -> Iterator[tuple[str, Talking]]:
     """A device, and the process that shows it: it forks a worker when it is told to."""
     name = f"later-{os.getpid()}"
-    with subprocess.Popen(
-        [sys.executable, "-c", LATER, name],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        bufsize=1,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        yield name, process
-        process.stdin.close()
+    with Talking(sys.executable, "-c", LATER, name) as talking:
+        assert talking.line() == "ready"
+        yield name, talking
 
 
-def fork(process: subprocess.Popen[str]) -> None:
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write("\n")
-    assert process.stdout.readline() == "forked\n"
-
-
-def test_a_worker_keeps_no_connection_open(later: tuple[str, subprocess.Popen[str]]) -> None:
+def test_a_worker_keeps_no_connection_open(later: tuple[str, Talking]) -> None:
     """A worker that is forked, or replaced, while clients are connected."""
-    name, process = later
+    name, talking = later
     with raw(name) as peer:
         peer.send(hello(Kind.CLIENT))
         peer.recv(LARGEST)
-        fork(process)
+        assert talking.ask() == "forked"
         peer.send(b"no request")
         assert decode_reply(peer.recv(LARGEST))[0] != 0
         peer.settimeout(1)
@@ -98,16 +80,16 @@ def test_a_worker_keeps_no_connection_open(later: tuple[str, subprocess.Popen[st
             assert peer.recv(LARGEST) == b""
 
 
-def test_a_worker_does_not_stand_for_the_device(later: tuple[str, subprocess.Popen[str]]) -> None:
+def test_a_worker_does_not_stand_for_the_device(later: tuple[str, Talking]) -> None:
     """The process that shows a device dies, and its worker lives: clients are told, and another
     process can show it."""
-    name, process = later
+    name, talking = later
     with raw(name) as peer:
         peer.send(hello(Kind.CLIENT))
         peer.recv(LARGEST)
-        fork(process)
-        process.kill()
-        process.wait()
+        assert talking.ask() == "forked"
+        talking.process.kill()
+        talking.process.wait()
         peer.settimeout(1)
         assert peer.recv(LARGEST) == b""
         pykcov.serve(name).close()
@@ -139,21 +121,12 @@ def test_a_worker_asks_one_that_does_not_answer_now_and_then() -> None:
     """A process that took the name over, and is no device, is not asked at each request."""
     name = f"hangs-{os.getpid()}"
     accepted = 0
-    with subprocess.Popen(
-        [sys.executable, "-c", SUCCEEDED, name],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        bufsize=1,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stdout.readline() == "forked\n"
+    with Talking(sys.executable, "-c", SUCCEEDED, name) as talking:
+        assert talking.line() == "forked"
         while (path := places.socket_of(name)).exists():
             os.sched_yield()
         with places.bind(path) as listener:
-            process.stdin.write("\n")
+            talking.send()
             listener.setblocking(True)
             listener.settimeout(5)
             with contextlib.suppress(TimeoutError):
@@ -162,6 +135,6 @@ def test_a_worker_asks_one_that_does_not_answer_now_and_then() -> None:
                     peer.close()  # instead of an answer
                     accepted += 1
                     listener.settimeout(0.5)
-        assert process.stdout.readline() == "served\n"
+        assert talking.line() == "served"
         path.unlink()
     assert 1 <= accepted < 100, "not at each of the 200 requests"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tests.service.talking import Talking
 from tests.service.test_forked_in_c import Forking
 
 import pykcov
@@ -56,17 +56,8 @@ def test_blocks_of_workers(method: str, tmp_path: Path) -> None:
     name = f"extent-{os.getpid()}"
     words = ["-m", "pykcov", "run", "--device", name]
     words += [word for module in MODULES for word in ("--source", module)]
-    with subprocess.Popen(
-        [sys.executable, *words, "program.py", method],
-        cwd=tmp_path,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        bufsize=1,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
+    with Talking(sys.executable, *words, "program.py", method, cwd=tmp_path) as talking:
+        assert talking.line() == "ready"
 
         def blocks() -> int:
             return int(pykcov.connect(name).info["blocks"])
@@ -74,12 +65,10 @@ def test_blocks_of_workers(method: str, tmp_path: Path) -> None:
         imported = {"first"}
         assert blocks() == has["first"]
         for module in ("second", "second", "third"):
-            process.stdin.write(f"{module}\n")
-            assert process.stdout.readline() == "done\n"
+            assert talking.ask(module) == "done"
             imported.add(module)
             assert blocks() == sum(has[module] for module in imported)
-        process.stdin.close()
-    assert process.returncode == 0
+        assert talking.end() == 0
 
 
 def test_workers_that_are_forked_in_c_count_nothing_twice() -> None:

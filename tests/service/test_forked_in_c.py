@@ -17,7 +17,7 @@ from tests.service.test_ways import all_are_alike, replace_holder, served, trace
 from tests.service.test_workers import enabled, once, take
 
 import pykcov
-from pykcov import counting, coverage, forks, probe, refs
+from pykcov import counting, coverage, forks, probe
 from pykcov.abi.kcov import KCOV_DISABLE
 from pykcov.device import sections
 from pykcov.instrumentation import session
@@ -138,7 +138,6 @@ def test_a_step_that_fails_keeps_none_back(monkeypatch: pytest.MonkeyPatch) -> N
 def test_who_has_steps() -> None:
     """Those of a module come behind those of the modules that it imports."""
     steps = [step.__module__ for step in forks._steps]
-    assert steps[0] == refs.__name__
     assert steps.index(counting.__name__) > steps.index(coverage.__name__)
     below = (session, task, sections)
     assert steps.index(showing.__name__) > max(steps.index(module.__name__) for module in below)

@@ -22,6 +22,7 @@ import pykcov
 from pykcov.abi.kcov import KCOV_INIT_TRACE, KCOV_REMOTE_ENABLE, KCOV_TRACE_PC, WORD
 from pykcov.device import sections
 from pykcov.device.remote import RemoteArg
+from pykcov.service.client import SocketDescriptor
 from pykcov.service.link import Link
 from pykcov.service.protocol import Kind, Type
 
@@ -315,28 +316,32 @@ def test_nobody_can_cut_what_the_service_maps(start: Start, alone: Alone) -> Non
     service = start(1)
     client, member = Link(service.name, Kind.CLIENT), Link(service.name, Kind.MEMBER)
     watch = Link(service.name, Kind.WATCH)
-    client.request(Type.OPEN)
-    client.request(Type.IOCTL, KCOV_INIT_TRACE, 512, 1)
-    arg = RemoteArg(KCOV_TRACE_PC, 512, 0, (pykcov.handle_of(9),)).encode()
-    client.request(Type.IOCTL, KCOV_REMOTE_ENABLE, 0, 1, payload=arg)
-    memory = client.request(Type.MMAP, 512 * WORD)[2]
-    area = client.request(Type.AREA)[2]
-    table, extent = member.request(Type.TABLE)[2]
-    for fd in (*memory, *area, table, *watch.fds):
+    opened = SocketDescriptor(client)
+    opened.ioctl(KCOV_INIT_TRACE, 512)
+    opened.ioctl(
+        KCOV_REMOTE_ENABLE, RemoteArg(KCOV_TRACE_PC, 512, 0, (pykcov.handle_of(9),)).encode()
+    )
+    replies = (
+        client.request(Type.MMAP, 512 * WORD, files=1),
+        client.request(Type.AREA, files=1),
+        member.request(Type.TABLE, files=2),
+    )
+    files = [*(file for _, _, files in replies for file in files), *watch.files]
+    memory, area, table, extent, ring = (file.fileno() for file in files)
+    for fd in (memory, area, table, ring):
         for size in (0, 1, 1 << 30):
             with pytest.raises(PermissionError):
                 os.ftruncate(fd, size)
     with pytest.raises(PermissionError):
         os.write(table, b"x")
     os.write(extent, os.urandom(1 << 12))
-    for fd in (*memory, *watch.fds):
-        os.pwrite(fd, b"\xff" * os.fstat(fd).st_size if fd in memory else b"\xff" * 4096, 0)
+    for fd in (memory, ring):
+        os.pwrite(fd, b"\xff" * os.fstat(fd).st_size if fd == memory else b"\xff" * 4096, 0)
     with pykcov.connect(service.name).remote(7) as t:
         service.request(9, 1)
         service.request(7, 2)
         assert (t.pcs.tolist(), t.complete) == (alone(2), True)
-    for fd in (*memory, *area, table, extent, *watch.fds):
-        os.close(fd)
+    opened.close()
     for link in (client, member, watch):
         link.close()
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.service.conftest import Service
+from tests.service.talking import Talking
 from tests.service.test_device import alone  # noqa: F401 - a fixture
 
 import pykcov
@@ -40,25 +41,15 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def guest(service: Service, *command: str) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(
-        [sys.executable, "-m", "pykcov", "guest", "--device", service.name, "--", *command],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        bufsize=1,
-    ) as process:
-        yield process
-        assert process.stdin is not None
-        process.stdin.close()
-        assert process.wait(20) == 0
+def guest(service: Service, *command: str) -> Iterator[Talking]:
+    words = ("-m", "pykcov", "guest", "--device", service.name, "--", *command)
+    with Talking(sys.executable, *words) as talking:
+        yield talking
+        assert talking.end() == 0
 
 
-def taken(process: subprocess.Popen[str]) -> list[int]:
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write("\n")
-    return [int(word, 16) for word in process.stdout.readline().split()]
+def taken(talking: Talking) -> list[int]:
+    return [int(word, 16) for word in talking.ask().split()]
 
 
 def released(service: Service) -> None:
@@ -79,15 +70,14 @@ def test_an_unmodified_client(
     workers: int,
 ) -> None:
     service = start(workers)
-    with guest(service, str(client), how, hex(handle)) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
+    with guest(service, str(client), how, hex(handle)) as talking:
+        assert talking.line() == "ready"
         for n in range(4):
             service.request(7 if handle else 8, n)
-            assert taken(process) == alone(n)
+            assert taken(talking) == alone(n)
         if handle:
             service.request(8, 1)
-            assert taken(process) == []
+            assert taken(talking) == []
     released(service)
     with pykcov.connect(service.name).remote(7) as t:
         service.request(7, 5)
@@ -96,13 +86,12 @@ def test_an_unmodified_client(
 
 def test_the_service_dies(start: Start, alone: Alone, client: Path) -> None:  # noqa: F811
     service = start()
-    with guest(service, str(client), "left") as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
+    with guest(service, str(client), "left") as talking:
+        assert talking.line() == "ready"
         service.request(8, 1)
         service.process.kill()
         service.process.wait()
-        assert taken(process) == alone(1)
+        assert taken(talking) == alone(1)
 
 
 @pytest.mark.parametrize(

@@ -18,12 +18,10 @@ from pykcov.service.protocol import Kind, Type
 
 def test_an_extent_that_somebody_made_huge(shown: Told, name: str) -> None:  # noqa: F811
     with closing(Link(name, Kind.MEMBER)) as link:
-        _, _, fds = link.request(Type.TABLE)
+        _, _, files = link.request(Type.TABLE, files=2)
         for size in (1 << 28, 1 << 50):
-            os.ftruncate(fds[1], size)
+            os.ftruncate(files[1].fileno(), size)
             assert client.describe(name)["pid"] == shown.process.pid
-        for fd in fds:
-            os.close(fd)
 
 
 def test_workers_leave_the_service_files(shown: Told, name: str) -> None:  # noqa: F811

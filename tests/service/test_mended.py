@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from itertools import count
 from pathlib import Path
 from textwrap import dedent
@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from tests.live import subject
+from tests.service.talking import Talking
 from tests.service.test_device import alone  # noqa: F401 - a fixture
 from tests.service.test_workers import enabled, take
 
@@ -34,28 +35,19 @@ F_SEAL_FUTURE_WRITE = 0x10  # linux/fcntl.h; Python has no name for it
 _numbers = count()
 
 
-class Told:
+class Told(Talking):
     """tests/service/told.py, running."""
 
     def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.service.told"],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            bufsize=1,
-        )
+        super().__init__(sys.executable, "-m", "tests.service.told")
 
-    def send(self, source: str) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(dedent(source)) + "\n")
+    def send(self, source: str = "") -> None:
+        super().send(json.dumps(dedent(source)))
 
     def answer(self) -> Any:
-        assert self.process.stdout is not None
-        return json.loads(self.process.stdout.readline())
+        return json.loads(self.line())
 
-    def ask(self, source: str) -> Any:
+    def ask(self, source: str = "") -> Any:
         """Have it executed; returns what it leaves in `answer`."""
         self.send(source)
         return self.answer()
@@ -74,14 +66,9 @@ class Told:
         finally:
             self.process.send_signal(signal.SIGCONT)
 
-    def close(self) -> None:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
+    def end(self) -> int:
         self.process.send_signal(signal.SIGCONT)
-        with suppress(BrokenPipeError):
-            self.process.stdin.close()
-        self.process.wait(20)
-        self.process.stdout.close()
+        return super().end()
 
 
 Start = Callable[[], Told]
@@ -94,9 +81,7 @@ def start() -> Iterator[Start]:
     with ExitStack() as stack:
 
         def start() -> Told:
-            told = Told()
-            stack.callback(told.close)
-            return told
+            return stack.enter_context(Told())
 
         yield start
 

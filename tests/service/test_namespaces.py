@@ -6,10 +6,8 @@ number that means anything elsewhere.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +15,8 @@ from contextlib import ExitStack
 
 import pytest
 from tests.service import namespaces
-from tests.service.conftest import ROOT, Service
+from tests.service.conftest import Service
+from tests.service.talking import Talking
 from tests.service.test_device import alone  # noqa: F401 - a fixture
 
 import pykcov
@@ -69,39 +68,11 @@ for line in sys.stdin:
 """
 
 
-class Inside:
+class Inside(Talking):
     """A Python that runs `text`, behind the words of `before`."""
 
     def __init__(self, text: str, *words: str, before: list[str], **environ: str) -> None:
-        self.process = subprocess.Popen(
-            [*before, sys.executable, "-c", text, *words],
-            cwd=ROOT,
-            env={**os.environ, **environ},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            bufsize=1,
-        )
-
-    def line(self) -> str:
-        assert self.process.stdout is not None
-        return self.process.stdout.readline().strip()
-
-    def ask(self, line: str) -> str:
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{line}\n")
-        return self.line()
-
-    def __enter__(self) -> Inside:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.close()
-        self.process.wait(20)
-        self.process.stdout.close()
+        super().__init__(*before, sys.executable, "-c", text, *words, env=environ)
 
 
 def contained(workers: int = 0) -> Service:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.service.conftest import ROOT, Service
+from tests.service.talking import Talking
 from tests.service.test_device import alone  # noqa: F401 - a fixture
 from tests.service.test_workers import METHODS, once
 
@@ -152,7 +153,7 @@ def test_workers_at_once_and_resets_meanwhile(
     with unique.descriptor as descriptor:
         for round_ in range(40):
             for i in range(64):
-                service.send(8, i)
+                service.begin(8, i)
             if round_ > 0:
                 descriptor.ioctl(KCOV_RESET_TRACE)
             for _ in range(64):
@@ -170,7 +171,7 @@ def test_a_worker_that_is_killed_in_the_middle(start: Start, alone: Alone) -> No
     with unique.descriptor:
         victim = int(service.ask("pid"))
         for i in range(400):
-            service.send(8, i % 8)
+            service.begin(8, i % 8)
         os.kill(victim, signal.SIGKILL)
         for _ in range(100):
             assert service.line() == "whole"
@@ -230,28 +231,13 @@ def test_a_client_in_c(
     bitmap = max(numbers_of(all_of(alone))) // 64 + 1
     words = -(-(bitmap + ROOM) // 512) * 512
     runner = [sys.executable, "-m", "pykcov", "guest", "--device", service.name, "--"]
-    with subprocess.Popen(
-        [
-            *(runner if way == "guest" else []),
-            str(client(way == "socket")),
-            service.name,
-            str(bitmap),
-            str(words),
-        ],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        bufsize=1,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
+    command = [*(runner if way == "guest" else []), str(client(way == "socket"))]
+    with Talking(*command, service.name, str(bitmap), str(words)) as talking:
+        assert talking.line() == "ready"
         for n in [*range(8), 8, 8]:
             for _ in range(2):
                 service.request(8, n)
-            process.stdin.write("\n")
-            pcs, _, bits = process.stdout.readline().partition(";")
+            pcs, _, bits = talking.ask().partition(";")
             assert [int(pc, 16) for pc in pcs.split()] == once(alone(n))
             assert {int(bit) for bit in bits.split()} == numbers_of(alone(n))
-        process.stdin.close()
-        assert process.wait(20) == 0
+        assert talking.end() == 0

@@ -137,7 +137,7 @@ def test_a_worker_that_is_killed(start: Start, alone: Alone) -> None:  # noqa: F
     with Watch(service.name) as watch:
         victim = int(service.ask("pid"))
         for i in range(400):
-            service.send(8, i % 8)
+            service.begin(8, i % 8)
         os.kill(victim, signal.SIGKILL)
         for _ in range(100):
             assert service.line() == "whole"

@@ -6,15 +6,20 @@ import errno
 import gc
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 from tests.service.conftest import Service
 
 import pykcov
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_INIT_TRACE
+from pykcov.service.client import Device
 
 Start = Callable[[], Service]
 
@@ -78,6 +83,62 @@ def test_an_open_that_is_interrupted_leaves_nothing(start: Start) -> None:
         os.kill(service.process.pid, signal.SIGCONT)
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+class _Interrupted(Exception):  # noqa: N818 - it is no error
+    """What comes from outside."""
+
+
+def _interrupting(nth: int) -> Callable[..., Any]:
+    """A trace function that raises at the nth instruction in a client's own files."""
+    left = nth
+
+    def local(frame: FrameType, event: str, arg: object) -> Any:
+        nonlocal left
+        left -= event == "opcode"
+        if event == "opcode" and left == 0:
+            raise _Interrupted
+        return local
+
+    def begin(frame: FrameType, event: str, arg: object) -> Any:
+        if not frame.f_code.co_filename.endswith(("service/link.py", "service/client.py")):
+            return None
+        frame.f_trace_opcodes = True
+        return local
+
+    return begin
+
+
+def own_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_an_exception_at_any_instruction_leaves_nothing(start: Start) -> None:
+    """Neither a descriptor in the service nor a file here; and the connection goes on."""
+    service = start()
+
+    def once(device: Device) -> None:
+        with device.open() as descriptor:
+            descriptor.ioctl(KCOV_INIT_TRACE, 512)
+            descriptor.mmap(4096).close()
+
+    with pykcov.connect(service.name) as device:
+        once(device)
+        files = service.descriptors(), own_files()
+        interrupted, nth = True, 0
+        while interrupted:
+            interrupted, nth = False, nth + 1
+            before = sys.gettrace()
+            sys.settrace(_interrupting(nth))
+            try:
+                once(device)
+            except _Interrupted:
+                interrupted = True
+            finally:
+                sys.settrace(before)
+            once(device)
+            assert (service.descriptors(), own_files()) == files, nth
+        assert nth > 500
 
 
 def test_a_child_is_not_kept_by_its_parents_threads(start: Start) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from tests.service.conftest import Service
+from tests.service.talking import Talking
 from tests.service.test_device import alone  # noqa: F401 - a fixture
 
 import pykcov
@@ -162,7 +163,7 @@ def test_workers_at_once(start: Start, alone: Alone, discipline: str) -> None:  
     with descriptor:
         for _ in range(3):
             for i in range(4 * rounds):
-                service.send(8, i % 4)
+                service.begin(8, i % 4)
             for _ in range(4 * rounds):
                 service.line()
             found = Counter(take(area))
@@ -182,7 +183,7 @@ def test_workers_that_are_killed_in_the_middle(start: Start, alone: Alone) -> No
     with descriptor:
         victim = int(service.ask("pid"))
         for i in range(400):
-            service.send(8, i % 8)
+            service.begin(8, i % 8)
         os.kill(victim, signal.SIGKILL)
         for _ in range(100):
             assert service.line() == "whole"
@@ -242,21 +243,10 @@ def test_main_modules_of_workers(method: str, tmp_path: Path) -> None:
     main = PROGRAM.replace('if __name__ == "__main__":', "if True:\n    child()\nelif False:")
     (tmp_path / "module.py").write_text(main, encoding="utf-8")
     command = [sys.executable, "-m", "pykcov", "run", "--device", name, "--source", str(tmp_path)]
-    with subprocess.Popen(
-        [*command, str(program), method],
-        cwd=tmp_path,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        bufsize=1,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
+    with Talking(*command, program, method, cwd=tmp_path) as talking:
+        assert talking.line() == "ready"
         with pykcov.connect(name).remote(7) as t:
-            process.stdin.write("go\n")
-            assert process.stdout.readline() == "done\n"
+            assert talking.ask("go") == "done"
         of = "module.py" if method == "-m" else "program.py"
         assert {Path(block.file).name for block in t.blocks} == {of}
         assert [block.function for block in t.blocks] == ["work", "work"]
-        process.stdin.write("end\n")

@@ -28,14 +28,13 @@ from tests.unit.packages import TEXT, Package, has_probes, packages
 from tests.unit.rewritten import COMPARED, inner, rewrite_text
 
 import pykcov
-from pykcov import probe as probe_module
 from pykcov.errors import PykcovError
 from pykcov.instrumentation import cache as cache_module
 from pykcov.instrumentation.cache import Cache, folder_of
 from pykcov.instrumentation.entry import Entry, pack, restamped
 from pykcov.instrumentation.options import EXACT, Options
 from pykcov.instrumentation.unit import probes_of
-from pykcov.probe import Instead, Probe, fill, origin, original, replace, running
+from pykcov.probe import Instead, Probe, fill, origin, original, running
 from pykcov.store import SymbolStore
 from pykcov.symbols import number_of
 
@@ -550,36 +549,6 @@ class TestFill:
         assert found is not None
         with pytest.raises(TypeError, match="code object"):
             found.code  # noqa: B018
-
-
-def test_a_constant_of_another_type_is_kept_by_its_arguments(
-    store: SymbolStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Operand:
-        def __init__(self, *args: object) -> None:
-            self.args = args
-
-        def __getnewargs__(self) -> tuple[object, ...]:
-            return self.args
-
-        pc = 1
-
-    Operand.__module__ = Probe.__module__
-    monkeypatch.setattr(probe_module, "Operand", Operand, raising=False)
-    _, new = rewrite_text(TEXT, store)
-    made = origin(new)
-    consts = running(new).co_consts
-    new = replace(new, co_consts=(*consts, Operand(1, "a"), made))
-    probes = found_probes(new, store)
-    data = pack(new, 0, probes, bytes(32), bytes(40))
-    assert data is not None
-    again = Entry(memoryview(data)).load().code(probes, None)
-    *rest, operand = running(again).co_consts
-    assert isinstance(operand, Operand)
-    assert operand.args == (1, "a")
-    assert fields(replace(again, co_consts=(*rest, origin(again)))) == fields(
-        replace(new, co_consts=(*consts, made))
-    )
 
 
 # -- the folder ------------------------------------------------------------------------------------

@@ -10,17 +10,22 @@ import gc
 import marshal
 import mmap
 import os
+import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import pytest
+from tests.live import subject
 from tests.unit.cores import A, B, Recording, attached, hit, in_thread, section
 from tests.unit.native_raw import on_c_thread
 from tests.unit.rewritten import rewrite_text
 
-from pykcov import probe
+import pykcov
+from pykcov import probe, refs
+from pykcov.abi.kcov import KCOV_DISABLE, KCOV_INIT_TRACE, KCOV_REMOTE_ENABLE
+from pykcov.device.remote import RemoteArg
 from pykcov.store import SymbolStore
 
 in_use: Callable[[], int] = getattr(sys, "gettotalrefcount", sys.getallocatedblocks)
@@ -120,6 +125,24 @@ def interrupts() -> None:
     gc.collect(0)
 
 
+def packets() -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        inbox: list[tuple[bytearray, list[probe.Kept]]] = []
+        ours.setblocking(False)
+        with suppress(BlockingIOError):
+            probe.receive(ours.fileno(), inbox, 64)
+        assert inbox == []
+        for files in ([], [0], [0, 0, 0, 0]):
+            socket.send_fds(theirs, [b"packet"], files)
+            probe.receive(ours.fileno(), inbox, 64)
+            assert (bytes(inbox[-1][0]), len(inbox[-1][1])) == (b"packet", len(files))
+        socket.send_fds(theirs, [b"packet"], [0] * 9)
+        with suppress(OSError):
+            probe.receive(ours.fileno(), inbox, 64)
+        assert len(inbox) == 3
+
+
 def left_by(work: Callable[[], object], times: int) -> int:
     """References that `work` leaves behind, called so often, when caches are full."""
     found = []
@@ -134,7 +157,7 @@ def left_by(work: Callable[[], object], times: int) -> int:
 
 
 @pytest.mark.parametrize(
-    "work", [threads, sections, recorders, counters, codes, constants, interrupts]
+    "work", [threads, sections, recorders, counters, codes, constants, interrupts, packets]
 )
 def test_nothing_is_left(work: Callable[[], object]) -> None:
     assert left_by(work, 100) < 50
@@ -147,3 +170,28 @@ def test_rewritten_code_is_dropped(store: SymbolStore) -> None:
         assert namespace["f"](3) == [1, 2]
 
     assert left_by(work, 100) < 50
+
+
+def test_traces_sections_and_descriptors_are_dropped() -> None:
+    """The same of all layers above: a service does this for years."""
+
+    def work() -> None:
+        with pykcov.trace(512) as traced:
+            subject.work(3)
+        assert traced.pcs
+        with pykcov.open() as descriptor:
+            descriptor.ioctl(KCOV_INIT_TRACE, 512)
+            area = descriptor.mmap(4096)
+            argument = RemoteArg(0, 512, 0, (pykcov.handle_of(7),)).encode()
+            descriptor.ioctl(KCOV_REMOTE_ENABLE, argument)
+            with pykcov.remote(7):
+                subject.work(3)
+            assert int.from_bytes(area[:8], "little") == len(traced.pcs)
+            descriptor.ioctl(KCOV_DISABLE)
+            with suppress(OSError):
+                descriptor.ioctl(KCOV_DISABLE)
+
+    with pykcov.instrument(include=["**/tests/live/subject.py"]):
+        before = len(refs.live())
+        assert left_by(work, 50) < 50
+        assert len(refs.live()) == before

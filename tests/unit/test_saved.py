@@ -217,7 +217,7 @@ from pykcov import refs
 from pykcov.abi.kcov import KCOV_DISABLE
 from tests.unit.cores import A, B, hit
 
-refs.set_leak_mode(refs.LeakMode.RAISE)
+refs.set_checked(True)
 descriptor, task = pickle.load(sys.stdin.buffer)
 hit(A)
 task.resume()

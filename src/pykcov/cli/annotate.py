@@ -42,7 +42,8 @@ def main(args: argparse.Namespace) -> int:
     """Print the source, or write the pages."""
     from pykcov.report import terminal
     from pykcov.report.annotate import Annotated
-    from pykcov.report.data import DataFile, in_contexts
+    from pykcov.report.contexts import in_contexts
+    from pykcov.report.data import DataFile
 
     if args.html is None and len(args.files) != 1:
         complain("name one FILE, or a folder with --html; see 'pykcov annotate --help' [usage]")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pykcov.cli.parser import add_selection, complain
 from pykcov.cli.progress import progress, working
+from pykcov.errors import PykcovError
 from pykcov.report import config as configuration
 from pykcov.report.config import Config
 
@@ -91,23 +92,29 @@ def _flag(parser: argparse.ArgumentParser, *names: str, text: str) -> None:
 
 
 def configured(args: argparse.Namespace) -> Config:
-    """Return pyproject.toml's settings, with those of the command line above them."""
+    """Return pyproject.toml's settings, with those of the command line above them.
+
+    Raises PykcovError config-bad.
+    """
     config = configuration.read()
     for name in vars(config):
         given = getattr(args, name, None)
         if given is not None:
             setattr(config, name, given)
+    if (why := configuration.wrong(config)) is not None:
+        raise PykcovError("config-bad", why)
     return config
 
 
 def main(args: argparse.Namespace) -> int:
     """Write the report."""
     from pykcov.report import data, lines, standard
+    from pykcov.report.contexts import in_contexts
 
     config = configured(args)
     config.sort = configuration.sorting(config.sort)
     measured = data.DataFile(Path(config.data)).read()
-    measured = data.in_contexts(measured, getattr(args, "contexts", None))
+    measured = in_contexts(measured, getattr(args, "contexts", None))
     files = lines.by_file(progress(measured, "reading"))
     for told in lines.left_out(files):
         print(f"pykcov: {told}", file=sys.stderr)

@@ -101,10 +101,6 @@ class Kcov:
         by = " and ".join(who for who, does in needs.items() if does)
         return f"[Kcov {id(self):#x}] needed by {by or 'nobody'}"
 
-    def log_refs(self) -> bool:
-        """Nothing is logged."""
-        return False
-
     @property
     def mode(self) -> int:
         """The mode, after an owner that died has been reset. Preconditions: `shared` is held."""

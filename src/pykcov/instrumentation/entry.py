@@ -5,7 +5,7 @@
     header                _HEADER
     slots                 which constant of which code object is which of the file's constants: the
                           probes by block, and then the others; and what it stands for (csrc/fill.c)
-    others                marshal: type and arguments of each constant that is no probe
+    others                marshal: arguments of each Comparison
     rewritten             marshal: the module's code, with a placeholder for each probe and the
                           layout for each Origin
     plain                 zlib, marshal: what it was rewritten from
@@ -25,9 +25,9 @@ from array import array
 from types import CodeType
 from typing import Any, cast
 
-from pykcov import probe
 from pykcov.instrumentation.blocks import nested
 from pykcov.probe import (
+    Comparison,
     Instead,
     Origin,
     Probe,
@@ -38,8 +38,9 @@ from pykcov.probe import (
     replace,
     running,
 )
+from pykcov.store import CAPACITY
 
-MAGIC = b"pykcov\0\4"
+MAGIC = b"pykcov\0\5"
 # first block, blocks, stamp (stamps.py), SHA-256 of the source, lengths of the four parts
 _HEADER = struct.Struct("<QI64s32s4I")
 _STAMP_AT = 12
@@ -57,7 +58,7 @@ def pack(
     digest, and its file this stamp. None if marshal can't write it."""
     slots = array("I")
     numbers = {probe.pc: n for n, probe in enumerate(probes)}
-    others: list[tuple[str, tuple[Any, ...]]] = []
+    others: list[tuple[Any, ...]] = []
     try:
         rewritten = _dumps(_bare(code, numbers, others, slots))
         plain = zlib.compress(_dumps(original(code)), 1)
@@ -97,7 +98,7 @@ class Entry:
         for length in lengths:
             self._parts.append(body[at : at + length])
             at += length
-        if at != len(body):
+        if at != len(body) or self.blocks > at or self.first > CAPACITY - self.blocks:
             raise ValueError("damaged")
         self._codes: list[CodeType] = []
         self._plain = b""
@@ -119,22 +120,28 @@ class Entry:
         constants: list[Any] = probes
         try:
             if self._others:
-                others = [getattr(probe, name)(*args) for name, args in self._others]
+                others = [Comparison(*args) for args in self._others]
                 constants = probes + others
             code = self.__dict__.pop("_code")
             fill(code, constants, self._slots, self.original, owner)
-        except (AttributeError, TypeError) as error:
+        except (OverflowError, TypeError) as error:
             raise ValueError(str(error)) from None
         return cast(CodeType, code)
 
     def original(self, number: int) -> CodeType:
-        """Return the plain code object of that number, outer ones first."""
-        return self.originals()[number]
+        """Return the plain code object of that number, outer ones first. Raises ValueError."""
+        codes = self.originals()
+        if number >= len(codes):
+            raise ValueError("damaged")
+        return codes[number]
 
     def originals(self) -> list[CodeType]:
-        """Return all plain code objects, outer ones first."""
+        """Return all plain code objects, outer ones first. Raises ValueError."""
         if not self._codes:
-            self._codes = list(nested(_loads(zlib.decompress(self._plain))))
+            try:
+                self._codes = list(nested(_loads(zlib.decompress(self._plain))))
+            except (AttributeError, EOFError, TypeError, zlib.error) as error:
+                raise ValueError(str(error)) from None
             self._plain = b""
         return self._codes
 
@@ -142,7 +149,7 @@ class Entry:
 def _bare(
     code: CodeType,
     numbers: dict[int, int],  # by PC
-    others: list[tuple[str, tuple[Any, ...]]],
+    others: list[tuple[Any, ...]],
     slots: array[int],
 ) -> CodeType:
     """Return a copy of rewritten code that marshal can write, and note what goes in there."""
@@ -170,7 +177,7 @@ def _emptied(
     for n, constant in filled:
         if constant.pc not in numbers:
             numbers[constant.pc] = len(numbers)
-            others.append((type(constant).__name__, constant.__getnewargs__()))
+            others.append(constant.__getnewargs__())
         place = constant.constant + 1 if isinstance(constant, Instead) else 0
         slots.extend((n, numbers[constant.pc], place))
         consts[n] = _PLACEHOLDER

@@ -217,12 +217,8 @@ class Rewriter:
         """Return one that takes its results from the cache. Raises ValueError: the entry is bad."""
         models = nested(entry.code(probes, owner))
         places = Places(
-            Place(
-                plain, None, [], None, model=model, bare=origin(model) is None,
-                constants=len(plain.co_consts),
-            )
-            for plain, model in zip(entry.originals(), models, strict=True)
-        )  # fmt: skip
+            _place_of(plain, model) for plain, model in zip(entry.originals(), models, strict=True)
+        )
         return Rewriter(places, owner, options, entry.originals()[0], entry.first, probes)
 
     def _place(self, code: CodeType) -> Place | None:
@@ -293,3 +289,12 @@ class Rewriter:
             co_exceptiontable=runs.co_exceptiontable,
             co_stacksize=runs.co_stacksize,
         )
+
+
+def _place_of(plain: CodeType, model: CodeType) -> Place:
+    """Return the place of code that the cache has. Raises ValueError: the two don't fit."""
+    kept, found = len(plain.co_consts), running(model).co_consts
+    wrong = any(isinstance(const, Instead) and const.constant >= kept for const in found)
+    if wrong or len(model.co_consts) != kept:
+        raise ValueError(f"{plain.co_qualname} is not what was rewritten")
+    return Place(plain, None, [], None, model=model, constants=kept, bare=origin(model) is None)

@@ -277,6 +277,11 @@ class Kept:
     def close(self) -> None:
         """Close it if it is still ours. Twice is once."""
 
+def receive(fd: int, inbox: list[tuple[bytearray, list[Kept]]], most: int, /) -> None:
+    """Append the next packet of the socket `fd`, of at most `most` bytes, to `inbox`, with the
+    files that came with it, four at most; empty where the other side has closed it. No exception
+    comes in between. Raises OSError: EMFILE when this process has no room for the files."""
+
 def under(lock: Any, function: Callable[_P, _R], /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
     """Call function(*args) between lock.acquire() and lock.release(): no exception comes between
     its end and the release, as one may at the end of a `with`."""

@@ -11,7 +11,10 @@ from pykcov.endings import PATCHES
 from pykcov.errors import PykcovError
 
 DAY = 86_400  # seconds
+DIGITS = 17  # of a float
 SORTS = ("name", "stmts", "miss", "cover")
+
+_INTEGERS = 1 << 63  # TOML's; tomllib reads longer ones
 
 
 @dataclass
@@ -50,7 +53,9 @@ def _fits(value: Any, default: Any) -> bool:
     if isinstance(default, bool):
         return isinstance(value, bool)
     if isinstance(default, int | float):
-        return isinstance(value, int | float) and not isinstance(value, bool)
+        if type(value) is int:
+            return -_INTEGERS <= value < _INTEGERS
+        return type(value) is type(default)
     if isinstance(default, list):
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
     if isinstance(default, dict):
@@ -58,8 +63,10 @@ def _fits(value: Any, default: Any) -> bool:
     return isinstance(value, str)
 
 
-def _wrong(config: Config) -> str | None:
-    """Say what is wrong with values that are of the right kind."""
+def wrong(config: Config) -> str | None:
+    """Say what is wrong with values that are of the right kind, if anything is."""
+    if not 0 <= config.precision <= DIGITS:
+        return f"precision is a number of digits, 0 to {DIGITS}, not {config.precision}"
     for pattern in config.exclude_also:
         try:
             re.compile(pattern)
@@ -116,7 +123,7 @@ def read(folder: Path | None = None) -> Config:
                 "config-bad", f"{path}: {key} in [tool.pykcov] is no {kind}: {value!r}"
             )
     config = Config(**table)
-    if (wrong := _wrong(config)) is not None:
-        raise PykcovError("config-bad", f"{path}: {wrong}")
+    if (why := wrong(config)) is not None:
+        raise PykcovError("config-bad", f"{path}: {why}")
     sorting(config.sort)
     return config

@@ -8,9 +8,9 @@ context is a name for what was going on: a test, a request's handle, a guest; ""
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 import struct
+import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pykcov.errors import PykcovError
+from pykcov.patience import Patience
 from pykcov.report import sums
 from pykcov.store import SymbolStore
 from pykcov.symbols import FileSymbols, number_of
@@ -25,7 +26,7 @@ from pykcov.symbols import FileSymbols, number_of
 APPLICATION_ID = 0x6B636F64  # "kcod"
 SCHEMA = 2
 _WITHOUT_SUMS = 1  # the schema before; such a file gets its sums when something is added to it
-BUSY_SECONDS = 60.0
+PATIENCE = Patience(60.0)  # with other processes that have a data file locked
 
 _CREATE = (
     """CREATE TABLE texts (
@@ -69,37 +70,9 @@ class Measured:
         return found
 
 
-def in_contexts(measured: Iterable[Measured], contexts: Iterable[str] | None) -> list[Measured]:
-    """Return what was executed in contexts that match one of these regular expressions; all of it
-    if there are none. Files of which that is nothing stay, without hits.
-
-    Raises PykcovError: contexts-bad, context-unknown.
-    """
-    if not contexts:
-        return list(measured)
-    try:
-        wanted = [re.compile(context) for context in contexts]
-    except re.error as error:
-        raise PykcovError("contexts-bad", f"--contexts is no regular expression: {error}") from None
-    found = [
-        Measured(
-            one.symbols,
-            {
-                context: counts
-                for context, counts in one.hits.items()
-                if any(pattern.search(context) for pattern in wanted)
-            },
-        )
-        for one in measured
-    ]
-    if not any(one.hits for one in found):
-        given = " or ".join(contexts)
-        raise PykcovError("context-unknown", f"nothing was measured in a context like {given}")
-    return found
-
-
 class DataFile:
-    """The data file at `path`. Raises PykcovError: data-missing, data-foreign, data-unwritable."""
+    """The data file at `path`. Raises PykcovError: data-missing, data-foreign, data-busy,
+    data-unwritable."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -136,6 +109,7 @@ class DataFile:
                     number = _number_of(db, "contexts", ("name",), (context,))
                     _add_hits(db, text, number, hits)
             db.execute("COMMIT")
+            PATIENCE.renew()
 
     def renew(self) -> None:
         """Begin an empty one in its place."""
@@ -191,7 +165,8 @@ class DataFile:
                     raise self._foreign("it is damaged: hits of what it does not have")
                 if type(count) is not int or not 0 < count <= _MOST:
                     raise self._foreign(f"it is damaged: {count!r} hits")
-                one.hits.setdefault(names[context], {})[block] = count
+                hits = one.hits.setdefault(names[context], {})
+                hits[block] = hits.get(block, 0) + count  # a damaged index lets a name in twice
         return list(found.values())
 
     def _unpack(self, path: str, source: str, magic: int, optimize: int, variant: str,
@@ -214,9 +189,9 @@ class DataFile:
             raise PykcovError(
                 "data-missing", f"there is no data file {self.path}; 'pykcov run --data' writes one"
             )
-        db = None
+        db, began = None, time.monotonic()
         try:
-            db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+            db = sqlite3.connect(self.path, timeout=PATIENCE.left, isolation_level=None)
             self._check(db, create)
             yield db
         except (UnicodeDecodeError, OverflowError, TypeError, ValueError) as error:
@@ -226,6 +201,13 @@ class DataFile:
             # Python's own have no code: a text that is no UTF-8, a blob in place of a text.
             if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR, 0):
                 raise self._foreign(str(error)) from None
+            if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                PATIENCE.lost(began)
+                raise PykcovError(
+                    "data-busy",
+                    f"another process keeps the data file {self.path} locked, and this one has "
+                    f"waited long enough for it ({PATIENCE.seconds:g} s in all)",
+                ) from None
             raise PykcovError(
                 "data-unwritable", f"cannot use the data file {self.path}: {error}"
             ) from None

@@ -34,7 +34,9 @@ def of_row(row: Iterable[Any]) -> int:
 
 
 def of_hits(text: int, context: int, block: int, count: int) -> int:
-    """Return what a row of hits adds to the sum."""
+    """Return what a row of hits adds to the sum. Raises TypeError."""
+    if type(count) is not int:  # a text times a weight would be a very long one
+        raise TypeError(f"a count that is no number, but {type(count).__name__}")
     weight = (text << 42 ^ context << 21 ^ block) * 0x9E3779B97F4A7C15 & _64
     weight = (weight ^ weight >> 32) * 0xD6E8FEB86659FD93 & _64
     return (weight % (_PRIME - 1) + 1) * count

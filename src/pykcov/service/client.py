@@ -6,6 +6,7 @@ import errno
 import itertools
 import os
 import threading
+from contextlib import suppress
 from mmap import PROT_READ, PROT_WRITE, mmap
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from pykcov.abi.kcov import KCOV_INIT_TRACE, WORD
 from pykcov.area import map_words, whole_pages, with_control
 from pykcov.closing import Closing
 from pykcov.errors import fail
-from pykcov.reader.kept import Kept
+from pykcov.probe import Kept, under
+from pykcov.reader import kept
 from pykcov.service.link import Link
 from pykcov.service.protocol import Kind, Type
 from pykcov.service.remote_trace import RemoteTrace
@@ -28,7 +30,10 @@ _devices: WeakSet[Device] = WeakSet()
 
 
 class SocketDescriptor(Closing):
-    """An open descriptor of another process's device; what pykcov.open() gives, over a socket."""
+    """An open descriptor of another process's device; what pykcov.open() gives, over a socket.
+
+    number: which one of its connection; 0 when it is closed.
+    """
 
     def __init__(self, link: Link, discipline: str = "trace", task: int | None = None) -> None:
         """task: the number of the task that ioctls are for; the calling thread's, if None.
@@ -39,7 +44,8 @@ class SocketDescriptor(Closing):
         if discipline not in ("trace", "blocks"):
             raise ValueError(f"discipline must be 'trace' or 'blocks', not {discipline!r}")
         self._link, self._task = link, task
-        self._number = link.request(Type.OPEN, discipline == "blocks")[0]
+        self.number = 0
+        link.open(discipline == "blocks", self)
 
     def ioctl(self, request: int, arg: int | bytes = 0) -> int:
         """Do `request` and return 0. Raises OSError."""
@@ -58,26 +64,23 @@ class SocketDescriptor(Closing):
 
     def check_mmap(self, length: int, offset: int) -> None:
         """Raise what mmap() would, short of ENOMEM."""
-        for fd in self._request(Type.MMAP, length, offset)[1]:
-            os.close(fd)
+        self._request(Type.MMAP, length, offset, files=1)
 
     def area(self) -> int:
         """Return a new file descriptor of the area, also before KCOV_INIT_TRACE. Raises OSError."""
-        return self._request(Type.AREA)[1][0]
+        (file,) = self._request(Type.AREA, files=1)[1]
+        return os.dup(file.fileno())
 
-    def kept(self, size: int, comparisons: bool) -> Kept:
+    def kept(self, size: int, comparisons: bool) -> kept.Kept:
         """Map all of the descriptor's memory, of an area of `size` words. Raises OSError."""
         memory = self._map(size * WORD, 0, with_control(size), PROT_READ | PROT_WRITE)
-        return Kept(memory, size, comparisons)
+        return kept.Kept(memory, size, comparisons)
 
     def _map(self, length: int, offset: int, words: int, prot: int) -> mmap:
-        _, fds = self._request(Type.MMAP, length, offset)
-        try:
-            if os.fstat(fds[0]).st_size < words * WORD:  # to read behind its end is SIGBUS
-                raise fail(errno.EPROTO)
-            return map_words(fds[0], words, prot)
-        finally:
-            os.close(fds[0])
+        (file,) = self._request(Type.MMAP, length, offset, files=1)[1]
+        if os.fstat(file.fileno()).st_size < words * WORD:  # to read behind its end is SIGBUS
+            raise fail(errno.EPROTO)
+        return map_words(file.fileno(), words, prot)
 
     def mmap(self, length: int, prot: int = PROT_READ | PROT_WRITE, offset: int = 0) -> mmap:
         """Map the area; `length` in bytes. It can be read when the other process has gone."""
@@ -91,28 +94,17 @@ class SocketDescriptor(Closing):
         return self._request(Type.STATUS)[0]
 
     def _request(
-        self, kind: Type, a: int = 0, b: int = 0, c: int = 0, payload: bytes = b""
-    ) -> tuple[int, list[int]]:
-        if not self._number:  # 0 is the connection's first descriptor
+        self, kind: Type, a: int = 0, b: int = 0, c: int = 0, payload: bytes = b"", files: int = 0
+    ) -> tuple[int, list[Kept]]:
+        if not self.number:  # 0 is the connection's first descriptor
             raise fail(errno.EBADF)
-        word, _, fds = self._link.request(kind, a, b, c, self._number, payload)
-        return word, fds
+        word, _, found = self._link.request(kind, a, b, c, self.number, payload, files=files)
+        return word, found
 
     def close(self) -> None:
         """Close it, which ends its tasks. Twice is once."""
-        number, self._number = self._number, 0
-        if number and self._link.is_usable:
-            try:
-                self._link.request(Type.CLOSE, descriptor=number)
-            except ConnectionResetError:
-                pass  # the service has gone, and the descriptor with it
-            except BaseException:  # a signal handler's
-                self._link.leave(number)
-                raise
-
-    def __del__(self) -> None:
-        if number := getattr(self, "_number", 0):
-            self._link.leave(number)
+        with suppress(ConnectionResetError):  # the service has gone, and so has this
+            self._link.close_of(self)
 
 
 class Collector:
@@ -154,13 +146,15 @@ class Device(Closing):
 
     def link(self) -> Link:
         """Return the connection. Raises PykcovError: device-missing."""
-        with self._lock:
-            link = self._link
-            if link is None or not link.is_usable or not link.lives():
-                self._idle.clear()
-                self._link = link = Link(self.name, Kind.CLIENT)
-                self.info, self.store = link.info, SymbolStore(Path(link.info["store"]))
-            return link
+        return under(self._lock, self._present_link)
+
+    def _present_link(self) -> Link:
+        link = self._link
+        if link is None or not link.is_usable or not link.lives():
+            self._idle.clear()
+            self._link = link = Link(self.name, Kind.CLIENT)
+            self.info, self.store = link.info, SymbolStore(Path(link.info["store"]))
+        return link
 
     def open(self, discipline: str = "trace") -> SocketDescriptor:
         """Open it, as pykcov.open() does in process.
@@ -191,10 +185,8 @@ class Device(Closing):
     def take(self, kind: tuple[int, str, bool]) -> Collector:
         """Return a collector that nobody uses. Raises as open() does."""
         link = self.link()
-        with self._lock:
-            for n, idle in enumerate(self._idle):
-                if idle.kind == kind and idle.link is link:
-                    return self._idle.pop(n)
+        if (idle := under(self._lock, self._idle_of, link, kind)) is not None:
+            return idle
         try:
             return Collector(link, *kind)
         except OSError as error:
@@ -202,27 +194,41 @@ class Device(Closing):
                 raise
             return Collector(link, *kind)
 
+    def _idle_of(self, link: Link, kind: tuple[int, str, bool]) -> Collector | None:
+        for n, idle in enumerate(self._idle):
+            if idle.kind == kind and idle.link is link:
+                return self._idle.pop(n)
+        return None
+
     def give_back(self, collector: Collector) -> None:
         """It is disabled, and may be used by another."""
-        with self._lock:
-            if collector.link is self._link and len(self._idle) < _IDLE_MOST:
-                self._idle.append(collector)
-                return
-        collector.descriptor.close()
+        if not under(self._lock, self._keep, collector):
+            collector.descriptor.close()
+
+    def _keep(self, collector: Collector) -> bool:
+        there_is_room = collector.link is self._link and len(self._idle) < _IDLE_MOST
+        if there_is_room:
+            self._idle.append(collector)
+        return there_is_room
 
     def _close_idle(self) -> bool:
-        with self._lock:
-            idle, self._idle = self._idle, []
+        idle = under(self._lock, self._none_idle)
         for collector in idle:
             collector.descriptor.close()
         return bool(idle)
 
+    def _none_idle(self) -> list[Collector]:
+        idle, self._idle = self._idle, []
+        return idle
+
     def close(self) -> None:
         """Close the connection, and so the descriptors of it."""
-        with self._lock:
-            if self._link is not None:
-                self._link.close()
-            self._idle.clear()
+        under(self._lock, self._close)
+
+    def _close(self) -> None:
+        if self._link is not None:
+            self._link.close()
+        self._idle.clear()
 
     def __repr__(self) -> str:
         return f"<pykcov.Device {self.name} pid={self.info['pid']}>"

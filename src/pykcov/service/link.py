@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _socket
 import errno
 import json
 import os
@@ -10,26 +9,42 @@ import select
 import socket
 import struct
 import threading
-from array import array
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+from weakref import KeyedRef
 
 from pykcov.errors import fail
+from pykcov.probe import Kept, receive, under
 from pykcov.service import places
 from pykcov.service.protocol import LARGEST_REPLY, VERSION, Kind, Request, Type, decode_reply
 from pykcov.service.sockets import RawSocket
 
 _PATIENCE = 10  # seconds for a reply
+_INFO = {  # what a device tells of itself: Shown.describe()
+    "pid": int, "table": int, "program": str, "commands": list, "store": str, "blocks": int,
+    "descriptors": int, "members": int,
+}  # fmt: skip
+
+
+class Owner(Protocol):
+    """Who has an open descriptor. number: which."""
+
+    number: int
 
 
 class Link:
-    """A connection that has said HELLO, of the process that made it. info, word, fds: the reply.
+    """A connection that has said HELLO, of the process that made it. info, word, files: the reply.
 
     Raises PykcovError: device-missing, and as places.socket_of(); OSError: what the device
     answers. A request raises OSError with the device's errno, or ECONNRESET when its process has
     gone.
+
+    An exception may come at any instruction. What was sent is replied to all the same: so a reply
+    stays in `_inbox` until it has been read (probe/csrc/receive.c), and a descriptor is in `_left`,
+    to be closed, until it has an owner and when that is gone.
     """
 
     def __init__(self, name: str, kind: Kind, path: Path | None = None) -> None:
@@ -41,8 +56,11 @@ class Link:
         self._is_lost = False
         self._tag = 0
         self._lock = threading.Lock()  # a request and its reply
-        self._left: deque[int] = deque()  # descriptors to close: nobody has them any more
-        self._opening: set[int] = set()  # tags of OPENs whose replies nobody has heard
+        # Descriptors that nobody has, to close: numbers, or references to owners that were dropped.
+        self._left: deque[int | KeyedRef[int, Owner]] = deque()
+        self._owned: dict[int, KeyedRef[int, Owner]] = {}
+        self._opening: set[int] = set()  # tags of OPENs whose replies nobody has read
+        self._inbox: list[tuple[bytearray, list[Kept]]] = []  # replies that nobody has read
         # Not what gevent may have put in its place, which would run other greenlets while it waits:
         # they would wait for this one's lock, on the same thread.
         self._peer = RawSocket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -56,46 +74,76 @@ class Link:
             self._peer.close()
             raise places.missing(name, path, error) from error
         try:
-            self.word, payload, self.fds = self.request(Type.HELLO, VERSION, kind)
+            files = 1 if kind is Kind.WATCH else 0
+            self.word, payload, self.files = self.request(Type.HELLO, VERSION, kind, files=files)
+            self.info = document(payload, _INFO)
         except BaseException:
             self._peer.close()
             raise
-        self.info: dict[str, Any] = json.loads(payload)
 
     def request(
         self, kind: Type, a: int = 0, b: int = 0, c: int = 0, descriptor: int = 0,
-        payload: bytes = b"",
-    ) -> tuple[int, bytes, list[int]]:  # fmt: skip
-        """Return word, payload and descriptors of the reply."""
-        error, word, rest, fds = self.ask(kind, a, b, c, descriptor, payload)
-        if error:
-            for fd in fds:
-                os.close(fd)
-            raise fail(error)
-        return word, rest, fds
+        payload: bytes = b"", *, files: int = 0,
+    ) -> tuple[int, bytes, list[Kept]]:  # fmt: skip
+        """Return word, payload and files of the reply, which are closed when they are dropped. Not
+        for OPEN. files: how many there are to be; else it is EPROTO."""
+        error, word, rest, found = self.ask(kind, a, b, c, descriptor, payload)
+        if error or len(found) != files:
+            raise fail(error or errno.EPROTO)
+        return word, rest, found
 
     def ask(
         self, kind: Type, a: int = 0, b: int = 0, c: int = 0, descriptor: int = 0,
         payload: bytes = b"",
-    ) -> tuple[int, int, bytes, list[int]]:  # fmt: skip
-        """Return the device's errno or 0, and word, payload and descriptors of the reply."""
-        if not self.is_usable:  # in a forked child, a thread that isn't there may hold the lock
-            raise _gone(self.name)
-        with self._lock:
-            while self._left:  # a second CLOSE of one number, after an interruption, is EBADF
-                self._ask(Request(Type.CLOSE, (0, 0, 0), self._left[0]))
-                self._left.popleft()
-            return self._ask(Request(kind, (a, b, c), descriptor, payload))
+    ) -> tuple[int, int, bytes, list[Kept]]:  # fmt: skip
+        """Return the device's errno or 0, and word, payload and files of the reply. Not for
+        OPEN."""
+        self._check()  # in a forked child, a thread that isn't there may hold the lock
+        return under(self._lock, self._ask_next, Request(kind, (a, b, c), descriptor, payload))
 
-    def leave(self, descriptor: int) -> None:
-        """Nobody has that descriptor any more: the next request closes it first. Waits for nothing,
-        so finalizers and signal handlers may call it."""
-        self._left.append(descriptor)
+    def open(self, blocks: bool, owner: Owner) -> None:
+        """Open a descriptor for `owner`; when that is dropped, the next request closes it."""
+        self._check()
+        under(self._lock, self._open, blocks, owner)
 
-    def _ask(self, request: Request) -> tuple[int, int, bytes, list[int]]:
-        """Preconditions: the lock is held."""
+    def _open(self, blocks: bool, owner: Owner) -> None:
+        error, number, _, _ = self._ask_next(Request(Type.OPEN, (blocks, 0, 0)))
+        if error:
+            raise fail(error)
+        self._owned[number] = KeyedRef(owner, self._left.append, number)
+        owner.number = number
+        while number in self._left:
+            self._left.remove(number)
+
+    def close_of(self, owner: Owner) -> None:
+        """Close an owner's descriptor; twice is once. An error is nobody's."""
+        if owner.number:
+            self._left.append(owner.number)  # first: an exception may come before the next line
+            owner.number = 0
+            if self.is_usable:
+                under(self._lock, self._close_left)
+
+    def _check(self) -> None:
         if not self.is_usable:
             raise _gone(self.name)
+
+    def _ask_next(self, request: Request) -> tuple[int, int, bytes, list[Kept]]:
+        """Preconditions: the lock is held."""
+        self._close_left()
+        return self._ask(request)
+
+    def _close_left(self) -> None:
+        """Preconditions: the lock is held."""
+        while self._left:
+            left = self._left[0]
+            number = left.key if isinstance(left, KeyedRef) else left
+            self._ask(Request(Type.CLOSE, (0, 0, 0), number))  # a second time it is EBADF
+            self._owned.pop(number, None)
+            self._left.popleft()
+
+    def _ask(self, request: Request) -> tuple[int, int, bytes, list[Kept]]:
+        """Preconditions: the lock is held."""
+        self._check()
         self._tag = self._tag % 0xFFFF + 1
         self._opening.discard(self._tag)
         if request.type is Type.OPEN:
@@ -104,11 +152,16 @@ class Link:
             self._send(replace(request, tag=self._tag).encode())
             reply = self._reply()
         except (ConnectionError, BlockingIOError) as gone:  # the latter: it took too long
-            self._is_lost = True
-            self._peer.close()
+            self._lose()
             raise _gone(self.name) from gone
-        self._opening.discard(self._tag)
+        except ValueError:  # no reply: it does not speak this protocol
+            self._lose()
+            raise fail(errno.EPROTO) from None
         return reply
+
+    def _lose(self) -> None:
+        self._is_lost = True
+        self._peer.close()
 
     def _send(self, packet: bytes) -> None:
         try:
@@ -118,27 +171,31 @@ class Link:
                 raise
             # A device with no more files says so, unasked, and closes: the reply may be there.
 
-    def _reply(self) -> tuple[int, int, bytes, list[int]]:
-        """Receive the reply to the last request. Before it may come those of requests that a signal
+    def _reply(self) -> tuple[int, int, bytes, list[Kept]]:
+        """Read the reply to the last request. Before it may come those of requests that a signal
         handler's exception broke off."""
         while True:
-            try:
-                reply, fds = _receive(self._peer)
-            except ConnectionResetError:
-                if self._tag != 1:
-                    raise
-                reply, fds = _receive(
-                    self._peer
-                )  # the error comes first, and what was sent behind it
-            if not reply:
+            if not self._inbox:
+                self._receive()
+            packet, files = self._inbox[0]
+            if not packet:
                 raise ConnectionResetError
-            error, tag, word, payload = decode_reply(reply)
-            if tag in (0, self._tag):
-                return error, word, payload, fds
+            error, tag, word, payload = decode_reply(bytes(packet))
             if tag in self._opening and not error:
-                self._left.append(word)
-            for fd in fds:
-                os.close(fd)
+                self._left.append(word)  # open() takes it out again
+            self._opening.discard(tag)
+            del self._inbox[0]
+            if tag in (0, self._tag):
+                return error, word, payload, files
+
+    def _receive(self) -> None:
+        try:
+            receive(self._peer.fileno(), self._inbox, LARGEST_REPLY)
+        except ConnectionResetError:
+            if self._tag != 1:
+                raise
+            # The error comes first, and what was sent behind it.
+            receive(self._peer.fileno(), self._inbox, LARGEST_REPLY)
 
     @property
     def is_usable(self) -> bool:
@@ -172,18 +229,18 @@ class Link:
         return self._peer.fileno() < 0
 
 
-def _receive(peer: _socket.socket) -> tuple[bytes, list[int]]:
-    """Return a packet and the descriptors that came with it: socket.recv_fds()."""
-    fds = array("i")
-    packet, ancillary, flags, _ = peer.recvmsg(LARGEST_REPLY, socket.CMSG_LEN(4 * fds.itemsize))
-    for level, kind, data in ancillary:
-        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            fds.frombytes(data[: len(data) - len(data) % fds.itemsize])
-    if flags & socket.MSG_CTRUNC:  # this process may have no more files
-        for fd in fds:
-            os.close(fd)
-        raise fail(errno.EMFILE)
-    return packet, fds.tolist()
+def document(payload: bytes, kinds: Mapping[str, type]) -> dict[str, Any]:
+    """Return the JSON object that a reply has, with what is of these kinds in it. Raises OSError
+    EPROTO."""
+    try:
+        found = json.loads(payload)
+    except (ValueError, RecursionError):
+        found = None
+    if isinstance(found, dict) and all(
+        isinstance(found.get(key), kind) for key, kind in kinds.items()
+    ):
+        return found
+    raise fail(errno.EPROTO)
 
 
 def _gone(name: str) -> ConnectionResetError:

@@ -7,7 +7,6 @@ is no message while requests are served.
 from __future__ import annotations
 
 import errno
-import json
 import mmap
 import os
 import threading
@@ -24,7 +23,7 @@ from pykcov.errors import PykcovError
 from pykcov.probe import Recorder, Shared, quiet, watch_device
 from pykcov.service import extent
 from pykcov.service.holder import Holder
-from pykcov.service.link import Link
+from pykcov.service.link import Link, document
 from pykcov.service.protocol import Kind, Type
 from pykcov.service.table import Table, is_value_of
 
@@ -69,9 +68,10 @@ class Member:
         self._link = Link(name, Kind.MEMBER, path=path) if table is None else None
         self.instrumented: dict[str, Any] = {}  # what session.restore() takes; not after a fork
         if table is None:
-            _, payload, fds = self._linked().request(Type.TABLE)
-            self.instrumented = json.loads(payload)
-            table = Table(*fds)
+            _, payload, files = self._linked().request(Type.TABLE, files=2)
+            self.instrumented = document(payload, {})
+            shared, said = files
+            table = Table(shared, said)
         self.table = table
         self.holder = holder if self._link is None and holder else Holder.of(self._linked())
         self._met: dict[int, Registration] = {}
@@ -149,21 +149,17 @@ class Member:
     def _fetched(self, value: int) -> tuple[Elsewhere, int] | None:
         for _ in range(2):
             try:
-                error, size, payload, fds = self._linked().ask(Type.FETCH, value)
+                error, size, payload, files = self._linked().ask(Type.FETCH, value)
             except ConnectionResetError:
                 continue  # connect anew
             except PykcovError:
                 return None
             if error:
                 return None
-            try:
-                memory, pages = fds
-                flags = (bool(size >> bit & 1) for bit in (_BLOCKS, _COMPARISONS))
-                offset = int.from_bytes(payload, "little")
-                return Elsewhere(memory, pages, offset, *flags), size & _SIZE
-            finally:
-                for fd in fds:
-                    os.close(fd)
+            memory, pages = (file.fileno() for file in files)
+            flags = (bool(size >> bit & 1) for bit in (_BLOCKS, _COMPARISONS))
+            offset = int.from_bytes(payload, "little")
+            return Elsewhere(memory, pages, offset, *flags), size & _SIZE
         return None
 
     def collector(self, value: int) -> Recorder | None:

@@ -63,6 +63,7 @@ class Shown:
         if connection.ring is not None:
             self.table.watcher, self._watching = 0, None
             connection.ring.close()
+            connection.ring = None  # who serves may hold the connection until it hears another
 
     def _close(self, opened: Opened) -> None:
         """Close a descriptor: its tasks are over."""

@@ -16,6 +16,7 @@ before and after.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import mmap
 import os
@@ -25,6 +26,7 @@ from collections.abc import Callable, Iterable
 
 from pykcov.abi.kcov import WORD
 from pykcov.area import map_words
+from pykcov.errors import fail
 from pykcov.probe import Kept, Recorder, watch_device
 
 MOST = 1 << 14  # handles
@@ -52,37 +54,29 @@ def number_of(value: int) -> int:
 
 
 class Table:
-    """In the memory of the memfd `fd`. extent: a memfd that extent.py is about."""
+    """In the memory of the memfd `file`. extent: a memfd that extent.py is about."""
 
-    def __init__(self, fd: int, extent: int, prot: int = mmap.PROT_READ) -> None:
-        """Raises ValueError when it is no table: it could be cut, and fault who reads it."""
+    def __init__(self, file: Kept, extent: Kept, prot: int = mmap.PROT_READ) -> None:
+        """Raises OSError: EPROTO when it is no table; it could be cut, and fault who reads it."""
+        fd = file.fileno()
         seals = fcntl.fcntl(fd, fcntl.F_GET_SEALS)
         if os.fstat(fd).st_size != _SIZE or seals & _FIXED != _FIXED:
-            raise ValueError("no table of handles")
+            raise fail(errno.EPROTO)
         self._words = memoryview(map_words(fd, _SIZE // WORD, prot)).cast("Q")
         self.identity = os.fstat(fd).st_ino  # which device's it is
         self._read_last: tuple[int, dict[int, int]] = (-1, {})  # version, and what it says
         self._written: dict[int, int] = {}
-        self._files = Kept(fd), Kept(extent)  # last: until here they are the caller's to close
+        self._files = file, extent
 
     @staticmethod
     def make() -> Table:
         """Return a new, empty one."""
-        how = os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING
-        fd = os.memfd_create("pykcov-table", how)
-        extent = -1
-        try:
-            os.ftruncate(fd, _SIZE)
-            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _FIXED)
-            extent = os.memfd_create("pykcov-extent", how)
-            fcntl.fcntl(extent, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
-            made = Table(fd, extent, mmap.PROT_READ | mmap.PROT_WRITE)
-            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _FUTURE_WRITE | fcntl.F_SEAL_SEAL)
-        except BaseException:
-            os.close(fd)
-            if extent >= 0:
-                os.close(extent)
-            raise
+        file, extent = Kept.memfd("pykcov-table"), Kept.memfd("pykcov-extent")
+        os.ftruncate(file.fileno(), _SIZE)
+        fcntl.fcntl(file, fcntl.F_ADD_SEALS, _FIXED)
+        fcntl.fcntl(extent, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
+        made = Table(file, extent, mmap.PROT_READ | mmap.PROT_WRITE)
+        fcntl.fcntl(file, fcntl.F_ADD_SEALS, _FUTURE_WRITE | fcntl.F_SEAL_SEAL)
         return made
 
     @property

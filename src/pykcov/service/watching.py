@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import time
 from array import array
 from collections.abc import Iterator
@@ -57,8 +56,13 @@ class Watch(Closing):
                 "device-watched", f"another process watches {name!r}, and one at a time can"
             ) from error
         self.info: dict[str, Any] = self._link.info
-        self._reader = Reader(self._link.fds[0])
-        os.close(self._link.fds[0])
+        (ring,) = self._link.files
+        try:
+            self._reader = Reader(ring.fileno())
+        except BaseException:
+            self._link.close()
+            raise
+        ring.close()
         self._unfinished: dict[int, Finished] = {}
 
     @property

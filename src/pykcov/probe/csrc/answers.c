@@ -257,7 +257,7 @@ static PyObject *compare_with(PyObject *comparison, PyObject *old, PyObject *con
 }
 
 /* Return the constants of `code`, probes included, with `consts` for the program's. NULL without an
- * error: these are no constants, or not as many. */
+ * error: these are no constants, or not as many, or the code is from a damaged cache. */
 static PyObject *with_probes(PyObject *code, struct origin *origin, PyObject *consts)
 {
     PyObject *old = ((PyCodeObject *)code)->co_consts;
@@ -273,7 +273,8 @@ static PyObject *with_probes(PyObject *code, struct origin *origin, PyObject *co
             item = origin_like(origin, changed);
         else if (n >= own && Py_IS_TYPE(item, kcov.instead)) {
             uint32_t constant = ((struct instead *)item)->constant;
-            item = probe_instead(item, PyTuple_GET_ITEM(consts, constant), constant);
+            item = constant >= (size_t)own ? NULL
+                : probe_instead(item, PyTuple_GET_ITEM(consts, constant), constant);
         } else if (n >= own && Py_IS_TYPE(item, kcov.comparison))
             item = compare_with(item, old, consts);
         else

@@ -6,7 +6,7 @@
  * object is the tuple's only owner (its reference count says so), no frame has run the code, no hash was
  * taken of it. The placeholder is no immortal object, for 3.14 has another LOAD_CONST for these.
  */
-#include "pykcov.h"
+#include "answers.h"
 
 #include <string.h>
 
@@ -104,7 +104,8 @@ static int fill_one(struct filling *f, PyObject *code)
     if (PyBytes_CheckExact(layout)
         && put(consts, size - 1, origin_later(f->load, number, f->owner, layout)) < 0)
         return -1;
-    if (!Py_IS_TYPE(PyTuple_GET_ITEM(consts, size - 1), kcov.origin))
+    struct origin *origin = origin_of(code);
+    if (origin == NULL || origin->constants > size - 1)
         return malformed();
     untrack(consts);
     untrack(((PyCodeObject *)code)->co_names);

@@ -26,22 +26,45 @@ static int is_ours(const struct kept *k)
         && now.st_ino == k->inode;
 }
 
-static PyObject *keep(PyTypeObject *type, int fd)
+static int take(struct kept *k, int fd)
 {
     struct stat now;
-    struct kept *k = (struct kept *)type->tp_alloc(type, 0);
-    if (k == NULL)
-        return NULL;
-    k->fd = -1;
-    if (fstat(fd, &now) != 0) {
-        PyErr_SetFromErrno(PyExc_OSError);
-        Py_DECREF(k);
-        return NULL;
-    }
+    if (fstat(fd, &now) != 0)
+        return -1;
     k->fd = fd;
     k->device = now.st_dev;
     k->inode = now.st_ino;
+    return 0;
+}
+
+static struct kept *empty(PyTypeObject *type)
+{
+    struct kept *k = (struct kept *)type->tp_alloc(type, 0);
+    if (k != NULL)
+        k->fd = -1;
+    return k;
+}
+
+static PyObject *keep(PyTypeObject *type, int fd)
+{
+    struct kept *k = empty(type);
+    if (k != NULL && take(k, fd) < 0) {
+        PyErr_SetFromErrno(PyExc_OSError);
+        Py_CLEAR(k);
+    }
     return (PyObject *)k;
+}
+
+/* One of no file, as if it had been closed. */
+PyObject *kept_empty(void)
+{
+    return (PyObject *)empty(kcov.kept);
+}
+
+/* Give an empty one a file. It needs no memory. */
+void kept_take(PyObject *self, int fd)
+{
+    (void)take((struct kept *)self, fd); /* fails for what somebody has closed already */
 }
 
 static PyObject *kept_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)

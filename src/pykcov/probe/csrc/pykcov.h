@@ -18,6 +18,7 @@
  *   tally.c      how many sections began, and what became of them
  *   mapping.c    areas in this process's memory
  *   kept.c       file descriptors that a program may close
+ *   receive.c    packets that bring some
  *   whole.c      steps that no exception may come between
  *   together.c   records of several processes that go into one area one by one
  *   unique.c     each block once, as a bitmap in the area says
@@ -249,6 +250,11 @@ extern PyType_Spec whole_spec, done_spec;
 
 /* kept.c */
 extern PyType_Spec kept_spec;
+PyObject *kept_empty(void);
+void kept_take(PyObject *self, int fd);
+
+/* receive.c */
+PyObject *receive(PyObject *module, PyObject *args);
 
 /* hooks.c */
 PyObject *hook_signal(PyObject *module, PyObject *args);
