@@ -146,7 +146,7 @@ def _rewriter(handle: Instrumentation) -> Callable[[CodeType, str, str, bytes], 
         if not handle.selection.matches(name, path):
             return code
         if path.endswith(".pyc"):
-            handle.left_out[path] = "it has no source"
+            handle.leave_out(path, "it has no source")
             return code
         return handle.rewrite(code, path, source) or code
 
