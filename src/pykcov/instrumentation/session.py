@@ -22,7 +22,7 @@ from pykcov.instrumentation.options import Options
 from pykcov.instrumentation.rewrite import origin, original
 from pykcov.instrumentation.select import Selection, absolute
 from pykcov.instrumentation.texts import Texts
-from pykcov.instrumentation.unit import Rewriter, Text
+from pykcov.instrumentation.unit import Text
 from pykcov.probe import interrupts, quiet, set_code
 from pykcov.store import SymbolStore
 
@@ -95,6 +95,12 @@ class Instrumentation(Texts):
                 for path, why in missing(self.selection, self.files, self._earlier):
                     self._left_out.setdefault(path, why)
             return self._left_out
+
+    @property
+    def earlier(self) -> set[str]:
+        """Those of `files` that were imported before: their functions have probes, and what they do
+        on import was not seen."""
+        return self._earlier & self.files.keys()
 
     @property
     def blocks(self) -> int:
@@ -176,13 +182,13 @@ class Instrumentation(Texts):
         # A loader may have changed the code: then the cache may have it, and nothing else can tell.
         texts = (text, text._replace(changed=True))
         known = [rewriter for one in texts if (rewriter := self._warm(one)) is not None]
-        changed = _changed(functions, known)
+        changed = inplace.changed(functions, known)
         if len(changed) == len(functions) and not any(rewriter.strange for rewriter in known):
             return changed
         cold = self._cold(text, lambda: compiled(source, filename, optimize))
         if cold is None:
             return []
-        changed = _changed(functions, [cold, *known])
+        changed = inplace.changed(functions, [cold, *known])
         if strange := len(functions) - len(changed):
             self.leave_out(
                 path,
@@ -216,19 +222,6 @@ class Instrumentation(Texts):
     def _made(self, code: CodeType) -> bool:
         found = origin(code)
         return found is not None and found.owner is self._mark
-
-
-def _changed(
-    functions: list[FunctionType], rewriters: list[Rewriter]
-) -> list[tuple[FunctionType, CodeType]]:
-    """Return the functions that one of the rewriters knows, with their code."""
-    found = []
-    for function in functions:
-        for rewriter in rewriters:
-            if (new := rewriter(function.__code__)) is not None:
-                found.append((function, new))
-                break
-    return found
 
 
 def _modules_by_filename() -> dict[str, ModuleType]:
