@@ -29,7 +29,7 @@ static struct replaced replaced[REPLACED];
 /* Is it what a module's code is: made of a file, as a whole, and without probes? */
 static int may_be_module(PyObject *source)
 {
-    if (!PyCode_Check(source) || kcov.executed == NULL
+    if (!PyCode_Check(source) || kcov.executed == NULL || compat_finalizing()
         || PyInterpreterState_Get() != PyInterpreterState_Main())
         return 0;
     PyCodeObject *code = (PyCodeObject *)source;
