@@ -7,6 +7,9 @@ with pykcov.instrument(source=["tomllib"]):
     with pykcov.trace() as t:
         tomllib.loads("answer = 42")
     print([hex(pc) for pc in t.pcs], t.blocks[0])
+
+PYTEST_DONT_REWRITE: pytest would rewrite all modules of a distribution that has a plugin, and warns
+of one that is imported already. With "filterwarnings = error" that stops it.
 """
 
 from pykcov.errors import PykcovError, PykcovWarning

@@ -31,7 +31,7 @@ from pykcov.store import SymbolStore
 TERMINAL = ("term", "term-missing")
 TYPES = (*TERMINAL, "html", "xml", "json", "lcov")
 # Keys of what a worker tells.
-REWRITTEN, FOLDERS, FAILURES = "pykcov_rewritten", "pykcov_folders", "pykcov_failures"
+LEFT_OUT, FOLDERS, FAILURES = "pykcov_left_out", "pykcov_folders", "pykcov_failures"
 
 
 def begin(early: pytest.Config) -> None:
@@ -88,7 +88,7 @@ class Plugin:
             pytest_config, config, reports, anew,
         )  # fmt: skip
         self.process = os.getpid()
-        self.rewritten: set[str] = set()  # files that pytest's own loader executed
+        self.left_out: dict[str, str] = {}  # files without probes, and why
         self.folders: dict[str, list[str]] = {}  # where packages of `source` were found
         self.text: list[str] = []
         self.failures: list[str] = []
@@ -147,7 +147,7 @@ class Plugin:
         self._look_around()
         if self._is_worker():
             told: dict[str, Any] = self.pytest_config.workeroutput  # type: ignore[attr-defined]
-            told[REWRITTEN], told[FOLDERS] = sorted(self.rewritten), self.folders
+            told[LEFT_OUT], told[FOLDERS] = self.left_out, self.folders
             told[FAILURES] = self.failures
             return
         if session.config.option.collectonly:
@@ -164,7 +164,7 @@ class Plugin:
     def pytest_testnodedown(self, node: Any) -> None:
         """Note what a worker tells; one that crashed tells nothing."""
         told = getattr(node, "workeroutput", None) or {}
-        self.rewritten.update(told.get(REWRITTEN, ()))
+        self.left_out.update(told.get(LEFT_OUT, {}))
         self.folders.update(told.get(FOLDERS, {}))
         self.failures += told.get(FAILURES, ())
 
@@ -185,12 +185,8 @@ class Plugin:
             self.handle.undo()
 
     def _look_around(self) -> None:
-        """See which files have no probes because pytest executed them, and where packages are."""
-        hook = getattr(self.pytest_config.pluginmanager, "rewrite_hook", None)
-        for module in list(sys.modules.values()):
-            spec: Any = getattr(module, "__spec__", None)
-            if hook is not None and getattr(spec, "loader", None) is hook and spec.origin:
-                self.rewritten.add(os.path.abspath(spec.origin))  # noqa: PTH100 - as in the store
+        """See which files have no probes, and where packages are."""
+        self.left_out.update(self.handle.left_out)
         for name in self.handle.selection.packages:
             folders = getattr(sys.modules.get(name), "__path__", None)
             if folders is not None:
@@ -202,11 +198,11 @@ class Plugin:
         config = self.config
         files = lines.by_file(data.DataFile(Path(config.data)).read())
         self.text += lines.left_out(files)
+        self.text += [f"left out {path}: {why}" for path, why in self.left_out.items()]
         files = lines.current(files)
         config.source = [
             place for name in config.source for place in self.folders.get(name, [name])
         ]
-        config.omit = [*config.omit, *self._tests()]
         reports = standard.Reports(config, files)
         if not reports.files and not reports.others:
             self.text.append("nothing was executed of what is selected")
@@ -229,16 +225,6 @@ class Plugin:
             if (short := standard.shortfall(total, config)) is not None:
                 self.failures.append(short)
         self.text += reports.notes
-
-    def _tests(self) -> list[str]:
-        """Return globs of the files that pytest executes by itself: they have no probes."""
-        if self.pytest_config.option.assertmode != "rewrite":
-            return []
-        patterns = ["conftest.py", *self.pytest_config.getini("python_files")]
-        return [
-            *(f"**/{pattern.lstrip('/')}" for pattern in patterns),
-            *map(glob.escape, sorted(self.rewritten)),
-        ]
 
 
 @contextlib.contextmanager

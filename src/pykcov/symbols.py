@@ -19,6 +19,9 @@ from pykcov.abi.kcov import PC_SPACING, PC_START
 # At the end of a FileSymbols' variant: it is of comparisons, which have PCs of their own, and its
 # spans are no blocks. No option of the blocks is called that (instrumentation/options.py).
 SITES = " sites"
+# In a variant: a loader changed the code that the compiler makes of the text. Its blocks stand
+# where that code says they do.
+CHANGED = " changed"
 
 
 class _Unpacked(NamedTuple):
@@ -70,6 +73,11 @@ class FileSymbols:
     def has_blocks(self) -> bool:
         """Are its spans blocks? Else they are comparisons."""
         return not self.variant.endswith(SITES)
+
+    @property
+    def as_compiled(self) -> bool:
+        """Are its blocks those that the compiler makes of the text?"""
+        return CHANGED.strip() not in self.variant.split()
 
     def pack(self) -> bytes:
         """Return spans, lines and what is implied as stores hold them, before compression."""

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from pykcov.report.data import DataFile
+from pykcov.report.lines import by_file
 
 pytestmark = [pytest.mark.slow, pytest.mark.once]
 
@@ -141,8 +142,9 @@ def test_distributed(project: Project, source: str) -> None:
     found = project.hits()
     assert found.pop("") == {1: 2, 6: 2, 10: 2}, "each worker has imported it"
     assert found == {**LOW, **HIGH}
-    assert "TOTAL                 9      1    89%" in out
+    assert "app/__init__.py       9      1    89%" in out
     assert out.count("TOTAL") == 1
+    assert ("tests/test_a.py       5      0   100%" in out) == (source == ".")
 
 
 def test_distributed_with_a_package_that_only_workers_find(project: Project) -> None:
@@ -378,26 +380,37 @@ def test_a_test_that_goes_elsewhere_and_removes_it(project: Project) -> None:
     assert (project.root / "coverage.lcov").exists()
 
 
-def test_what_pytest_executes_by_itself_is_not_listed(project: Project) -> None:
+@pytest.mark.parametrize("more", [[], ["-n1"]], ids=["", "xdist"])
+def test_what_pytest_rewrites_is_counted(project: Project, more: list[str]) -> None:
     project.write("conftest.py", "import pytest\npytest.register_assert_rewrite('tests.helper')\n")
     project.write("tests/__init__.py", "")
-    project.write("tests/helper.py", "def check(x):\n    assert x\n")
+    project.write("tests/helper.py", "def check(x):\n    assert x\n    x += 1\n")
     project.write("tests/plain.py", "def check(x):\n    assert x\n")
     project.write(
         "tests/test_a.py",
-        "from tests import helper, plain\nimport app\ndef test_it():\n    helper.check(1)\n"
-        "    plain.check(app.double(1))\n",
+        "from tests import helper, plain\nimport app\n\n"
+        "def test_it():\n    for n in range(3):\n        helper.check(n + 1 == 1 or n)\n"
+        "    assert 1 == app.double(\n        0\n    ) + 1 != 2 and (n if n else n)\n"
+        "def test_fails():\n    assert helper.check is None, 'never'\n    plain.check(1)\n",
     )
-    for more in ([], ["-n1"]):
-        out = project.run("--pykcov=.", *more)
-        assert "tests/plain.py" in out
-        for name in ("conftest.py", "helper.py", "test_a.py"):
-            assert name not in out.partition(" pykcov ====")[2]
-    assert project.hits("tests/plain.py")["tests/test_a.py::test_it"] == {2: 1}
-    out = project.run("--pykcov=.", "--assert=plain")
-    for name in ("helper.py", "test_a.py"):
-        assert name in out.partition(" pykcov ====")[2]
-    assert project.hits("tests/test_a.py")["tests/test_a.py::test_it"] == {4: 1, 5: 1}
+    out = project.run("--pykcov=.", *more, status=1)
+    table = out.partition(" pykcov ====")[2]
+    listed = re.findall(r"^(\S+\.py) +\d+ +(\d+)", table, re.MULTILINE)
+    assert dict(listed) == {
+        "app/__init__.py": "4",
+        "conftest.py": "0",
+        "tests/__init__.py": "0",
+        "tests/helper.py": "0",
+        "tests/plain.py": "1",
+        "tests/test_a.py": "1",
+    }
+    files = by_file(DataFile(project.data).read())
+    root = project.root / "tests"
+    assert files[str(root / "helper.py")].hits == {1: 1, 2: 3, 3: 3}
+    hits = files[str(root / "test_a.py")].hits
+    assert {line: hits[line] for line in hits if line not in (8, 9)} == {
+        1: 1, 2: 1, 4: 1, 5: 4, 6: 3, 7: 1, 10: 1, 11: 1,
+    }  # fmt: skip
 
 
 def test_a_foreign_file_is_left_alone(project: Project) -> None:
@@ -424,6 +437,7 @@ def test_a_session_within_a_session(project: Project) -> None:
 
 def test_nothing_executed(project: Project) -> None:
     project.write("tests/test_a.py", "def test_it():\n    pass\n")
+    project.write("pyproject.toml", "[tool.pykcov]\nomit = ['tests/*']\n")
     assert "nothing was executed of what is selected" in project.run("--pykcov")
     assert "0 % is less" in project.run("--pykcov", "--pykcov-fail-under=1", status=1)
     assert "there is no package" in project.run("--pykcov=nosuch", status=1)

@@ -113,7 +113,7 @@ def main(args: argparse.Namespace) -> int:
         include = [glob.escape(str(file)) for file in sorted(files)]
     strays_raw.adopt()
     with contextlib.ExitStack() as stack:
-        left_out: dict[str, str] = {}
+        handle = None
         if source or include:
             session.progress = progress
             handle = stack.enter_context(
@@ -125,9 +125,8 @@ def main(args: argparse.Namespace) -> int:
                     store=store_of(args),
                 )
             )
-            left_out = handle.left_out
         kernel = Kernel() if args.kernel is None else load(args.kernel)
-        for path, why in left_out.items():
+        for path, why in handle.left_out.items() if handle else ():
             print(f"pykcov: left out {path}: {why}", file=sys.stderr)
         return run(
             kernel,

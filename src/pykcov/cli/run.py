@@ -27,6 +27,7 @@ from pykcov.reader.decode import raw
 from pykcov.saying import say
 from pykcov.tracing import trace
 
+NAMED = 5  # files in one line
 SIZE = 1 << 24  # words, 128 MiB: as large as kcov clients have them; untouched pages cost nothing
 
 
@@ -146,7 +147,7 @@ def _rewriter(handle: Instrumentation) -> Callable[[CodeType, str, str, bytes], 
         if not handle.selection.matches(name, path):
             return code
         if path.endswith(".pyc"):
-            handle.left_out[path] = "it has no source"
+            handle.leave_out(path, "it has no source")
             return code
         return handle.rewrite(code, path, source) or code
 
@@ -231,5 +232,11 @@ def summary(handle: Instrumentation, tracer: trace) -> str:
             "--size WORDS makes it larger"
         )
     lines += [f"pykcov: --source {name} matched nothing" for name in handle.selection.unused()]
+    if early := sorted(handle.earlier):
+        more = f" and {len(early) - NAMED} more" if len(early) > NAMED else ""
+        lines.append(
+            "pykcov: imported before the program began, so what they do on import is not traced: "
+            f"{', '.join(early[:NAMED])}{more}"
+        )
     lines += [f"pykcov: left out {path}: {why}" for path, why in handle.left_out.items()]
     return "\n".join(lines)

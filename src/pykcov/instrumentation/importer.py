@@ -9,7 +9,6 @@ method is C: a traceback out of a module's body shows no frame of ours.
 from __future__ import annotations
 
 import importlib._bootstrap as _bootstrap
-import sys
 import zipimport
 from collections.abc import Callable
 from importlib.machinery import SourceFileLoader
@@ -18,7 +17,7 @@ from typing import Any, NamedTuple
 
 from pykcov import forks
 from pykcov.instrumentation import stamps
-from pykcov.probe import hook_exec_module, quiet
+from pykcov.probe import hook_exec_module, plain_exec, quiet
 
 LOADERS: tuple[Any, ...] = (SourceFileLoader, zipimport.zipimporter)
 
@@ -75,7 +74,8 @@ def _from_cache(loader: Any, name: str) -> tuple[CodeType | None, bytes | None]:
 
 # The interpreter cuts importlib's frames off a traceback up to this function's.
 _run = vars(_bootstrap)["_call_with_frames_removed"]
-_hook = hook_exec_module(_code_of, _run, exec)
+# exec() itself would ask again (executing.py).
+_hook = hook_exec_module(_code_of, _run, plain_exec())
 
 
 def add(hooks: Hooks) -> None:
@@ -93,8 +93,3 @@ def remove(hooks: Hooks) -> None:
         for loader in LOADERS:
             if vars(loader).get("exec_module") is _hook:
                 del loader.exec_module
-
-
-def optimize_level() -> int:
-    """The level that imported code is compiled at."""
-    return sys.flags.optimize

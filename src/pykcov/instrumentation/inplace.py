@@ -14,7 +14,7 @@ from __future__ import annotations
 import gc
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import (
     AsyncGeneratorType,
     CodeType,
@@ -69,6 +69,19 @@ def functions() -> list[FunctionType]:
     """Return every Python function in the process."""
     found = {id(item): item for item in _tracked() if type(item) is FunctionType}
     return list(found.values())
+
+
+def changed(
+    functions: list[FunctionType], rewriters: Sequence[Callable[[CodeType], CodeType | None]]
+) -> list[tuple[FunctionType, CodeType]]:
+    """Return the functions that one of the rewriters knows, with the code that it gives them."""
+    found = []
+    for function in functions:
+        for rewriter in rewriters:
+            if (new := rewriter(function.__code__)) is not None:
+                found.append((function, new))
+                break
+    return found
 
 
 def _suspended(item: Any) -> CodeType | None:

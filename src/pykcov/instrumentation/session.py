@@ -14,12 +14,13 @@ from typing import Any
 
 from pykcov import forks
 from pykcov.errors import PykcovError
-from pykcov.instrumentation import identity, importer, inplace, marshalling
+from pykcov.instrumentation import executing, identity, importer, inplace, marshalling, stamps
 from pykcov.instrumentation.cache import Cache
+from pykcov.instrumentation.compiling import compiled, optimize_level
 from pykcov.instrumentation.exclude import checked
+from pykcov.instrumentation.missing import files_of_modules, missing
 from pykcov.instrumentation.options import Options
 from pykcov.instrumentation.select import Selection, absolute
-from pykcov.instrumentation.stamps import NONE, settled
 from pykcov.instrumentation.texts import Texts
 from pykcov.instrumentation.unit import Text
 from pykcov.probe import interrupts, origin, original, quiet, set_code
@@ -79,9 +80,27 @@ class Instrumentation(Texts):
     selection: Selection = field(kw_only=True)
     running: int = 0
     _importing: importer.Hooks = field(init=False, repr=False)
+    _executed: executing.Executed = field(init=False, repr=False)
+    _earlier: set[str] = field(default_factory=set, repr=False)  # files of modules at the beginning
 
     def __post_init__(self) -> None:
         self._importing = importer.Hooks(self._selects, self._cached, self._imported)
+        self._executed = executing.Executed(self.selection, self)
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Why a file or some of its code has no probes, by path."""
+        with quiet, _lock:
+            if self in _active:
+                for path, why in missing(self.selection, self.files, self._earlier):
+                    self._left_out.setdefault(path, why)
+            return self._left_out
+
+    @property
+    def earlier(self) -> set[str]:
+        """Those of `files` that were imported before: their functions have probes, and what they do
+        on import was not seen."""
+        return self._earlier & self.files.keys()
 
     @property
     def blocks(self) -> int:
@@ -115,17 +134,19 @@ class Instrumentation(Texts):
         path = absolute(code.co_filename)
         if origin(code) or not self.selection.matches(name, path):
             return None
+        if before is None:
+            return self._executed.answer(code, executing.Module(path, name, loader))
         try:
             source = loader.get_data(code.co_filename)
         except OSError as error:
-            self.left_out[path] = f"its source can't be read: {error}"
+            self.leave_out(path, f"its source can't be read: {error}")
             return None
-        stamp = NONE if before is None else settled(code.co_filename, before)
-        return self._rewrite(code, path, source, stamp)
+        return self._rewrite(code, path, source, stamps.settled(code.co_filename, before))
 
     # -- what is imported already -----------------------------------------------------------------
 
     def _present(self) -> None:
+        self._earlier |= files_of_modules()
         by_file: defaultdict[str, list[FunctionType]] = defaultdict(list)
         for function in inplace.functions():
             if origin(function.__code__) is None:
@@ -152,25 +173,26 @@ class Instrumentation(Texts):
         try:
             source = Path(path).read_bytes()
         except OSError as error:
-            self.left_out[path] = f"its source can't be read: {error}"
+            self.leave_out(path, f"its source can't be read: {error}")
             return []
         # What CPython froze into itself was compiled without -O, whatever this process was told.
-        optimize = 0 if filename.startswith("<frozen ") else importer.optimize_level()
+        optimize = 0 if filename.startswith("<frozen ") else optimize_level()
         text = Text(path, filename, source, optimize)
-        if (rewriter := self._warm(text)) is not None:
-            changed = [(f, new) for f in functions if (new := rewriter(f.__code__)) is not None]
-            if len(changed) == len(functions) and not rewriter.strange:
-                return changed
-        rewriter = self._cold(
-            text, lambda: compile(source, filename, "exec", dont_inherit=True, optimize=optimize)
-        )
-        if rewriter is None:
+        # A loader may have changed the code: then the cache may have it, and nothing else can tell.
+        texts = (text, text._replace(changed=True))
+        known = [rewriter for one in texts if (rewriter := self._warm(one)) is not None]
+        changed = inplace.changed(functions, known)
+        if len(changed) == len(functions) and not any(rewriter.strange for rewriter in known):
+            return changed
+        cold = self._cold(text, lambda: compiled(source, filename, optimize))
+        if cold is None:
             return []
-        changed = [(f, new) for f in functions if (new := rewriter(f.__code__)) is not None]
+        changed = inplace.changed(functions, [cold, *known])
         if strange := len(functions) - len(changed):
-            self.left_out[path] = (
+            self.leave_out(
+                path,
                 f"{strange} of {len(functions)} functions do not match its source: it has changed "
-                "since it was imported, or they were not made from it"
+                "since it was imported, or they were not made from it",
             )
         return changed
 
@@ -182,8 +204,10 @@ class Instrumentation(Texts):
         with quiet, _lock:
             if self not in _active:
                 return
+            _ = self.left_out  # as long as it can be told
             _active.remove(self)
             importer.remove(self._importing)
+            executing.remove(self._executed)
             self.running = inplace.count_running(self._made)
             made = [f for f in inplace.functions() if self._made(f.__code__)]
             _change([(f, original(f.__code__)) for f in made])
@@ -267,6 +291,7 @@ def _instrument(selection: Selection, store: SymbolStore, options: Options) -> I
         marshalling.install()
     _active.append(made)
     importer.add(made._importing)
+    executing.add(made._executed)
     try:
         made._present()
     except BaseException:
@@ -291,19 +316,3 @@ def restore(saved: dict[str, Any]) -> None:
         for selection, (by_line, prune, comparisons, exclude) in saved["instrumented"]:
             options = Options(by_line, prune, comparisons, tuple(exclude))
             _instrument(Selection.restored(selection), store, options)
-
-
-def rewritten_main(code: CodeType, name: str, path: str) -> CodeType:
-    """Return the code of a main module with probes, if it is selected; else as it is."""
-    if origin(code):  # runpy's function calls itself for a package
-        return code
-    with quiet, _lock:
-        for made in _active:
-            if made.selection.matches(name, path):
-                try:
-                    source = Path(path).read_bytes()
-                except OSError as error:
-                    made.left_out[path] = f"its source can't be read: {error}"
-                    return code
-                return made.rewrite(code, path, source) or code
-    return code

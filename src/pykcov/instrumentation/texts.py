@@ -8,8 +8,8 @@ from hashlib import sha256
 from types import CodeType
 
 from pykcov.errors import PykcovError, own_bug, warn_once
-from pykcov.instrumentation import importer
 from pykcov.instrumentation.cache import Cache
+from pykcov.instrumentation.compiling import is_compiled_from, optimize_level
 from pykcov.instrumentation.entry import pack
 from pykcov.instrumentation.options import Options
 from pykcov.instrumentation.select import absolute
@@ -20,37 +20,68 @@ from pykcov.store import SymbolStore
 
 @dataclass(eq=False)
 class Texts:
-    """files: number of blocks, by path, of what was given probes. left_out: why a file or some of
-    its code has none, by path."""
+    """files: number of blocks, by path, of what was given probes."""
 
     store: SymbolStore
     options: Options
     cache: Cache
     files: dict[str, int] = field(default_factory=dict)
-    left_out: dict[str, str] = field(default_factory=dict)
+    _left_out: dict[str, str] = field(default_factory=dict)
     _mark: object = field(default_factory=object)
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Why a file or some of its code has no probes, by path."""
+        return self._left_out
+
+    def leave_out(self, path: str, why: str) -> None:
+        """Note why a file or some of its code has no probes."""
+        self._left_out[path] = why
 
     def rewrite(self, code: CodeType, path: str, source: bytes) -> CodeType | None:
         """Return a module's `code` with probes, or None, having noted why it is left out."""
         return self._rewrite(code, path, source, NONE)
 
-    def _rewrite(self, code: CodeType, path: str, source: bytes, stamp: bytes) -> CodeType | None:
-        text = Text(path, code.co_filename, source, importer.optimize_level(), stamp)
-        # The text's hash alone does not tell: a stale .pyc has other code, in constants maybe only.
-        if (rewriter := self._warm(text)) is not None and rewriter.is_of(code):
-            new = rewriter(code)
-            if new is not None and not rewriter.strange:
-                if stamp != NONE:
-                    self.cache.restamp(self._file_of(text), stamp)
+    def rewrite_loaded(
+        self, code: CodeType, path: str, source: bytes, vouched: bool
+    ) -> CodeType | None:
+        """Return `code` with probes, which something other than importlib's own loaders made of the
+        text: changed maybe, if the module's loader vouches for it. None as rewrite()."""
+        text = Text(path, code.co_filename, source, optimize_level())
+        changed = text._replace(changed=True)
+        for one in (text, changed) if vouched else (text,):
+            if (new := self._known(one, code)) is not None:
                 return new
+        if not is_compiled_from(code, source, text.optimize):
+            if not vouched:
+                self.leave_out(path, "code that is not made of its text was executed in its name")
+                return None
+            text = changed
         rewriter = self._cold(text, lambda: code)
         return rewriter(code) if rewriter else None
 
-    def _file(self, path: str, filename: str, optimize: int) -> str:
-        return self.cache.file(path, filename, optimize, self.options.variant)
+    def _rewrite(self, code: CodeType, path: str, source: bytes, stamp: bytes) -> CodeType | None:
+        text = Text(path, code.co_filename, source, optimize_level(), stamp)
+        if (new := self._known(text, code)) is not None:
+            return new
+        rewriter = self._cold(text, lambda: code)
+        return rewriter(code) if rewriter else None
+
+    def _known(self, text: Text, code: CodeType) -> CodeType | None:
+        """Return `code` with probes, if the cache has it."""
+        # The text's hash alone does not tell: a stale .pyc has other code, in constants maybe only.
+        if (rewriter := self._warm(text)) is None or not rewriter.is_of(code):
+            return None
+        new = rewriter(code)
+        if new is None or rewriter.strange:
+            return None
+        if text.stamp != NONE:
+            self.cache.restamp(self._file_of(text), text.stamp)
+        return new
 
     def _file_of(self, text: Text) -> str:
-        return self._file(text.path, text.filename, text.optimize)
+        variant = text.variant(self.options)
+        return self.cache.file(text.path, text.filename, text.optimize, variant)
 
     def _warm(self, text: Text) -> Rewriter | None:
         """Return what the cache has for a text."""
@@ -70,16 +101,17 @@ class Texts:
         """Rewrite a text, and put it into the cache."""
         path = text.path
         try:
-            unit = Unit(path, text.source, compiled(), text.optimize, self.options)
+            variant = text.variant(self.options)
+            unit = Unit(path, text.source, compiled(), text.optimize, self.options, variant)
             rewriter = unit.rewriter(self.store, self._mark)
             self._keep(text, unit.code, rewriter)
         except PykcovError as error:
-            self.left_out[path] = str(error)
+            self.leave_out(path, str(error))
             warn_once(error, f"{path} runs without probes, and so may other files")
         except (SyntaxError, ValueError) as error:
-            self.left_out[path] = f"its source does not compile: {error}"
+            self.leave_out(path, f"its source does not compile: {error}")
         except Exception as error:
-            self.left_out[path] = f"pykcov failed on it: {error!r}"
+            self.leave_out(path, f"pykcov failed on it: {error!r}")
             own_bug("instrument-failed", f"cannot instrument {path}")
         else:
             self.files[path] = unit.blocks
@@ -97,7 +129,7 @@ class Texts:
 
     def _cached(self, filename: str, stamp: bytes) -> CodeType | None:
         path = absolute(filename)
-        file = self._file(path, filename, importer.optimize_level())
+        file = self.cache.file(path, filename, optimize_level(), self.options.variant)
         entry = self.cache.get(file, stamp=stamp)
         if entry is None:
             return None

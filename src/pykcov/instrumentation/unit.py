@@ -25,7 +25,7 @@ from pykcov.instrumentation.stamps import NONE
 from pykcov.lineage import Range
 from pykcov.probe import Instead, Origin, Probe, origin, probes, running
 from pykcov.store import SymbolStore
-from pykcov.symbols import SITES, FileSymbols, pc_of
+from pykcov.symbols import CHANGED, SITES, FileSymbols, pc_of
 
 # Probes by store and number of the file's first block. They are kept for the life of the process: a
 # file that is instrumented again, or reloaded, must count under the indices that it had.
@@ -44,13 +44,21 @@ forks.in_child(_after_fork)
 
 
 class Text(NamedTuple):
-    """A text, and where it came from: see Unit, and stamps.py."""
+    """A text, and where it came from: see Unit, and stamps.py.
+
+    changed: its code is not what the compiler makes of it: a loader changed it.
+    """
 
     path: str
     filename: str  # of its code objects
     source: bytes
     optimize: int
     stamp: bytes = NONE
+    changed: bool = False
+
+    def variant(self, options: Options) -> str:
+        """Return what tells this code of the text from other code of it."""
+        return options.variant + (CHANGED if self.changed else "")
 
 
 @dataclass
@@ -65,6 +73,7 @@ class Unit:
     code: CodeType
     optimize: int
     options: Options = EXACT
+    variant: str = ""  # what FileSymbols has of that; the default: what the options say
     codes: list[CodeType] = field(init=False)
     located: list[Located] = field(init=False, repr=False)
     spans: list[list[Span]] = field(init=False)
@@ -74,6 +83,7 @@ class Unit:
     sites: list[list[Site]] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.variant = self.variant or self.options.variant
         text = self.source.split(b"\n")
         lines: set[int] = set()
         self.codes = list(nested(self.code))
@@ -108,12 +118,12 @@ class Unit:
     def symbols(self) -> FileSymbols:
         """Return what the store is to keep of the blocks."""
         spans = [[span[1:] for span in spans] for spans in self.spans]
-        return self._symbols(self.options.variant, spans, tuple(self._implied()))
+        return self._symbols(self.variant, spans, tuple(self._implied()))
 
     def comparison_symbols(self) -> FileSymbols:
         """Return what the store is to keep of the comparisons: PCS_EACH spans for each."""
         spans = [[site[-4:] for site in sites for _ in range(PCS_EACH)] for sites in self.sites]
-        return self._symbols(self.options.variant + SITES, spans)
+        return self._symbols(self.variant + SITES, spans)
 
     def _symbols(
         self,

@@ -352,6 +352,13 @@ def hook_getsignal(plain: Any, /) -> Any:
 def hook_exec_module(code_of: Any, run: Any, exec_: Any, /) -> Any:
     """An exec_module(loader, module) that does run(exec_, code_of(loader, module), its dict)."""
 
+def hook_executing(function: Callable[[CodeType, dict[str, Any]], CodeType] | None, /) -> None:
+    """Have function(code, globals) say what exec() and eval() execute in the place of a module's
+    code that has no probes; None: leave them alone. It runs untraced and unrecorded."""
+
+def plain_exec() -> Any:
+    """Return a function that does what exec() does, and never asks."""
+
 def set_code(function: FunctionType, code: CodeType, /) -> None:
     """function.__code__ = code, but calls of the function stay as fast as they were."""
 

@@ -31,7 +31,7 @@ class Shape(NamedTuple):
     targets: where the x of a `for x in y` begins. tests: lines of the tests of `if`s outside of any
     `finally`, and with all of an `except X: ...` on them: there is one copy of each. loops: lines
     with all of a `while` on them. plain: lines of statements that control passes through without
-    leaving them in between. clauses: lines of `except X`, and where X ends.
+    leaving them in between. clauses: lines of `except X`, and where X ends. asserts: theirs.
     """
 
     targets: frozenset[tuple[int, int]] = frozenset()
@@ -39,6 +39,7 @@ class Shape(NamedTuple):
     loops: frozenset[int] = frozenset()
     plain: frozenset[int] = frozenset()
     clauses: Mapping[int, tuple[int, int]] = MappingProxyType({})
+    asserts: frozenset[int] = frozenset()
 
 
 _COMPOUND = (
@@ -91,7 +92,11 @@ def shape_of(source: bytes) -> Shape | None:
     }
     plain -= short
     tests |= short
-    return Shape(frozenset(targets), frozenset(tests), frozenset(loops), frozenset(plain), clauses)
+    asserts = _lines(node for node in statements if isinstance(node, ast.Assert))
+    return Shape(
+        frozenset(targets), frozenset(tests), frozenset(loops), frozenset(plain), clauses,
+        frozenset(asserts),
+    )  # fmt: skip
 
 
 def _lines(nodes: Iterable[ast.stmt | ast.expr]) -> set[int]:
@@ -108,14 +113,13 @@ def hits_of_lines(
     have the same columns, and count together. Other runs come back to the line within one statement
     (a call to its first line, behind its arguments), and do not count: the most often executed one
     does. A round of a `for` loop begins the loop's line again. Without a shape, nobody
-    knows copies from what comes back: then it is what the line's most often executed block has.
+    knows copies from what comes back: then it is what the line's most often executed block has. So
+    it is with an assert that a loader has changed: pytest makes many statements of it, all of which
+    have its columns.
     """
-    found: dict[int, int] = {}
+    most = _most(symbols, hits)
     if shape is None:
-        for block, count in hits.items():
-            for line in symbols.block(0, block).lines:
-                found[line] = max(found.get(line, 0), count)
-        return found
+        return most
     begun: dict[int, dict[tuple[int, ...], int]] = {}
     rounds: dict[int, int] = {}
     headers = _headers(symbols, shape)
@@ -144,10 +148,21 @@ def hits_of_lines(
         for line in begun.keys() | rounds.keys()
     }
     found.update(_clauses(symbols, hits, shape))
+    if not symbols.as_compiled:
+        found.update((line, most[line]) for line in shape.asserts & most.keys())
     for block, count in hits.items():
         for line in symbols.block(0, block).lines if count else ():
             found[line] = found.get(line, 0) or count
     return {line: count for line, count in found.items() if count}
+
+
+def _most(symbols: FileSymbols, hits: Mapping[int, int]) -> dict[int, int]:
+    """Return how often each line's most often executed block was executed."""
+    found: dict[int, int] = {}
+    for block, count in hits.items():
+        for line in symbols.block(0, block).lines:
+            found[line] = max(found.get(line, 0), count)
+    return found
 
 
 def _clauses(

@@ -221,6 +221,8 @@ static PyMethodDef functions[] = {
     {"hook_signal", hook_signal, METH_VARARGS, NULL},
     {"hook_getsignal", hook_getsignal, METH_VARARGS, NULL},
     {"hook_exec_module", hook_exec_module, METH_VARARGS, NULL},
+    {"hook_executing", executing_hook, METH_O, NULL},
+    {"plain_exec", executing_plain, METH_NOARGS, NULL},
     {"set_code", hook_set_code, METH_VARARGS, NULL},
     {"signal_flags", hook_signal_flags, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},

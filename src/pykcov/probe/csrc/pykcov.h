@@ -143,6 +143,7 @@ struct globals {
     PyObject *section_var;     /* Owned. ContextVar whose value is a recorder. */
     PyObject *guard_key;       /* Owned. */
     PyObject *gc_callbacks;    /* Owned. The list gc.callbacks. */
+    PyObject *executed;        /* Owned. Says what exec() executes, or NULL. */
     struct recorder *process;  /* Owned. Of threads without one of their own, or NULL. */
     struct counters *everyone; /* Owned. The process-wide set while it is switched on, or NULL. */
     const uint64_t *device;    /* Borrowed from device_buffer: changes when `process` is to; never NULL */
@@ -262,6 +263,10 @@ PyObject *hook_getsignal(PyObject *module, PyObject *args);
 PyObject *hook_exec_module(PyObject *module, PyObject *args);
 PyObject *hook_set_code(PyObject *module, PyObject *args);
 PyObject *hook_signal_flags(PyObject *module, PyObject *args);
+
+/* executing.c */
+PyObject *executing_hook(PyObject *module, PyObject *function);
+PyObject *executing_plain(PyObject *module, PyObject *ignored);
 
 /* shared.c */
 long shared_bytes(void);
