@@ -7,11 +7,11 @@ before they were instrumented. What marshal can write it writes by itself, at no
 from __future__ import annotations
 
 import marshal
-from contextlib import suppress
 from types import CodeType
 from typing import Any
 
 from pykcov.instrumentation.rewrite import original
+from pykcov.probe import hook_marshal
 
 _plain_dump, _plain_dumps = marshal.dump, marshal.dumps
 
@@ -27,21 +27,12 @@ def _stripped(value: Any) -> Any:
     return value
 
 
-def _dumps(value: Any, /, *args: Any, **kwargs: Any) -> bytes:
-    with suppress(ValueError):
-        return _plain_dumps(value, *args, **kwargs)
-    return _plain_dumps(_stripped(value), *args, **kwargs)
-
-
-def _dump(value: Any, file: Any, /, *args: Any, **kwargs: Any) -> int:
-    written: int = file.write(_dumps(value, *args, **kwargs))
-    return written
+_dumps, _dump = hook_marshal(_plain_dumps, _plain_dump, _stripped)
 
 
 def install() -> None:
     """Put the two functions into marshal."""
-    setattr(marshal, "dump", _dump)  # noqa: B010 - typeshed is strict about what it takes
-    marshal.dumps = _dumps
+    marshal.dump, marshal.dumps = _dump, _dumps
 
 
 def uninstall() -> None:

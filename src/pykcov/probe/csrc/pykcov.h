@@ -11,6 +11,9 @@
  *   counters.c   how often each block was hit, and which since last time
  *   interrupts.c what is not the task's: the collector, signal handlers, pykcov itself
  *   hooks.c      what stands in for functions of the standard library
+ *   importing.c  where importlib comes to us for a module's code
+ *   unseen.c     what we do by ourselves while the program runs
+ *   running.c    the main module of a program that we run, and its end
  *   shared.c     what processes that share a descriptor agree on
  *   ticket.c     sections and their generations: how they get into an area
  *   tally.c      how many sections began, and what became of them
@@ -133,11 +136,14 @@ struct guard {
 struct globals {
     PyTypeObject *probe, *instead, *origin, *comparison, *counters, *recorder; /* Owned. */
     PyTypeObject *guard, *quiet, *handler, *shared, *ticket;          /* Owned. */
-    PyTypeObject *whole, *done, *kept;                                /* Owned. */
+    PyTypeObject *whole, *done, *kept, *unseen, *importlib, *lookup;  /* Owned. */
+    PyTypeObject *ending;                                             /* Owned. */
     PyObject *acquire_name, *release_name;                            /* Owned. */
     PyObject *section_var;     /* Owned. ContextVar whose value is a recorder. */
     PyObject *guard_key;       /* Owned. */
     PyObject *gc_callbacks;    /* Owned. The list gc.callbacks. */
+    PyObject *signal, *getsignal, *default_int_handler; /* Owned. Of hooks.c: what was there; */
+    PyObject *dumps, *dump, *strip;                     /* Owned. and what takes probes out. */
     struct recorder *process;  /* Owned. Of threads without one of their own, or NULL. */
     struct counters *everyone; /* Owned. The process-wide set while it is switched on, or NULL. */
     const uint64_t *device;    /* Borrowed from device_buffer: changes when `process` is to; never NULL */
@@ -178,7 +184,7 @@ PyObject *checksum(PyObject *module, PyObject *arg);
 
 /* fork.c */
 int fork_setup(void);
-int fork_notice(struct kcov_thread *t);
+int fork_notice(void);
 PyObject *fork_on(PyObject *module, PyObject *function);
 
 /* leaving.c */
@@ -232,7 +238,27 @@ PyObject *interrupts_gc_start(PyObject *module, PyObject *args);
 PyObject *interrupts_gc_stop(PyObject *module, PyObject *args);
 extern PyType_Spec quiet_spec, handler_spec;
 
+/* importing.c */
+extern PyType_Spec importlib_spec, lookup_spec;
+
+/* unseen.c */
+struct unseen {
+    PyThreadState *tstate; /* Borrowed. */
+    int paused;            /* as the thread was before */
+};
+void unseen_enter(struct unseen *u);
+void unseen_leave(struct unseen *u);
+PyObject *unseen_call(PyObject *function, PyObject *const *args, Py_ssize_t count);
+extern PyType_Spec unseen_spec;
+
+/* running.c */
+PyObject *running_main(PyObject *module, PyObject *args);
+PyObject *running_print(PyObject *module, PyObject *error);
+PyObject *running_last_hook(PyObject *module, PyObject *hook);
+PyType_Spec *running_ending_spec(void);
+
 /* whole.c */
+void whole_leave(int paused);
 PyObject *whole_under(PyObject *module, PyObject *const *args, Py_ssize_t count);
 extern PyType_Spec whole_spec, done_spec;
 
@@ -241,8 +267,7 @@ extern PyType_Spec kept_spec;
 
 /* hooks.c */
 PyObject *hook_signal(PyObject *module, PyObject *args);
-PyObject *hook_getsignal(PyObject *module, PyObject *args);
-PyObject *hook_exec_module(PyObject *module, PyObject *args);
+PyObject *hook_marshal(PyObject *module, PyObject *args);
 PyObject *hook_set_code(PyObject *module, PyObject *args);
 PyObject *hook_signal_flags(PyObject *module, PyObject *args);
 
