@@ -23,7 +23,7 @@ from typing import Any
 from pykcov import coverage, endings, forks
 from pykcov.aside import no_signals
 from pykcov.errors import PykcovError
-from pykcov.probe import quiet
+from pykcov.probe import Unseen, quiet
 from pykcov.report.data import DataFile, Measured
 from pykcov.saying import say
 from pykcov.store import SymbolStore
@@ -127,7 +127,7 @@ def start(
     data.write(())  # an unwritable one is told now
     _running = _Counting(data, store, context, wanted, every)
     coverage.enable()
-    atexit.register(_at_exit)
+    atexit.register(_unseen_at_exit)
     endings.watch(save, lambda die: save(then=die), patch, sigterm)
     _save_now_and_then(_running)
 
@@ -182,7 +182,7 @@ def stop() -> None:
     with quiet, _lock:
         counting, _running = _running, None
         if counting is not None:
-            atexit.unregister(_at_exit)
+            atexit.unregister(_unseen_at_exit)
             endings.unwatch()
             coverage.disable()
             counting.take()
@@ -202,13 +202,16 @@ def _save_now_and_then(counting: _Counting) -> None:
 
     if counting.every > 0:
         with no_signals():
-            _start_thread(run, ())
+            _start_thread(Unseen(run), ())
 
 
 def _at_exit() -> None:
     save()
     if _running is not None:
         _running.every = 0  # the interpreter may end a thread wherever it is
+
+
+_unseen_at_exit, _unseen_save = Unseen(_at_exit), Unseen(save)
 
 
 def _before_fork() -> None:
@@ -232,9 +235,11 @@ def _after_fork() -> None:
     util: Any = sys.modules.get("multiprocessing.util")
     if util is not None:
         # multiprocessing forgets its finalizers in a new child before it runs; later ones hold.
-        util.register_after_fork(save, lambda _: util.Finalize(None, save, exitpriority=-100))
+        util.register_after_fork(
+            save, Unseen(lambda _: util.Finalize(None, _unseen_save, exitpriority=-100))
+        )
     _save_now_and_then(_running)
 
 
-os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent)
+os.register_at_fork(before=Unseen(_before_fork), after_in_parent=Unseen(_after_fork_in_parent))
 forks.in_child(_after_fork)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 from functools import wraps
 from types import ModuleType
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from pykcov import probe
 from pykcov.device.inside import Inside
 from pykcov.probe import quiet
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -48,10 +51,16 @@ def follow(spawner: Any) -> Callable[[], None]:
 
     Raises TypeError for anything else.
     """
-    if isinstance(spawner, type) and issubclass(spawner, ThreadPoolExecutor):
-        return _follow_class(spawner)
-    if isinstance(spawner, ThreadPoolExecutor):
+    # Not imported here: that would leave a function for the end of each process that has pykcov.
+    threads: Any = sys.modules.get("concurrent.futures.thread")
+    if threads is not None and isinstance(spawner, threads.ThreadPoolExecutor):
         return _follow_pool(spawner)
+    if (
+        threads is not None
+        and isinstance(spawner, type)
+        and issubclass(spawner, threads.ThreadPoolExecutor)
+    ):
+        return _follow_class(spawner)
     if isinstance(spawner, ModuleType) and spawner.__name__ == "gevent":
         spawner.Greenlet.add_spawn_callback(_spawned)
         return lambda: spawner.Greenlet.remove_spawn_callback(_spawned)

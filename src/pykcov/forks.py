@@ -69,4 +69,4 @@ def _step(step: Callable[[], object]) -> None:
 
 
 probe.on_fork(notice)
-os.register_at_fork(after_in_child=notice)
+os.register_at_fork(after_in_child=probe.Unseen(notice))

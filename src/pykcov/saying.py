@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from typing import Any
 
 
 def _file() -> tuple[int, int] | None:
@@ -23,12 +24,16 @@ _at_first = _file()
 
 
 def say(text: str) -> None:
-    """Print a line, or more, on sys.stderr; not where that leads to a descriptor 2 that has been
-    closed or has become another file."""
+    """Print a line, or more, on sys.stderr, if there is one; not where that leads to a descriptor 2
+    that has been closed or has become another file."""
     with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or of the program's
+        stderr: Any = sys.stderr
+        if stderr is None:
+            return
         try:
-            number = sys.stderr.fileno()
+            number = stderr.fileno()
         except (OSError, ValueError, AttributeError):
             number = -1  # one in memory
         if number != 2 or (_at_first is not None and _file() == _at_first):
-            print(text, file=sys.stderr, flush=True)
+            stderr.write(f"{text}\n")
+            stderr.flush()

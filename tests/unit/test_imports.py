@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import signal
 import sys
 import time
 import traceback
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 import pytest
@@ -105,7 +106,7 @@ def test_what_a_module_knows_of_its_import_is_the_same(package: Package) -> None
 def test_loaders_get_their_methods_back() -> None:
     before = [vars(SourceFileLoader).copy(), vars(zipimport.zipimporter).copy()]
     with pykcov.instrument(source=["no_such_module"]), pykcov.instrument(source=["nor_this"]):
-        assert "exec_module" in vars(SourceFileLoader)
+        assert [vars(SourceFileLoader), vars(zipimport.zipimporter)] != before
     assert [vars(SourceFileLoader), vars(zipimport.zipimporter)] == before
 
 
@@ -226,6 +227,95 @@ def test_a_loader_of_the_programs_own_decides_what_runs(package: Package) -> Non
         spec.loader.exec_module(module)
         assert has_probes(module.f)
         assert module.f(0) == 22
+        assert not handle.left_out
+
+
+class Interrupted(SourceFileLoader):
+    """A loader that a signal comes to, when pykcov reads the source once more."""
+
+    signum = signal.SIGUSR1
+    reads = 0
+
+    def get_data(self, path: str) -> bytes:
+        if path.endswith(".py"):
+            self.reads += 1
+            if self.reads == 2:
+                signal.raise_signal(self.signum)
+        return super().get_data(path)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGUSR1, signal.SIGINT])
+def test_a_signal_in_an_import_leaves_no_file_out(package: Package, signum: int) -> None:
+    path = package.write("interrupted", TEXT)
+    name = f"{package.name}.interrupted"
+
+    def handler(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGUSR1, handler)
+    try:
+        with pykcov.instrument(source=[package.name]) as handle:
+            loader = Interrupted(name, str(path))
+            loader.signum = signal.Signals(signum)
+            module = ModuleType(name)
+            with pytest.raises((TimeoutError, KeyboardInterrupt)) as caught:
+                loader.exec_module(module)
+            files = [frame.filename for frame in traceback.extract_tb(caught.tb)]
+            assert not any("/pykcov/" in file for file in files if "/tests/" not in file)
+            assert not handle.left_out
+            loader.exec_module(module)
+            assert has_probes(module.f)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def test_a_tracer_in_an_import_raises_no_exception_of_pykcovs(package: Package) -> None:
+    package.write("traced", TEXT)
+    seen: set[str] = set()
+
+    def tracer(frame: FrameType, *_: object) -> Any:
+        seen.add(frame.f_code.co_filename)
+        if "pykcov" in frame.f_code.co_filename and "/tests/" not in frame.f_code.co_filename:
+            raise KeyError(frame)
+        return tracer
+
+    before = sys.gettrace()
+    with pykcov.instrument(source=[package.name]) as handle:
+        sys.settrace(tracer)
+        try:
+            module = package.load("traced")
+        finally:
+            sys.settrace(before)
+        assert has_probes(module.f)
+        assert not handle.left_out
+    assert module.__file__ in seen
+
+
+def test_an_import_close_to_the_recursion_limit_gets_its_probes(package: Package) -> None:
+    package.write("deep", TEXT)
+    package.load()
+    limit = sys.getrecursionlimit()
+
+    def least(instrumented: bool) -> int:
+        """The lowest limit that the import can do with, within ten."""
+        for more in range(10, 400, 10):
+            package.forget()
+            package.load()
+            sys.setrecursionlimit(here + more)
+            try:
+                module = package.load("deep")
+            except RecursionError:
+                continue
+            finally:
+                sys.setrecursionlimit(limit)
+            assert has_probes(module.f) is instrumented
+            return more
+        raise AssertionError("it can't be imported")
+
+    here = len(traceback.extract_stack()) * 2
+    plain = least(instrumented=False)
+    with pykcov.instrument(source=[package.name]) as handle:
+        assert least(instrumented=True) == plain
         assert not handle.left_out
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import builtins
 import importlib
 import importlib.util
@@ -14,10 +15,10 @@ from contextlib import AbstractContextManager
 from importlib.machinery import ModuleSpec, SourceFileLoader, SourcelessFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 from pykcov.errors import PykcovError
-from pykcov.probe import quiet
+from pykcov.probe import Ending, Unseen, last_hook, print_uncaught, quiet, run_main
 
 OWN = str(Path(__file__).parents[1])
 
@@ -103,17 +104,22 @@ class Program:
             raise ProgramMissingError(otherwise)
         return spec, spec.loader, spec.origin or ""
 
-    def _load(self, main: ModuleType, rewrite: Rewrite) -> CodeType:
+    def _load(self, main: ModuleType, rewrite: Rewrite) -> CodeType | str:
+        """Return the code; the path of a script that does not compile."""
         spec, loader, path = self._find()
         with quiet:
             name = "__main__" if spec is None else spec.name
             source = b""
+            code: CodeType | str
             if path.endswith(".pyc"):
                 code = loader.get_code(name)
             elif spec is None:
                 with io.open_code(path) as file:
                     source = file.read()
-                code = compile(source, path, "exec", dont_inherit=True)
+                try:
+                    code = compile(source, path, "exec", dont_inherit=True)
+                except (SyntaxError, ValueError):
+                    code = path
             else:
                 code = loader.get_code(name)
                 source = loader.get_data(path) if hasattr(loader, "get_data") else b""
@@ -123,16 +129,16 @@ class Program:
             main.__file__ = path
             if sys.version_info < (3, 15):
                 main.__dict__["__cached__"] = None if spec is None else spec.cached
-            return rewrite(code, name, path, source)
+            return code if isinstance(code, str) else rewrite(code, name, path, source)
 
     # -- running it -------------------------------------------------------------------------------
 
     def run(
         self, tracer: AbstractContextManager[object], rewrite: Rewrite, finish: Callable[[], None]
-    ) -> int:
-        """Load and execute the program inside `tracer`, then call finish(); return its exit code.
+    ) -> NoReturn:
+        """Load and execute the program inside `tracer`, then call finish().
 
-        SystemExit and KeyboardInterrupt go on, for the interpreter to end by as it always does.
+        Raises what the interpreter is to end by, as it always does: SystemExit, KeyboardInterrupt.
         Raises ProgramMissingError.
         """
         main = ModuleType("__main__")
@@ -141,32 +147,36 @@ class Program:
             main.__annotations__ = {}
         sys.modules["__main__"] = main
         self._prepare_path()
+        end: BaseException = SystemExit(0)
+        uncaught: list[BaseException] = []
         try:
             with tracer:
-                exec(self._load(main, rewrite), main.__dict__)
+                run_main(self._load(main, rewrite), main.__dict__)
         except ProgramMissingError:
             raise
-        except SystemExit:
-            finish()
-            raise
+        except SystemExit as error:
+            end = error
         except BaseException as error:
-            _print(error)
+            uncaught.append(_without_ours(error))
+            end = error if isinstance(error, KeyboardInterrupt) else SystemExit(1)
+        if uncaught:
+            at_exit = Unseen(finish)
+            atexit.register(at_exit)  # sys.excepthook may end the process
+            print_uncaught(uncaught)
+            atexit.unregister(at_exit)
+        try:
             finish()
-            if isinstance(error, KeyboardInterrupt):
-                sys.excepthook = lambda *_: None  # it has been printed
-                raise
-            return 1
-        finish()
-        return 0
+        except SystemExit as error:  # there was something to complain of
+            end = error
+        if isinstance(end, SystemExit):
+            raise Ending(end)
+        sys.excepthook = last_hook(sys.excepthook)
+        raise end
 
 
-def _print(error: BaseException) -> None:
-    """Print an uncaught exception as the interpreter does, without the frames that are ours."""
+def _without_ours(error: BaseException) -> BaseException:
+    """The exception, without the frames that are ours."""
     traceback: TracebackType | None = error.__traceback__
     while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(OWN):
         traceback = traceback.tb_next
-    error = error.with_traceback(traceback)
-    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, traceback
-    if sys.version_info >= (3, 12):
-        sys.last_exc = error
-    sys.excepthook(type(error), error, traceback)
+    return error.with_traceback(traceback)

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import CodeType
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 import pykcov
 from pykcov import counting
@@ -99,7 +99,7 @@ def _size(text: str) -> int:
     return size
 
 
-def main(args: argparse.Namespace) -> int:
+def main(args: argparse.Namespace) -> NoReturn:
     """Run the program. Ends as the program would have ended; 1 when it could not be started."""
     words = args.module if args.module is not None else args.program
     if not words:
@@ -137,9 +137,9 @@ def main(args: argparse.Namespace) -> int:
     if args.device is not None:
         with quiet:
             pykcov.serve(args.device)
-        return program.run(contextlib.nullcontext(), _rewriter(handle), lambda: None)
+        program.run(contextlib.nullcontext(), _rewriter(handle), lambda: None)
     tracer = trace(args.size, discipline=args.discipline, comparisons=args.comparisons)
-    return program.run(tracer, _rewriter(handle), _finisher(handle, tracer, out))
+    program.run(tracer, _rewriter(handle), _finisher(handle, tracer, out))
 
 
 def _rewriter(handle: Instrumentation) -> Callable[[CodeType, str, str, bytes], CodeType]:

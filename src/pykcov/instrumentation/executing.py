@@ -98,7 +98,20 @@ Asked = Callable[[CodeType, dict[str, Any]], CodeType | None]
 _asked: list[Asked] = []
 
 
+_passed: CodeType | None = None
+
+
+def pass_by(code: CodeType) -> None:
+    """importlib is about to execute `code`, and has asked already (importer.py)."""
+    global _passed
+    _passed = code
+
+
 def _ask(code: CodeType, names: dict[str, Any]) -> CodeType:
+    global _passed
+    passed, _passed = _passed, None
+    if passed is code:
+        return code
     try:
         forks.notice()
         for asked in _asked:

@@ -10,7 +10,7 @@ import marshal
 from types import CodeType
 from typing import Any
 
-from pykcov.probe import original
+from pykcov.probe import hook_marshal, original
 
 _plain_dump, _plain_dumps = marshal.dump, marshal.dumps
 
@@ -26,26 +26,12 @@ def _stripped(value: Any) -> Any:
     return value
 
 
-def _dumps(value: Any, /, *args: Any, **kwargs: Any) -> bytes:
-    try:
-        return _plain_dumps(value, *args, **kwargs)
-    except ValueError as error:
-        try:
-            stripped = _stripped(value)
-        except RecursionError:
-            raise error from None  # too deep for marshal, too, which has said so
-    return _plain_dumps(stripped, *args, **kwargs)
-
-
-def _dump(value: Any, file: Any, /, *args: Any, **kwargs: Any) -> int:
-    written: int = file.write(_dumps(value, *args, **kwargs))
-    return written
+_dumps, _dump = hook_marshal(_plain_dumps, _plain_dump, _stripped)
 
 
 def install() -> None:
     """Put the two functions into marshal."""
-    setattr(marshal, "dump", _dump)  # noqa: B010 - typeshed is strict about what it takes
-    marshal.dumps = _dumps
+    marshal.dump, marshal.dumps = _dump, _dumps
 
 
 def uninstall() -> None:

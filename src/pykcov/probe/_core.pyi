@@ -9,7 +9,7 @@ nothing else is said.
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from mmap import mmap
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any, Literal, ParamSpec, Self, TypeVar, final
 
 _Tuple = TypeVar("_Tuple", bound=tuple[Any, ...])
@@ -254,6 +254,45 @@ class Whole:
     def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
 
 @final
+class Ending(SystemExit):
+    """The end of a program that run_main() has run, by the SystemExit `end`: has its code."""
+
+    def __new__(cls, end: SystemExit) -> Self: ...
+
+@final
+class Unseen:
+    """Calls `function` without the program seeing it: not recorded, not traced, not interrupted by
+    signal handlers of Python code, and not on its recursion limit (csrc/unseen.c)."""
+
+    def __new__(cls, function: Callable[..., Any]) -> Self: ...
+    def __call__(self, *args: Any) -> Any: ...
+
+@final
+class Importlib:
+    """What importlib._bootstrap_external has as `_bootstrap`: the module `plain`.
+
+    When `exec_module`, importlib's, is about to execute a module's code, ask(loader, module, code)
+    is called, unseen. Its answer is executed instead, if it is not None. begin() is called, unseen,
+    when a loader has been found for a module."""
+
+    def __new__(
+        cls,
+        plain: ModuleType,
+        exec_module: Any,
+        ask: Callable[..., Any],
+        begin: Callable[[], object],
+    ) -> Self: ...
+
+@final
+class Lookup:
+    """What a loader's class has as `get_code`: the method `plain`.
+
+    When `exec_module` is about to call it, ask(loader, module) is called, unseen. Its answer is the
+    code, if it is not None."""
+
+    def __new__(cls, plain: Any, exec_module: Any, ask: Callable[..., Any]) -> Self: ...
+
+@final
 class Done:
     """Awaited, it has `value` as its result at once."""
 
@@ -343,21 +382,29 @@ def remove_at_end(path: bytes | None, /) -> None:
 
 def gc_start(phase: Literal["start", "stop"], info: dict[str, int], /) -> None: ...
 def gc_stop(phase: Literal["start", "stop"], info: dict[str, int], /) -> None: ...
-def hook_signal(plain: Any, default_int_handler: Any, /) -> Any:
-    """A _signal.signal that wraps Python handlers in Handler, and unwraps what it returns."""
+def hook_signal(plain: Any, plain_get: Any, default_int_handler: Any, /) -> tuple[Any, Any]:
+    """A _signal.signal that wraps Python handlers in Handler, and unwraps what it returns; and a
+    _signal.getsignal that unwraps what it returns."""
 
-def hook_getsignal(plain: Any, /) -> Any:
-    """A _signal.getsignal that unwraps what it returns."""
+def hook_marshal(dumps: Any, dump: Any, strip: Callable[[Any], Any], /) -> tuple[Any, Any]:
+    """A marshal.dumps and a marshal.dump that write strip(value) where they can't write a value."""
 
-def hook_exec_module(code_of: Any, run: Any, exec_: Any, /) -> Any:
-    """An exec_module(loader, module) that does run(exec_, code_of(loader, module), its dict)."""
+def run_main(code: CodeType | str, names: dict[str, Any], /) -> None:
+    """Execute a main module's code, which finds no frames below its own. From then on this thread
+    is unseen, until an Ending or a last_hook() comes to the interpreter's end.
+
+    code: or a path, and the interpreter reads the file itself, without giving it probes."""
+
+def print_uncaught(error: list[BaseException], /) -> None:
+    """Do with the exception in the list, which is taken out, what the interpreter does with one
+    that nobody has caught. Does not return where sys.excepthook raises SystemExit."""
+
+def last_hook(hook: Any, /) -> Any:
+    """A sys.excepthook that says nothing of what run_main() has raised, and puts `hook` back."""
 
 def hook_executing(function: Callable[[CodeType, dict[str, Any]], CodeType] | None, /) -> None:
     """Have function(code, globals) say what exec() and eval() execute in the place of a module's
     code that has no probes; None: leave them alone. It runs untraced and unrecorded."""
-
-def plain_exec() -> Any:
-    """Return a function that does what exec() does, and never asks."""
 
 def set_code(function: FunctionType, code: CodeType, /) -> None:
     """function.__code__ = code, but calls of the function stay as fast as they were."""

@@ -20,15 +20,15 @@ from typing import Any
 from pykcov.probe._core import (
     gc_start,
     gc_stop,
-    hook_getsignal,
     hook_signal,
     signal_flags,
 )
 
 _plain_signal: Callable[[int, Any], Any] = _signal.signal
 _plain_getsignal: Callable[[int], Any] = _signal.getsignal
-_signal_hook = hook_signal(_plain_signal, signal.default_int_handler)
-_getsignal_hook = hook_getsignal(_plain_getsignal)
+_signal_hook, _getsignal_hook = hook_signal(
+    _plain_signal, _plain_getsignal, signal.default_int_handler
+)
 _installed = False
 
 

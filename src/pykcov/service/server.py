@@ -14,12 +14,11 @@ import os
 import select
 import selectors
 import socket
-import threading
 import time
 
-from pykcov.aside import no_signals
+from pykcov.aside import start_thread
 from pykcov.errors import own_bug
-from pykcov.probe import Kept, quiet, remove_at_end
+from pykcov.probe import Kept, Unseen, quiet, remove_at_end
 from pykcov.service import files, places
 from pykcov.service.connection import Connection
 from pykcov.service.places import bind, unbind
@@ -52,10 +51,8 @@ class Server:
         self._wake, self._stop = map(Kept, os.pipe2(os.O_CLOEXEC))
         self._selector.register(self._wake, selectors.EVENT_READ, None)
         os.environ[places.JOIN] = name
-        self._maker = threading.get_native_id()
-        self._thread = threading.Thread(target=self._serve, name=f"pykcov-{name}", daemon=True)
-        with no_signals():
-            self._thread.start()
+        self.at_exit = Unseen(self.close)
+        self._thread = start_thread(self._serve, f"pykcov-{name}")
 
     @property
     def is_open(self) -> bool:
@@ -79,7 +76,7 @@ class Server:
         self._selector.close()
         self._listener.close()
         self._close_own()
-        atexit.unregister(self.close)
+        atexit.unregister(self.at_exit)
 
     def leave(self) -> None:
         """In a forked child: let go of what is its parent's. Pages and areas stay, for sections of
@@ -99,27 +96,24 @@ class Server:
     # -- the thread -------------------------------------------------------------------------------
 
     def _serve(self) -> None:
-        # gevent may have made a greenlet of it, on a thread that others run on.
-        is_thread = threading.get_native_id() != self._maker
-        with quiet if is_thread else contextlib.nullcontext():
-            silent = False
-            while True:
-                if not (self._wake.is_ours() and self._listener.is_ours()):
-                    return None  # the program has closed them; what is there now is its own
-                events = _the_gone_first(self._selector.select(1.0 if silent else None))
-                with quiet:
-                    for key, _ in events:
-                        if key.fileobj is self._wake:
-                            return self._drop_all()
-                        if isinstance(key.fileobj, Socket) and not key.fileobj.is_ours():
-                            continue  # closed meanwhile, and perhaps with all others
-                        try:
-                            self._turn(key.data)
-                        except Exception:
-                            own_bug("device-failed", "a client of the device could not be answered")
-                    if silent and time.monotonic() > self._looked + 1:
-                        self._drop_the_silent(_GREETING)
-                    silent = any(c.kind is None for c in self.shown.connections.values())
+        silent = False
+        while True:
+            if not (self._wake.is_ours() and self._listener.is_ours()):
+                return None  # the program has closed them; what is there now is its own
+            events = _the_gone_first(self._selector.select(1.0 if silent else None))
+            with quiet:
+                for key, _ in events:
+                    if key.fileobj is self._wake:
+                        return self._drop_all()
+                    if isinstance(key.fileobj, Socket) and not key.fileobj.is_ours():
+                        continue  # closed meanwhile, and perhaps with all others
+                    try:
+                        self._turn(key.data)
+                    except Exception:
+                        own_bug("device-failed", "a client of the device could not be answered")
+                if silent and time.monotonic() > self._looked + 1:
+                    self._drop_the_silent(_GREETING)
+                silent = any(c.kind is None for c in self.shown.connections.values())
 
     def _drop_all(self) -> None:
         for connection in list(self.shown.connections.values()):

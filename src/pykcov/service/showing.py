@@ -10,7 +10,7 @@ import time
 from pykcov import forks
 from pykcov.errors import PykcovError
 from pykcov.instrumentation.session import current_store, restore
-from pykcov.probe import quiet
+from pykcov.probe import Unseen, quiet
 from pykcov.service import kin
 from pykcov.service.connection import ProcessTask
 from pykcov.service.holder import Holder
@@ -82,7 +82,7 @@ def _show(name: str) -> Server:
         _server = server = Server(name)
         if (member := joined()) is not None:
             member.leave()
-        atexit.register(server.close)
+        atexit.register(server.at_exit)
     return server
 
 
@@ -154,5 +154,5 @@ def _after_fork() -> None:
     _server = _standby = None
 
 
-os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent)
+os.register_at_fork(before=Unseen(_before_fork), after_in_parent=Unseen(_after_fork_in_parent))
 forks.in_child(_after_fork)

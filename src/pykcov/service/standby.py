@@ -6,12 +6,11 @@ import atexit
 import contextlib
 import os
 import selectors
-import threading
 from collections.abc import Callable
 
-from pykcov.aside import no_signals
+from pykcov.aside import start_thread
 from pykcov.errors import PykcovError, own_bug
-from pykcov.probe import Kept, quiet
+from pykcov.probe import Kept, Unseen, quiet
 from pykcov.service import places
 from pykcov.service.link import Link
 from pykcov.service.member import keep_up
@@ -35,12 +34,10 @@ class Standby:
         self._wake, self._stop = map(Kept, os.pipe2(os.O_CLOEXEC))
         self._is_open = True
         self._process = os.getpid()
-        self._maker = threading.get_native_id()
         os.environ[places.JOIN] = name
-        atexit.register(self.close)
-        self._thread = threading.Thread(target=self._run, name=f"pykcov-{name}", daemon=True)
-        with no_signals():
-            self._thread.start()
+        self._at_exit = Unseen(self.close)
+        atexit.register(self._at_exit)
+        self._thread = start_thread(self._run, f"pykcov-{name}")
 
     @property
     def is_open(self) -> bool:
@@ -57,7 +54,7 @@ class Standby:
         once."""
         if not self._is_open or os.getpid() != self._process:
             return
-        atexit.unregister(self.close)
+        atexit.unregister(self._at_exit)
         if self._stop.is_ours() and self._wake.is_ours():  # else the program has closed them
             os.write(self._stop.fileno(), b"x")
             self._thread.join()
@@ -77,15 +74,12 @@ class Standby:
     # -- the thread -------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        # gevent may have made a greenlet of it, on a thread that others run on.
-        is_thread = threading.get_native_id() != self._maker
-        with quiet if is_thread else contextlib.nullcontext():
-            try:
-                while self._holder_goes():
-                    if self._take_over():
-                        return
-            except Exception:
-                own_bug("device-failed", "a process could not stand by for its device")
+        try:
+            while self._holder_goes():
+                if self._take_over():
+                    return
+        except Exception:
+            own_bug("device-failed", "a process could not stand by for its device")
 
     def _sleep(self, seconds: float | None, *, holder: bool = False) -> bool:
         """Wait; for the holder's end, too. Returns False when close() is called."""

@@ -33,6 +33,11 @@ static inline struct origin *origin_of(PyObject *code) /* Borrowed. NULL: it was
     return last != NULL && Py_IS_TYPE(last, kcov.origin) ? (struct origin *)last : NULL;
 }
 
+static inline int equal(PyObject *a, PyObject *b) /* -1: an error. */
+{
+    return a == b ? 1 : PyObject_RichCompareBool(a, b, Py_EQ);
+}
+
 PyObject *origin_code(struct origin *origin);
 PyObject *origin_consts(struct origin *origin, PyObject *all);
 PyObject *origin_like(struct origin *origin, PyObject *code);
@@ -49,7 +54,11 @@ int answers_begin(void);
 int answers_put(PyObject *dict, const char *name, PyObject *descriptor);
 int answers_over(PyTypeObject *type, PyObject *dict, struct answer *answer, getter get);
 PyObject *answers_plain(PyObject *code);
+PyObject *answers_replaced(PyObject *code, PyObject *keywords);
+PyObject *replacing_method(PyObject *code, PyObject *const *args, Py_ssize_t count, PyObject *names);
+int monitoring_begin(void);
 int offsets_begin(void);
+long offsets_told(PyObject *code, long at, int *inserted);
 int offsets_copy(PyObject *code, char *told, Py_ssize_t size, PyObject *was, PyObject *now);
 
 #endif

@@ -4,6 +4,7 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <frameobject.h>
 
 #if PY_VERSION_HEX < 0x030b0000
 #error "pykcov needs CPython 3.11 or newer"
@@ -76,6 +77,14 @@ static inline void compat_error_restore(struct compat_error error)
 {
     PyErr_SetRaisedException(error.value);
 }
+static inline void compat_error_drop_traceback(struct compat_error *error)
+{
+    PyException_SetTraceback(error->value, Py_None);
+}
+static inline void compat_error_drop(struct compat_error *error)
+{
+    Py_CLEAR(error->value);
+}
 #else
 struct compat_error {
     PyObject *type, *value, *traceback; /* Owned. */
@@ -90,7 +99,67 @@ static inline void compat_error_restore(struct compat_error error)
 {
     PyErr_Restore(error.type, error.value, error.traceback);
 }
+static inline void compat_error_drop_traceback(struct compat_error *error)
+{
+    Py_CLEAR(error->traceback);
+}
+static inline void compat_error_drop(struct compat_error *error)
+{
+    Py_CLEAR(error->type);
+    Py_CLEAR(error->value);
+    Py_CLEAR(error->traceback);
+}
 #endif
+
+/* How many more frames a thread may have before a RecursionError. Other threads may meanwhile set
+ * another limit: CPython keeps the difference. */
+static inline void compat_lend_frames(PyThreadState *tstate, int more)
+{
+#if PY_VERSION_HEX >= 0x030c0000
+    tstate->py_recursion_remaining += more;
+#else
+    tstate->recursion_remaining += more;
+#endif
+}
+
+/* The frames that a thread has, out of the way: as if a new thread began. A stack of CPython's is a list
+ * of frames; greenlet does the same to it. */
+struct compat_frames {
+    struct _PyInterpreterFrame *top; /* Borrowed. */
+    int depth;                       /* how many frames the recursion limit counts */
+};
+#if PY_VERSION_HEX >= 0x030d0000
+#define COMPAT_FRAMES(tstate) (tstate)->current_frame
+#else
+#define COMPAT_FRAMES(tstate) (tstate)->cframe->current_frame
+#endif
+static inline struct compat_frames compat_hide_frames(PyThreadState *tstate)
+{
+#if PY_VERSION_HEX >= 0x030c0000
+    int depth = tstate->py_recursion_limit - tstate->py_recursion_remaining;
+#else
+    int depth = tstate->recursion_limit - tstate->recursion_remaining;
+#endif
+    struct compat_frames frames = {COMPAT_FRAMES(tstate), depth};
+    COMPAT_FRAMES(tstate) = NULL;
+    compat_lend_frames(tstate, depth);
+    return frames;
+}
+static inline void compat_show_frames(PyThreadState *tstate, struct compat_frames frames)
+{
+    COMPAT_FRAMES(tstate) = frames.top;
+    compat_lend_frames(tstate, -frames.depth);
+}
+
+/* What PyFrame_GetLocals() returned was changed. Until 3.12 that is a copy. */
+static inline void compat_locals_changed(PyFrameObject *frame)
+{
+#if PY_VERSION_HEX >= 0x030d0000
+    (void)frame;
+#else
+    PyFrame_LocalsToFast(frame, 0);
+#endif
+}
 
 /* Since 3.13 a function whose __code__ was set is never again called the specialized way: its version
  * has been cleared (a loss of a quarter on call-heavy code). A function that nobody had changed before

@@ -142,15 +142,3 @@ PyObject *executing_hook(PyObject *module, PyObject *function)
     }
     Py_RETURN_NONE;
 }
-
-/* plain_exec(): a function that does what exec does, and never asks. */
-PyObject *executing_plain(PyObject *module, PyObject *ignored)
-{
-    (void)module, (void)ignored;
-    PyCFunctionObject *found = builtin(&replaced[EXEC]);
-    if (found == NULL)
-        return PyErr_Format(PyExc_RuntimeError, "builtins.exec is not CPython's");
-    PyObject *made = PyCFunction_NewEx(replaced[EXEC].plain, found->m_self, found->m_module);
-    Py_DECREF(found);
-    return made;
-}

@@ -31,13 +31,11 @@ static void after_fork_child(void)
 }
 
 /* Have Python notice that this process was forked. 0, or -1 with an exception set: a signal handler's. */
-int fork_notice(struct kcov_thread *t)
+int fork_notice(void)
 {
     if (forked == NULL || compat_finalizing())
         return 0;
-    thread_pause(t);
-    PyObject *done = PyObject_CallNoArgs(forked);
-    thread_resume(t);
+    PyObject *done = unseen_call(forked, NULL, 0);
     if (done != NULL) {
         kcov.noticed = kcov.generation;
         Py_DECREF(done);

@@ -137,7 +137,9 @@ static void guard_release(struct guard *g)
 static void task_ends(PyObject *task)
 {
     struct compat_error error = compat_error_take();
-    PyObject *result = PyObject_CallMethod(task, "exit", NULL);
+    PyObject *exit = PyObject_GetAttrString(task, "exit");
+    PyObject *result = exit == NULL ? NULL : unseen_call(exit, NULL, 0);
+    Py_XDECREF(exit);
     if (result == NULL)
         PyErr_WriteUnraisable(task);
     Py_XDECREF(result);

@@ -23,80 +23,116 @@ static PyObject *unwrap_handler(PyObject *handler) /* Steals handler. */
     return function;
 }
 
-/* self: (_signal.signal, signal.default_int_handler) */
-static PyObject *hooked_signal(PyObject *self, PyObject *const *args, Py_ssize_t count)
+/* What stands in for a function says of itself what that one does: profilers name it so. */
+static PyObject *stand_in(PyMethodDef *def, PyObject **place, PyObject *plain)
 {
-    PyObject *plain = PyTuple_GET_ITEM(self, 0);
+    PyObject *self = NULL, *name = NULL;
+    if (PyCFunction_Check(plain)) {
+        def->ml_doc = ((PyCFunctionObject *)plain)->m_ml->ml_doc;
+        self = PyCFunction_GET_SELF(plain);
+        name = ((PyCFunctionObject *)plain)->m_module;
+    }
+    Py_XSETREF(*place, Py_NewRef(plain));
+    return PyCFunction_NewEx(def, self, name);
+}
+
+static PyObject *hooked_signal(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    (void)module;
     if (count != 2)
-        return PyObject_Vectorcall(plain, args, (size_t)count, NULL); /* raises what it raises */
-    PyObject *handler = wrap_handler(args[1], PyTuple_GET_ITEM(self, 1));
+        return PyObject_Vectorcall(kcov.signal, args, (size_t)count, NULL); /* raises what it raises */
+    PyObject *handler = wrap_handler(args[1], kcov.default_int_handler);
     if (handler == NULL)
         return NULL;
-    PyObject *before = PyObject_CallFunctionObjArgs(plain, args[0], handler, NULL);
+    PyObject *before = PyObject_CallFunctionObjArgs(kcov.signal, args[0], handler, NULL);
     Py_DECREF(handler);
     if (before != NULL)
         leaving_take((int)PyLong_AsLong(args[0])); /* it may have become SIG_DFL again */
     return unwrap_handler(before);
 }
 
-/* self: (_signal.getsignal, ...) */
-static PyObject *hooked_getsignal(PyObject *self, PyObject *const *args, Py_ssize_t count)
+static PyObject *hooked_getsignal(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
-    return unwrap_handler(PyObject_Vectorcall(PyTuple_GET_ITEM(self, 0), args, (size_t)count, NULL));
+    (void)module;
+    return unwrap_handler(PyObject_Vectorcall(kcov.getsignal, args, (size_t)count, NULL));
 }
 
-/* self: (code_of, run, exec): run is importlib's _call_with_frames_removed. */
-static PyObject *hooked_exec_module(PyObject *self, PyObject *const *args, Py_ssize_t count)
+/* marshal can't write a probe. Where it fails, code objects are written as they were before they were
+ * instrumented. What it can write it writes by itself, at no cost. args: the value, and the rest. */
+static PyObject *dumped(PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
-    if (count != 2)
-        return PyErr_Format(PyExc_TypeError, "exec_module() takes a loader and a module");
-    PyObject *result = NULL, *dict = NULL;
-    PyObject *code = PyObject_CallFunctionObjArgs(PyTuple_GET_ITEM(self, 0), args[0], args[1], NULL);
-    if (code != NULL)
-        dict = PyObject_GetAttrString(args[1], "__dict__");
-    if (dict != NULL)
-        result = PyObject_CallFunctionObjArgs(PyTuple_GET_ITEM(self, 1), PyTuple_GET_ITEM(self, 2),
-                                              code, dict, NULL);
-    Py_XDECREF(code);
-    Py_XDECREF(dict);
+    PyObject *result = PyObject_Vectorcall(kcov.dumps, args, (size_t)count, names);
+    Py_ssize_t all = count + (names != NULL ? PyTuple_GET_SIZE(names) : 0);
+    if (result != NULL || count < 1 || all > 3 || !PyErr_ExceptionMatches(PyExc_ValueError))
+        return result;
+    struct compat_error error = compat_error_take();
+    PyObject *stripped = unseen_call(kcov.strip, args, 1);
+    if (stripped == NULL) {
+        PyErr_Clear();
+        compat_error_restore(error);
+        return NULL;
+    }
+    PyObject *others[3] = {stripped};
+    for (Py_ssize_t n = 1; n < all; n++)
+        others[n] = args[n];
+    result = PyObject_Vectorcall(kcov.dumps, others, (size_t)count, names);
+    Py_DECREF(stripped);
+    compat_error_drop(&error);
     return result;
 }
 
-static PyMethodDef signal_def = {
-    "signal", (PyCFunction)(void (*)(void))hooked_signal, METH_FASTCALL, NULL};
-static PyMethodDef getsignal_def = {
-    "getsignal", (PyCFunction)(void (*)(void))hooked_getsignal, METH_FASTCALL, NULL};
-static PyMethodDef exec_module_def = {
-    "exec_module", (PyCFunction)(void (*)(void))hooked_exec_module, METH_FASTCALL, NULL};
-
-static PyObject *make(PyMethodDef *def, PyObject *args, Py_ssize_t count, int method)
+static PyObject *hooked_dumps(PyObject *module, PyObject *const *args, Py_ssize_t count,
+                              PyObject *names)
 {
-    if (PyTuple_GET_SIZE(args) != count)
-        return PyErr_Format(PyExc_TypeError, "hook_%s takes %zd arguments", def->ml_name, count);
-    PyObject *function = PyCFunction_New(def, args);
-    if (function == NULL || !method)
-        return function;
-    PyObject *bound = PyInstanceMethod_New(function); /* takes self as a function in a class does */
-    Py_DECREF(function);
-    return bound;
+    (void)module;
+    return dumped(args, count, names);
 }
 
+static PyObject *hooked_dump(PyObject *module, PyObject *const *args, Py_ssize_t count,
+                             PyObject *names)
+{
+    (void)module;
+    Py_ssize_t all = count + (names != NULL ? PyTuple_GET_SIZE(names) : 0);
+    if (count < 2 || all > 4)
+        return PyObject_Vectorcall(kcov.dump, args, (size_t)count, names); /* raises what it raises */
+    PyObject *others[3] = {args[0]};
+    for (Py_ssize_t n = 2; n < all; n++)
+        others[n - 1] = args[n];
+    PyObject *data = dumped(others, count - 1, names);
+    PyObject *result = data == NULL ? NULL : PyObject_CallMethod(args[1], "write", "O", data);
+    Py_XDECREF(data);
+    return result;
+}
+
+#define FASTCALL(function) (PyCFunction)(void (*)(void)) function
+static PyMethodDef signal_def = {"signal", FASTCALL(hooked_signal), METH_FASTCALL, NULL};
+static PyMethodDef getsignal_def = {"getsignal", FASTCALL(hooked_getsignal), METH_FASTCALL, NULL};
+static PyMethodDef dumps_def = {"dumps", FASTCALL(hooked_dumps), METH_FASTCALL | METH_KEYWORDS, NULL};
+static PyMethodDef dump_def = {"dump", FASTCALL(hooked_dump), METH_FASTCALL | METH_KEYWORDS, NULL};
+
+/* hook_signal(_signal.signal, _signal.getsignal, signal.default_int_handler): what stands in for the
+ * first two. */
 PyObject *hook_signal(PyObject *module, PyObject *args)
 {
     (void)module;
-    return make(&signal_def, args, 2, 0);
+    PyObject *set, *get, *default_int;
+    if (!PyArg_ParseTuple(args, "OOO:hook_signal", &set, &get, &default_int))
+        return NULL;
+    Py_XSETREF(kcov.default_int_handler, Py_NewRef(default_int));
+    return Py_BuildValue("NN", stand_in(&signal_def, &kcov.signal, set),
+                         stand_in(&getsignal_def, &kcov.getsignal, get));
 }
 
-PyObject *hook_getsignal(PyObject *module, PyObject *args)
+/* hook_marshal(marshal.dumps, marshal.dump, strip): what stands in for the first two. */
+PyObject *hook_marshal(PyObject *module, PyObject *args)
 {
     (void)module;
-    return make(&getsignal_def, args, 1, 0);
-}
-
-PyObject *hook_exec_module(PyObject *module, PyObject *args)
-{
-    (void)module;
-    return make(&exec_module_def, args, 3, 1);
+    PyObject *dumps, *dump, *strip;
+    if (!PyArg_ParseTuple(args, "OOO:hook_marshal", &dumps, &dump, &strip))
+        return NULL;
+    Py_XSETREF(kcov.strip, Py_NewRef(strip));
+    return Py_BuildValue("NN", stand_in(&dumps_def, &kcov.dumps, dumps),
+                         stand_in(&dump_def, &kcov.dump, dump));
 }
 
 /* set_code(function, code): function.__code__ = code */

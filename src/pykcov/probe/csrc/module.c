@@ -219,10 +219,11 @@ static PyMethodDef functions[] = {
     {"gc_start", interrupts_gc_start, METH_VARARGS, NULL},
     {"gc_stop", interrupts_gc_stop, METH_VARARGS, NULL},
     {"hook_signal", hook_signal, METH_VARARGS, NULL},
-    {"hook_getsignal", hook_getsignal, METH_VARARGS, NULL},
-    {"hook_exec_module", hook_exec_module, METH_VARARGS, NULL},
     {"hook_executing", executing_hook, METH_O, NULL},
-    {"plain_exec", executing_plain, METH_NOARGS, NULL},
+    {"hook_marshal", hook_marshal, METH_VARARGS, NULL},
+    {"run_main", running_main, METH_VARARGS, NULL},
+    {"print_uncaught", running_print, METH_O, NULL},
+    {"last_hook", running_last_hook, METH_O, NULL},
     {"set_code", hook_set_code, METH_VARARGS, NULL},
     {"signal_flags", hook_signal_flags, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
@@ -269,7 +270,11 @@ static int exec_module(PyObject *module)
         || add_type(module, &kcov.ticket, &ticket_spec) < 0
         || add_type(module, &kcov.whole, &whole_spec) < 0
         || add_type(module, &kcov.done, &done_spec) < 0
-        || add_type(module, &kcov.kept, &kept_spec) < 0)
+        || add_type(module, &kcov.kept, &kept_spec) < 0
+        || add_type(module, &kcov.unseen, &unseen_spec) < 0
+        || add_type(module, &kcov.importlib, &importlib_spec) < 0
+        || add_type(module, &kcov.lookup, &lookup_spec) < 0
+        || add_type(module, &kcov.ending, running_ending_spec()) < 0)
         return -1;
     if (kcov.guard_key == NULL)
         kcov.guard_key = PyUnicode_InternFromString("pykcov.guard");

@@ -91,7 +91,9 @@ PyObject *origin_code(struct origin *origin)
 {
     if (origin->code == NULL) {
         PyObject *load = Py_NewRef(origin->load);
-        PyObject *code = PyObject_CallFunction(load, "n", origin->number);
+        PyObject *number = PyLong_FromSsize_t(origin->number);
+        PyObject *code = number == NULL ? NULL : unseen_call(load, &number, 1);
+        Py_XDECREF(number);
         Py_DECREF(load);
         if (code == NULL)
             return NULL;

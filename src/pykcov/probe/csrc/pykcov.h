@@ -3,7 +3,9 @@
  *   probe.c      the slots behind ~probe and -probe: the hot path
  *   origin.c     what rewritten code was made of
  *   answers.c    what it answers to those who read code objects
- *   offsets.c    where its instructions are for frames, tracebacks and sys.monitoring
+ *   replacing.c  and what its replace() makes
+ *   offsets.c    where its instructions are, for frames and tracebacks
+ *   monitoring.c and for sys.monitoring
  *   decode.c     the instructions of a code object and where they come from, for the rewriter
  *   fill.c       code that comes from the cache gets its probes
  *   thread.c     whose record is it: the current recorder of this thread
@@ -13,6 +15,9 @@
  *   counters.c   how often each block was hit, and which since last time
  *   interrupts.c what is not the task's: the collector, signal handlers, pykcov itself
  *   hooks.c      what stands in for functions of the standard library
+ *   importing.c  where importlib comes to us for a module's code
+ *   unseen.c     what we do by ourselves while the program runs
+ *   running.c    the main module of a program that we run, and its end
  *   shared.c     what processes that share a descriptor agree on
  *   ticket.c     sections and their generations: how they get into an area
  *   tally.c      how many sections began, and what became of them
@@ -136,7 +141,8 @@ struct guard {
 struct globals {
     PyTypeObject *probe, *instead, *origin, *comparison, *counters, *recorder; /* Owned. */
     PyTypeObject *guard, *quiet, *handler, *shared, *ticket;          /* Owned. */
-    PyTypeObject *whole, *done, *kept, *callback;                     /* Owned. */
+    PyTypeObject *whole, *done, *kept, *unseen, *importlib, *lookup;  /* Owned. */
+    PyTypeObject *ending, *callback;                                  /* Owned. */
     /* Owned. Methods of the code type that others stand in for; NULL: not yet, or not in this version. */
     PyObject *code_replace, *code_lines, *code_positions, *code_branches;
     PyObject *acquire_name, *release_name;                            /* Owned. */
@@ -144,6 +150,8 @@ struct globals {
     PyObject *guard_key;       /* Owned. */
     PyObject *gc_callbacks;    /* Owned. The list gc.callbacks. */
     PyObject *executed;        /* Owned. Says what exec() executes, or NULL. */
+    PyObject *signal, *getsignal, *default_int_handler; /* Owned. Of hooks.c: what was there; */
+    PyObject *dumps, *dump, *strip;                     /* Owned. and what takes probes out. */
     struct recorder *process;  /* Owned. Of threads without one of their own, or NULL. */
     struct counters *everyone; /* Owned. The process-wide set while it is switched on, or NULL. */
     const uint64_t *device;    /* Borrowed from device_buffer: changes when `process` is to; never NULL */
@@ -178,7 +186,7 @@ PyObject *answers_original(PyObject *module, PyObject *code);
 PyObject *answers_running(PyObject *module, PyObject *code);
 PyObject *answers_replace(PyObject *module, PyObject *args, PyObject *keywords);
 
-/* offsets.c */
+/* monitoring.c */
 extern PyType_Spec callback_spec;
 
 /* decode.c */
@@ -191,7 +199,7 @@ PyObject *checksum(PyObject *module, PyObject *arg);
 
 /* fork.c */
 int fork_setup(void);
-int fork_notice(struct kcov_thread *t);
+int fork_notice(void);
 PyObject *fork_on(PyObject *module, PyObject *function);
 
 /* leaving.c */
@@ -245,7 +253,27 @@ PyObject *interrupts_gc_start(PyObject *module, PyObject *args);
 PyObject *interrupts_gc_stop(PyObject *module, PyObject *args);
 extern PyType_Spec quiet_spec, handler_spec;
 
+/* importing.c */
+extern PyType_Spec importlib_spec, lookup_spec;
+
+/* unseen.c */
+struct unseen {
+    PyThreadState *tstate; /* Borrowed. */
+    int paused;            /* as the thread was before */
+};
+void unseen_enter(struct unseen *u);
+void unseen_leave(struct unseen *u);
+PyObject *unseen_call(PyObject *function, PyObject *const *args, Py_ssize_t count);
+extern PyType_Spec unseen_spec;
+
+/* running.c */
+PyObject *running_main(PyObject *module, PyObject *args);
+PyObject *running_print(PyObject *module, PyObject *error);
+PyObject *running_last_hook(PyObject *module, PyObject *hook);
+PyType_Spec *running_ending_spec(void);
+
 /* whole.c */
+void whole_leave(int paused);
 PyObject *whole_under(PyObject *module, PyObject *const *args, Py_ssize_t count);
 extern PyType_Spec whole_spec, done_spec;
 
@@ -259,14 +287,12 @@ PyObject *receive(PyObject *module, PyObject *args);
 
 /* hooks.c */
 PyObject *hook_signal(PyObject *module, PyObject *args);
-PyObject *hook_getsignal(PyObject *module, PyObject *args);
-PyObject *hook_exec_module(PyObject *module, PyObject *args);
+PyObject *hook_marshal(PyObject *module, PyObject *args);
 PyObject *hook_set_code(PyObject *module, PyObject *args);
 PyObject *hook_signal_flags(PyObject *module, PyObject *args);
 
 /* executing.c */
 PyObject *executing_hook(PyObject *module, PyObject *function);
-PyObject *executing_plain(PyObject *module, PyObject *ignored);
 
 /* shared.c */
 long shared_bytes(void);

@@ -114,18 +114,17 @@ static struct recorder *recorder_of(const struct kcov_thread *t)
 
 /* Another process has changed whether it records this one: ask who is to be recorded, in Python. Other
  * threads that come here meanwhile ask, too, and get the same answer. */
-static int ask_device(struct kcov_thread *t, uint64_t now)
+static int ask_device(uint64_t now)
 {
-    thread_pause(t);
-    PyObject *found = PyObject_CallFunction(kcov.device_changed, "K", (unsigned long long)now);
+    PyObject *word = PyLong_FromUnsignedLongLong(now);
+    PyObject *found = word == NULL ? NULL : unseen_call(kcov.device_changed, &word, 1);
+    Py_XDECREF(word);
     if (found != NULL) {
         kcov.device_seen = now;
         thread_record_process(Py_IS_TYPE(found, kcov.recorder) ? found : Py_None);
         Py_DECREF(found);
-    }
-    thread_resume(t);
-    if (found != NULL)
         return 0;
+    }
     if (PyErr_ExceptionMatches(PyExc_RecursionError) || PyErr_ExceptionMatches(PyExc_MemoryError)) {
         PyErr_Clear(); /* ours: the program would have gone on */
         return 0;
@@ -137,12 +136,12 @@ static int ask_device(struct kcov_thread *t, uint64_t now)
 static int lookup(struct kcov_thread *t)
 {
     thread_self();
-    if (UNLIKELY(kcov.noticed != kcov.generation) && !t->paused && fork_notice(t) < 0)
+    if (UNLIKELY(kcov.noticed != kcov.generation) && !t->paused && fork_notice() < 0)
         return -1;
     uint64_t now = __atomic_load_n(kcov.device, __ATOMIC_ACQUIRE);
     if (UNLIKELY(now != kcov.device_seen) && !t->paused && kcov.device_changed != NULL
-        && !compat_finalizing() && ask_device(t, now) < 0)
-        return -1; /* thread_resume() has seen to it that the next hit comes here again */
+        && !compat_finalizing() && ask_device(now) < 0)
+        return -1; /* unseen_leave() has seen to it that the next hit comes here again */
     t->device = kcov.device;
     t->device_seen = kcov.device_changed != NULL ? kcov.device_seen : now;
 

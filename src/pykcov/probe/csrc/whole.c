@@ -70,6 +70,17 @@ static void call_handlers(struct kcov_thread *t)
             PyErr_SetInterruptEx(signum);
 }
 
+/* End what began with the thread paused so often. */
+void whole_leave(int paused)
+{
+    struct kcov_thread *t = thread_self();
+    t->whole--;
+    t->paused = paused; /* an exception may have come just before the end of a `with quiet` */
+    thread_changed(t);
+    if (t->whole == 0 && t->put_off != 0)
+        call_handlers(t);
+}
+
 /* The result, in the place of None. Takes the reference to None. */
 static PyObject *given(const struct whole *w, PyObject *result, PyObject *first)
 {
@@ -95,12 +106,7 @@ static PyObject *whole_call(PyObject *self, PyObject *const *args, size_t flagge
         result = given(w, result, first);
     if (result == NULL)
         mend(w, first);
-    t = thread_self();
-    t->whole--;
-    t->paused = paused; /* an exception may have come just before the end of a `with quiet` */
-    thread_changed(t);
-    if (t->whole == 0 && t->put_off != 0)
-        call_handlers(t);
+    whole_leave(paused);
     return result;
 }
 
