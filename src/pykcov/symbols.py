@@ -21,10 +21,21 @@ from pykcov.abi.kcov import PC_SPACING, PC_START
 SITES = " sites"
 
 
+# What a block begins with: the kind of its first instruction (instrumentation/heads.py), or'ed with
+# FALLEN where control can come to it from the block before, and with AGAIN where something jumps
+# back to it; and where in the text that instruction is: column, last line, column behind it. Its
+# line is the block's first.
+Head = tuple[int, int, int, int]
+FALLEN, AGAIN = 0x100, 0x200
+
+_HEADS = 0xFFFFFFFF  # before them, where a text is packed: no line, and no block
+
+
 class _Unpacked(NamedTuple):
     spans: tuple[tuple[int, int, int, int, int], ...]
     lines: tuple[int, ...]
     implied: tuple[tuple[int, int], ...]
+    heads: tuple[Head, ...]
 
 
 class Block(NamedTuple):
@@ -65,6 +76,7 @@ class FileSymbols:
     # Pairs: each execution of the first block tells one of the second, which has no probe of its
     # own at its head (instrumentation/prune.py).
     implied: tuple[tuple[int, int], ...] = ()
+    heads: tuple[Head, ...] = ()  # of each block, where blocks are single lines; or none
 
     @property
     def has_blocks(self) -> bool:
@@ -72,10 +84,13 @@ class FileSymbols:
         return not self.variant.endswith(SITES)
 
     def pack(self) -> bytes:
-        """Return spans, lines and what is implied as stores hold them, before compression."""
+        """Return spans, lines, what is implied, and heads, as stores hold them, before they are
+        compressed."""
         words = [*chain.from_iterable(self.spans), *self.lines]
         if self.implied:
             words += [0, *(block for pair in self.implied for block in pair)]  # no line is 0
+        if self.heads:
+            words += [_HEADS, *chain.from_iterable(self.heads)]
         return struct.pack(f"<{len(words)}I", *words)
 
     @staticmethod
@@ -84,12 +99,19 @@ class FileSymbols:
         ValueError."""
         words = struct.unpack(f"<{len(packed) // 4}I", packed)
         rest = words[5 * spans :]
+        heads: tuple[Head, ...] = ()
+        if _HEADS in rest:
+            at = rest.index(_HEADS)
+            flat, rest = rest[at + 1 :], rest[:at]
+            heads = tuple(zip(*(flat[n::4] for n in range(4)), strict=True))
         end = rest.index(0) if 0 in rest else len(rest)
         pairs = tuple(zip(rest[end + 1 :: 2], rest[end + 2 :: 2], strict=True))
         rows = tuple(words[n : n + 5] for n in range(0, 5 * spans, 5))
         if any(len(row) != 5 for row in rows) or any(max(pair) >= spans for pair in pairs):
             raise ValueError("its blocks are not whole")
-        return _Unpacked(rows, rest[:end], pairs)
+        if heads and len(heads) != spans:
+            raise ValueError("what its blocks begin with is not whole")
+        return _Unpacked(rows, rest[:end], pairs, heads)
 
     def with_implied(self, hits: Mapping[int, int]) -> dict[int, int]:
         """Return how often blocks were executed, with those that the recorded ones tell of."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from types import CodeType
@@ -16,6 +16,7 @@ from pykcov.abi.kcov import PC_SPACING
 from pykcov.instrumentation.blocks import Located, Span, code_lines, find_blocks, locate, nested
 from pykcov.instrumentation.comparisons import PCS_EACH, Site, find_comparisons, insertions
 from pykcov.instrumentation.entry import Entry
+from pykcov.instrumentation.heads import heads
 from pykcov.instrumentation.options import EXACT, Options
 from pykcov.instrumentation.prune import Plan, prune
 from pykcov.instrumentation.rewrite import Insertion, rewrite
@@ -23,7 +24,7 @@ from pykcov.instrumentation.stamps import NONE
 from pykcov.lineage import Range
 from pykcov.probe import Instead, Origin, Probe, probes
 from pykcov.store import SymbolStore
-from pykcov.symbols import SITES, FileSymbols, pc_of
+from pykcov.symbols import SITES, FileSymbols, Head, pc_of
 
 # Probes by store and number of the file's first block. They are kept for the life of the process: a
 # file that is instrumented again, or reloaded, must count under the indices that it had.
@@ -103,7 +104,8 @@ class Unit:
     def symbols(self) -> FileSymbols:
         """Return what the store is to keep of the blocks."""
         spans = [[span[1:] for span in spans] for spans in self.spans]
-        return self._symbols(self.options.variant, spans, tuple(self._implied()))
+        made = self._symbols(self.options.variant, spans, tuple(self._implied()))
+        return replace(made, heads=tuple(self._heads())) if self.options.by_line else made
 
     def comparison_symbols(self) -> FileSymbols:
         """Return what the store is to keep of the comparisons: PCS_EACH spans for each."""
@@ -138,6 +140,10 @@ class Unit:
             if plan is not None:
                 yield from ((first + told, first + block) for told, block in plan.implied)
             first += len(spans)
+
+    def _heads(self) -> Iterator[Head]:
+        for located, spans in zip(self.located, self.spans, strict=True):
+            yield from heads(located, spans)
 
     def rewriter(self, store: SymbolStore, owner: object) -> Rewriter:
         """Return what gives code objects of this text their probes. Raises as register()."""

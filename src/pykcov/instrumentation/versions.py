@@ -206,3 +206,27 @@ EFFECTS = {
     **dict.fromkeys(_ops("STORE_FAST", "POP_TOP"), (1, 0)),
     **dict.fromkeys(_ops("NOP", "RESUME", "NOT_TAKEN", "PRECALL"), (0, 0)),
 }
+
+# -- what a block begins with (heads.py) ----------------------------------------------------------
+
+HEAD_NAMES = {
+    "VARIABLE": frozenset(
+        op
+        for name, op in dis.opmap.items()
+        if name.startswith(("LOAD_FAST", "LOAD_NAME", "LOAD_GLOBAL", "LOAD_DEREF", "LOAD_CLOSURE"))
+        or name in ("LOAD_CLASSDEREF", "LOAD_LOCALS")
+    )
+    - _ops("LOAD_FAST_AND_CLEAR"),  # in the middle of a comprehension
+    "CONSTANT": _ops("LOAD_CONST", "LOAD_SMALL_INT"),
+    "RETURN": _ops("RETURN_CONST"),
+    "NULL": _ops("PUSH_NULL"),
+    "BUILD": _ops("LOAD_BUILD_CLASS", "BUILD_LIST", "BUILD_MAP", "BUILD_SET", "BUILD_TUPLE"),
+    "NOP": _ops("NOP"),
+    "POP": _ops("POP_TOP", "POP_EXCEPT", "SWAP", "POP_ITER"),
+    "COPY": _ops("COPY"),
+    "STORE": STORES | _ops("STORE_GLOBAL", "UNPACK_SEQUENCE", "UNPACK_EX"),
+    "DELETE": _ops("DELETE_FAST", "DELETE_NAME", "DELETE_DEREF", "DELETE_GLOBAL"),
+    "JUMP": UNCONDITIONAL,
+    "RAISE": _ops("RAISE_VARARGS"),
+    "MATCH": _ops("GET_LEN", "MATCH_SEQUENCE", "MATCH_MAPPING"),
+}
