@@ -95,7 +95,12 @@ class Plugin:
         store = SymbolStore()
         session.progress = progress
         self.handle: Instrumentation = instrument(
-            config.source, config.include, config.omit, by_line=True, store=store
+            config.source,
+            config.include,
+            config.omit,
+            by_line=True,
+            branch=config.branch,
+            store=store,
         )
         try:
             counting.start(

@@ -28,7 +28,9 @@ SITES = " sites"
 Head = tuple[int, int, int, int]
 FALLEN, AGAIN = 0x100, 0x200
 
-_HEADS = 0xFFFFFFFF  # before them, where a text is packed: no line, and no block
+# Before them, where a text is packed: no line, and no block.
+_HEADS, _ARCS = 0xFFFFFFFF, 0xFFFFFFFE
+_OUT = 0x80000000  # of an arc's end: out of the function that begins on this line
 
 
 class _Unpacked(NamedTuple):
@@ -36,6 +38,7 @@ class _Unpacked(NamedTuple):
     lines: tuple[int, ...]
     implied: tuple[tuple[int, int], ...]
     heads: tuple[Head, ...]
+    arcs: tuple[tuple[int, int, int], ...]
 
 
 class Block(NamedTuple):
@@ -76,21 +79,33 @@ class FileSymbols:
     # Pairs: each execution of the first block tells one of the second, which has no probe of its
     # own at its head (instrumentation/prune.py).
     implied: tuple[tuple[int, int], ...] = ()
-    heads: tuple[Head, ...] = ()  # of each block, where blocks are single lines; or none
+    # Of each block, where blocks are single lines; or none. Spans behind the blocks are edges.
+    heads: tuple[Head, ...] = ()
+    # What tells that a branch went from a line to another: block or edge, and both lines; the last
+    # one is negative where it went out of the function that begins there.
+    arcs: tuple[tuple[int, int, int], ...] = ()
 
     @property
     def has_blocks(self) -> bool:
         """Are its spans blocks? Else they are comparisons."""
         return not self.variant.endswith(SITES)
 
+    @property
+    def blocks(self) -> int:
+        """How many of its spans are blocks."""
+        return len(self.heads) or len(self.spans)
+
     def pack(self) -> bytes:
-        """Return spans, lines, what is implied, and heads, as stores hold them, before they are
-        compressed."""
+        """Return all but the names, as stores hold it, before it is compressed."""
         words = [*chain.from_iterable(self.spans), *self.lines]
         if self.implied:
             words += [0, *(block for pair in self.implied for block in pair)]  # no line is 0
         if self.heads:
             words += [_HEADS, *chain.from_iterable(self.heads)]
+        if self.arcs:
+            words.append(_ARCS)
+            for number, start, end in self.arcs:
+                words += [number, start, end if end >= 0 else _OUT - end]
         return struct.pack(f"<{len(words)}I", *words)
 
     @staticmethod
@@ -99,19 +114,21 @@ class FileSymbols:
         ValueError."""
         words = struct.unpack(f"<{len(packed) // 4}I", packed)
         rest = words[5 * spans :]
-        heads: tuple[Head, ...] = ()
-        if _HEADS in rest:
-            at = rest.index(_HEADS)
-            flat, rest = rest[at + 1 :], rest[:at]
-            heads = tuple(zip(*(flat[n::4] for n in range(4)), strict=True))
+        rest, flat = _parted(rest, _ARCS)
+        arcs = tuple(
+            (number, start, end if end < _OUT else _OUT - end)
+            for number, start, end in zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+        )
+        rest, flat = _parted(rest, _HEADS)
+        heads = tuple(zip(*(flat[n::4] for n in range(4)), strict=True))
         end = rest.index(0) if 0 in rest else len(rest)
         pairs = tuple(zip(rest[end + 1 :: 2], rest[end + 2 :: 2], strict=True))
         rows = tuple(words[n : n + 5] for n in range(0, 5 * spans, 5))
         if any(len(row) != 5 for row in rows) or any(max(pair) >= spans for pair in pairs):
             raise ValueError("its blocks are not whole")
-        if heads and len(heads) != spans:
+        if len(heads) > spans or any(number >= spans for number, *_ in arcs):
             raise ValueError("what its blocks begin with is not whole")
-        return _Unpacked(rows, rest[:end], pairs, heads)
+        return _Unpacked(rows, rest[:end], pairs, heads, arcs)
 
     def with_implied(self, hits: Mapping[int, int]) -> dict[int, int]:
         """Return how often blocks were executed, with those that the recorded ones tell of."""
@@ -147,6 +164,12 @@ class FileSymbols:
             end_column,
             covered,
         )
+
+
+def _parted(words: tuple[int, ...], mark: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return what is before a mark, and behind it."""
+    at = words.index(mark) if mark in words else len(words)
+    return words[:at], words[at + 1 :]
 
 
 def pc_of(number: int) -> int:

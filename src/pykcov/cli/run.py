@@ -59,6 +59,12 @@ def add_to(verbs: Any, name: str) -> None:
         help="count what all threads execute, until the end, and add it to a data file, which "
         "'pykcov report' and its like read; blocks are single lines then",
     )
+    parser.add_argument(
+        "--branch",
+        action="store_true",
+        default=None,
+        help="with --data, see which way branches go, too",
+    )
     parser.add_argument("--context", metavar="NAME", default="", help="what it is counted under")
     parser.add_argument(
         "--device",
@@ -121,6 +127,7 @@ def main(args: argparse.Namespace) -> int:
         by_line=by_line,
         prune=args.prune,
         comparisons=args.comparisons,
+        branch=by_line and config.branch,
         store=store_of(args),
     )
     if args.data is not None:

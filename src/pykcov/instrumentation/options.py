@@ -9,12 +9,13 @@ VERSION = 2  # of the rules in blocks.py: a change that moves blocks raises it
 
 class Options(NamedTuple):
     """by_line: cut blocks at every change of line. prune: leave out what other probes tell.
-    comparisons: record operands, too.
+    comparisons: record operands, too. branch: record which way branches go; only with by_line.
     """
 
     by_line: bool = False
     prune: bool = False
     comparisons: bool = False
+    branch: bool = False
 
     @property
     def variant(self) -> str:

@@ -225,6 +225,7 @@ def instrument(
     by_line: bool = False,
     prune: bool = False,
     comparisons: bool = False,
+    branch: bool = False,
     store: SymbolStore | None = None,
 ) -> Instrumentation:
     """Put probes into every basic block of what is selected, imported already or not yet.
@@ -233,7 +234,8 @@ def instrument(
     everything but the standard library and installed packages. by_line: cut blocks at every change
     of line. prune: leave out probes of which others tell the same; reports then have what they had,
     but traces not all in order (docs/blocks.md, both). comparisons: make their operands known to
-    KCOV_TRACE_CMP, too (docs/comparisons.md). store: where PCs are given out; the default is the
+    KCOV_TRACE_CMP, too (docs/comparisons.md). branch: with by_line, let reports tell which way
+    branches went. store: where PCs are given out; the default is the
     user's.
 
     Raises PykcovError: self-instrumentation, source-missing, glob-empty, glob-bad, store-mixed, and
@@ -241,7 +243,7 @@ def instrument(
     """
     with quiet, _lock:
         selection = Selection(*([x] if isinstance(x, str) else x for x in (source, include, omit)))
-        options = Options(by_line, prune, comparisons)
+        options = Options(by_line, prune, comparisons, branch)
         return _instrument(selection, store or SymbolStore(), options)
 
 

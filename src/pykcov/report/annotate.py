@@ -143,7 +143,7 @@ def _places(
         return line, characters(whole, column)
 
     found: Placed = {}
-    for n, span in enumerate(one.symbols.spans):
+    for n, span in enumerate(one.symbols.spans[: one.symbols.blocks]):
         if not own[n]:
             continue
         start, end = min(o[:2] for o in own[n]), max(o[2:] for o in own[n])

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pykcov.instrumentation.heads import BEGINNING, Kind
+from pykcov.instrumentation.options import Options
 from pykcov.report.data import Measured
 from pykcov.report.statements import LAMBDA, Begins, Place, Statement, statements
 from pykcov.symbols import AGAIN, FALLEN, FileSymbols
@@ -39,7 +40,7 @@ def hits_of_lines(
             found[line] = max(found.get(line, 0), count)
     if not symbols.heads or begun is None:
         return found
-    heads = _Heads(symbols, hits)
+    heads = _Heads(symbols, {block: n for block, n in hits.items() if block < symbols.blocks})
     first: dict[int, dict[str, int]] = {}  # by line and scope
     for statement in begun:
         on_line = first.setdefault(statement.line, {})
@@ -62,7 +63,7 @@ class _Heads:
         self._spans = symbols.spans
         self._heads = symbols.heads
         self._places: dict[str, list[tuple[int, int, int]]] = {}  # line, column, block; by scope
-        for block, (span, head) in enumerate(zip(symbols.spans, symbols.heads, strict=True)):
+        for block, (span, head) in enumerate(zip(symbols.spans, symbols.heads, strict=False)):
             name = symbols.functions[span[0]]
             scope = LAMBDA if name.endswith(LAMBDA) else name
             self._places.setdefault(scope, []).append((span[1], head[1], block))
@@ -143,13 +144,15 @@ class _Heads:
 class FileLines:
     """What was executed of a file, as its source is now.
 
-    lines: by context. hits: how often each line was begun. current: what was measured is its text
-    as it is now. stale: blocks that are left out, because they were executed of another text of the
-    file, or of one that is gone.
+    lines: by context. arcs: by context, which way branches went; None where nobody looked. hits:
+    how often each line was begun. current: what was measured is its text as it is now. stale:
+    blocks that are left out, because they were executed of another text of the file, or of one that
+    is gone.
     """
 
     path: str
     lines: dict[str, set[int]] = field(default_factory=dict)
+    arcs: dict[str, dict[tuple[int, int], int]] | None = None
     hits: dict[int, int] = field(default_factory=dict)
     current: bool = False
     stale: int = 0
@@ -181,6 +184,15 @@ def real(path: str) -> str:
     return os.path.realpath(path)
 
 
+def _add_arcs(
+    arcs: dict[tuple[int, int], int], symbols: FileSymbols, hits: Mapping[int, int]
+) -> None:
+    """Add how often branches went from a line to another."""
+    for number, start, end in symbols.arcs:
+        if count := hits.get(number, 0):
+            arcs[start, end] = arcs.get((start, end), 0) + count
+
+
 def by_file(measured: Iterable[Measured]) -> dict[str, FileLines]:
     """Return what was executed, by real path."""
     found: dict[str, FileLines] = {}
@@ -201,6 +213,9 @@ def by_file(measured: Iterable[Measured]) -> dict[str, FileLines]:
         file.current = True
         for context, hits in one.hits.items():
             file.lines.setdefault(context, set()).update(lines_of(one.symbols, hits))
+            if Options.of(one.symbols.variant).branch:
+                file.arcs = {} if file.arcs is None else file.arcs
+                _add_arcs(file.arcs.setdefault(context, {}), one.symbols, hits)
         begun = known[1] if known else None
         for line, count in hits_of_lines(one.symbols, one.total(), begun).items():
             file.hits[line] = file.hits.get(line, 0) + count
