@@ -118,6 +118,8 @@ def main(args: argparse.Namespace) -> int:
     by_line = args.data is not None
     if by_line and args.comparisons:
         complain("--data counts blocks, and --comparisons traces none [usage]")
+    if args.branch and not by_line:
+        complain("--branch is for the reports that --data is for [usage]")
     config = configured(args)
     session.progress = progress
     handle = instrument(

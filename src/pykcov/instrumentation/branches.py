@@ -12,6 +12,7 @@ gets a probe (edges.py). Most have a block: at the begin of a body, say, or of a
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
@@ -56,6 +57,7 @@ class Branches(NamedTuple):
     edges: list[Edge]
 
 
+_CASE = re.compile(rb"\s*case\b")
 NONE_BRANCHED = Branches([], [])
 
 
@@ -68,6 +70,7 @@ class Layout:
         self.first: dict[int, int] = {}
         self.branching: set[int] = set()
         self.both: set[int] = set()
+        self._text = source.split(b"\n")
         try:
             with warnings.catch_warnings(action="ignore"):
                 tree = ast.parse(source)
@@ -84,7 +87,7 @@ class Layout:
                 self._add(node)
 
     def _add(self, node: ast.stmt | ast.excepthandler | ast.match_case) -> None:
-        line = node.pattern.lineno if isinstance(node, ast.match_case) else node.lineno
+        line = self._case(node) if isinstance(node, ast.match_case) else node.lineno
         last = max(line, _header_end(node))
         line = self.first.get(line, line)
         self.first.update(dict.fromkeys(range(line + 1, last + 1), line))
@@ -92,6 +95,13 @@ class Layout:
             self.branching.add(line)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             self.both |= {line} if node.body[0].lineno == last else set()
+
+    def _case(self, node: ast.match_case) -> int:
+        """Return the line of the word, which the tree does not have."""
+        line = node.pattern.lineno
+        while line > 1 and not _CASE.match(self._text[line - 1]):
+            line -= 1
+        return line
 
     def line(self, line: int | None) -> int:
         """Return the first line of the statement that a line is of; 0 for none."""

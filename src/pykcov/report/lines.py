@@ -157,6 +157,14 @@ class FileLines:
     current: bool = False
     stale: int = 0
 
+    def taken(self) -> dict[tuple[int, int], int]:
+        """Return how often branches went from a line to another, in whatever context."""
+        found: dict[tuple[int, int], int] = {}
+        for arcs in (self.arcs or {}).values():
+            for arc, count in arcs.items():
+                found[arc] = found.get(arc, 0) + count
+        return found
+
 
 def left_out(files: Mapping[str, FileLines]) -> Iterator[str]:
     """Say of which files something is left out, and why."""

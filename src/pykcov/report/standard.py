@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pykcov.errors import PykcovError
 from pykcov.instrumentation.select import Selection
+from pykcov.report import lcov
 from pykcov.report.config import Config
 from pykcov.report.lines import FileLines, real
 
@@ -226,18 +227,7 @@ class Reports:
             with self._loaded() as coverage:
                 total = float(coverage.lcov_report(outfile=str(plain)))
             lines = plain.read_text(encoding="utf-8").splitlines()
-        hits: dict[int, int] = {}
-        out = []
-        for line in lines:
-            kind, _, rest = line.partition(":")
-            if kind == "SF":
-                file = self.files.get(real(rest))
-                hits = {} if file is None else file.hits
-            elif kind == "DA":
-                number, count, *more = rest.split(",")
-                if count != "0" and int(number) in hits:
-                    line = ",".join([f"DA:{number},{hits[int(number)]}", *more])
-            out.append(f"{line}\n")
+        out = [f"{record}\n" for record in lcov.counted(lines, self.files)]
         if str(to) == "-":
             sys.stdout.writelines(out)
         else:
