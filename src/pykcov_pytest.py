@@ -39,6 +39,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="fail when less of the lines was executed",
     )
     group.addoption(
+        "--pykcov-branch",
+        action="store_true",
+        help="see which way branches go, too",
+    )
+    group.addoption(
         "--pykcov-append",
         action="store_true",
         help="add to the data file of the last run instead of beginning anew",

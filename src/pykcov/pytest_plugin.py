@@ -42,6 +42,7 @@ def begin(early: pytest.Config) -> None:
         config = _config(early.rootpath, options.pykcov)
         if options.pykcov_fail_under is not None:
             config.fail_under = options.pykcov_fail_under
+        config.branch |= options.pykcov_branch
         plugin = Plugin(early, config, reports, anew=not options.pykcov_append)
     except PykcovError as error:
         raise pytest.UsageError(f"pykcov: {error}") from None
@@ -95,7 +96,12 @@ class Plugin:
         store = SymbolStore()
         session.progress = progress
         self.handle: Instrumentation = instrument(
-            config.source, config.include, config.omit, by_line=True, store=store
+            config.source,
+            config.include,
+            config.omit,
+            by_line=True,
+            branch=config.branch,
+            store=store,
         )
         try:
             counting.start(

@@ -24,10 +24,24 @@ SITES = " sites"
 CHANGED = " changed"
 
 
+# What a block begins with: the kind of its first instruction (instrumentation/heads.py), or'ed with
+# FALLEN where control can come to it from the block before, and with AGAIN where something jumps
+# back to it; and where in the text that instruction is: column, last line, column behind it. Its
+# line is the block's first.
+Head = tuple[int, int, int, int]
+FALLEN, AGAIN = 0x100, 0x200
+
+# Before them, where a text is packed: no line, and no block.
+_HEADS, _ARCS = 0xFFFFFFFF, 0xFFFFFFFE
+_OUT = 0x80000000  # of an arc's end: out of the function that begins on this line
+
+
 class _Unpacked(NamedTuple):
     spans: tuple[tuple[int, int, int, int, int], ...]
     lines: tuple[int, ...]
     implied: tuple[tuple[int, int], ...]
+    heads: tuple[Head, ...]
+    arcs: tuple[tuple[int, int, int], ...]
 
 
 class Block(NamedTuple):
@@ -68,6 +82,11 @@ class FileSymbols:
     # Pairs: each execution of the first block tells one of the second, which has no probe of its
     # own at its head (instrumentation/prune.py).
     implied: tuple[tuple[int, int], ...] = ()
+    # Of each block, where blocks are single lines; or none. Spans behind the blocks are edges.
+    heads: tuple[Head, ...] = ()
+    # What tells that a branch went from a line to another: block or edge, and both lines; the last
+    # one is negative where it went out of the function that begins there.
+    arcs: tuple[tuple[int, int, int], ...] = ()
 
     @property
     def has_blocks(self) -> bool:
@@ -79,11 +98,22 @@ class FileSymbols:
         """Are its blocks those that the compiler makes of the text?"""
         return CHANGED.strip() not in self.variant.split()
 
+    @property
+    def blocks(self) -> int:
+        """How many of its spans are blocks."""
+        return len(self.heads) or len(self.spans)
+
     def pack(self) -> bytes:
-        """Return spans, lines and what is implied as stores hold them, before compression."""
+        """Return all but the names, as stores hold it, before it is compressed."""
         words = [*chain.from_iterable(self.spans), *self.lines]
         if self.implied:
             words += [0, *(block for pair in self.implied for block in pair)]  # no line is 0
+        if self.heads:
+            words += [_HEADS, *chain.from_iterable(self.heads)]
+        if self.arcs:
+            words.append(_ARCS)
+            for number, start, end in self.arcs:
+                words += [number, start, end if end >= 0 else _OUT - end]
         return struct.pack(f"<{len(words)}I", *words)
 
     @staticmethod
@@ -92,12 +122,21 @@ class FileSymbols:
         ValueError."""
         words = struct.unpack(f"<{len(packed) // 4}I", packed)
         rest = words[5 * spans :]
+        rest, flat = _parted(rest, _ARCS)
+        arcs = tuple(
+            (number, start, end if end < _OUT else _OUT - end)
+            for number, start, end in zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+        )
+        rest, flat = _parted(rest, _HEADS)
+        heads = tuple(zip(*(flat[n::4] for n in range(4)), strict=True))
         end = rest.index(0) if 0 in rest else len(rest)
         pairs = tuple(zip(rest[end + 1 :: 2], rest[end + 2 :: 2], strict=True))
         rows = tuple(words[n : n + 5] for n in range(0, 5 * spans, 5))
         if any(len(row) != 5 for row in rows) or any(max(pair) >= spans for pair in pairs):
             raise ValueError("its blocks are not whole")
-        return _Unpacked(rows, rest[:end], pairs)
+        if len(heads) > spans or any(number >= spans for number, *_ in arcs):
+            raise ValueError("what its blocks begin with is not whole")
+        return _Unpacked(rows, rest[:end], pairs, heads, arcs)
 
     def with_implied(self, hits: Mapping[int, int]) -> dict[int, int]:
         """Return how often blocks were executed, with those that the recorded ones tell of."""
@@ -133,6 +172,12 @@ class FileSymbols:
             end_column,
             covered,
         )
+
+
+def _parted(words: tuple[int, ...], mark: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return what is before a mark, and behind it."""
+    at = words.index(mark) if mark in words else len(words)
+    return words[:at], words[at + 1 :]
 
 
 def pc_of(number: int) -> int:

@@ -1,9 +1,10 @@
-"""Real packages' own test suites under coverage.py and under pykcov: the same lines, or why not.
+"""Real packages' own test suites under coverage.py and under pykcov: the same lines and branches.
 
     python -m tests.report.compare_packages [FOLDER [PACKAGE ...]]
 
 Downloads source distributions by pip into FOLDER, runs each suite twice, in processes of their own
-that differ in the tool only, and prints each line that one has executed and the other has not.
+that differ in the tool only, and prints each line that one has executed and the other has not, and
+each way that a branch went.
 Ends with 1 if there is any.
 """
 
@@ -67,31 +68,37 @@ class UnavailableError(PackageError):
     """pip does not get the package."""
 
 
+# A line that was executed, or a branch from a line to another, or out of the function there.
+Executed = int | tuple[int, int]
+
+
 class Difference(NamedTuple):
-    """A line that only one of the two has executed."""
+    """What only one of the two has executed."""
 
     file: str
-    line: int
+    what: Executed
     only: str
     text: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: only {self.only}: {self.text}"
+        what = self.what if isinstance(self.what, int) else "->".join(map(str, self.what))
+        return f"{self.file}:{what}: only {self.only}: {self.text}"
 
 
 class Compared(NamedTuple):
-    """What a package's suite gave. lines: executed, as coverage.py says."""
+    """What a package's suite gave. lines, branches: executed, as coverage.py says."""
 
     package: str
     outcome: str
     files: int
     lines: int
+    branches: int
     differences: list[Difference]
 
     def __str__(self) -> str:
         return (
-            f"{self.package}: {self.outcome}; {self.files} files, {self.lines} lines executed, "
-            f"{len(self.differences)} differences"
+            f"{self.package}: {self.outcome}; {self.files} files, {self.lines} lines and "
+            f"{self.branches} branches executed, {len(self.differences)} differences"
         )
 
 
@@ -136,9 +143,9 @@ def compare(package: Package, folder: Path) -> Compared:
         theirs = ("--rcfile", os.devnull, f"--data-file={out / 'theirs'}")
         ours = ("--data", str(out / "ours"), "--source", package.name)
         commands = (
-            ("coverage", "run", *theirs, "--source", package.name, *pytest),
+            ("coverage", "run", "--branch", *theirs, "--source", package.name, *pytest),
             ("coverage", "json", *theirs, "-q", "-o", str(out / "theirs.json")),
-            ("pykcov", "run", *ours, *pytest),
+            ("pykcov", "run", "--branch", *ours, *pytest),
             ("pykcov", "json", *ours, "-o", str(out / "ours.json")),
         )
         said = [_run(command, root, environment) for command in commands]
@@ -147,8 +154,11 @@ def compare(package: Package, folder: Path) -> Compared:
             raise PackageError(f"{package.name}'s tests: {outcomes[0]}, but {outcomes[1]}")
         found = [_executed(out / f"{tool}.json", root) for tool in ("theirs", "ours")]
     different = list(differences(root, *found))
-    lines = sum(map(len, found[0].values()))
-    return Compared(package.name, outcomes[0], len(found[0]), lines, different)
+    executed = [one for file in found[0].values() for one in file]
+    lines = sum(isinstance(one, int) for one in executed)
+    return Compared(
+        package.name, outcomes[0], len(found[0]), lines, len(executed) - lines, different
+    )
 
 
 def _run(words: tuple[str, ...], folder: Path, environment: dict[str, str]) -> str:
@@ -167,24 +177,28 @@ def _run(words: tuple[str, ...], folder: Path, environment: dict[str, str]) -> s
     return done.stdout
 
 
-def _executed(report: Path, root: Path) -> dict[str, set[int]]:
+def _executed(report: Path, root: Path) -> dict[str, set[Executed]]:
     files = json.loads(report.read_text(encoding="utf-8"))["files"]
     return {
-        os.path.relpath(root / path, root): set(file["executed_lines"])
+        os.path.relpath(root / path, root): {
+            *file["executed_lines"],
+            *map(tuple, file["executed_branches"]),
+        }
         for path, file in files.items()
     }
 
 
 def differences(
-    root: Path, theirs: dict[str, set[int]], ours: dict[str, set[int]]
+    root: Path, theirs: dict[str, set[Executed]], ours: dict[str, set[Executed]]
 ) -> Iterator[Difference]:
-    """Yield the lines that are not in both, by file."""
+    """Yield the lines and branches that are not in both, by file."""
     for file in sorted(theirs.keys() | ours.keys()):
         text = (root / file).read_text(encoding="utf-8").splitlines()
         first, second = theirs.get(file, set()), ours.get(file, set())
-        for line in sorted(first ^ second):
-            only = "coverage.py" if line in first else "pykcov"
-            yield Difference(file, line, only, text[line - 1].strip())
+        for what in sorted(first ^ second, key=lambda one: (one,) if isinstance(one, int) else one):
+            only = "coverage.py" if what in first else "pykcov"
+            line = what if isinstance(what, int) else what[0]
+            yield Difference(file, what, only, text[line - 1].strip())
 
 
 def main(folder: str = "", *names: str) -> int:

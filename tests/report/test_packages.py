@@ -1,4 +1,5 @@
-"""Of real packages' own test suites, coverage.py and pykcov report the same executed lines."""
+"""Of real packages' own test suites, coverage.py and pykcov report the same executed lines and
+branches."""
 
 from __future__ import annotations
 
@@ -25,6 +26,10 @@ def test_differences_are_named(tmp_path: Path) -> None:
         (tmp_path / name).write_text("x = 1\nif x:\n    y = 2\n", encoding="utf-8")
     found = differences(tmp_path, {"a.py": {1, 2}}, {"a.py": {1, 2, 3}, "b.py": {1}})
     assert list(map(str, found)) == ["a.py:3: only pykcov: y = 2", "b.py:1: only pykcov: x = 1"]
+    found = differences(tmp_path, {"a.py": {(2, 3), 2}}, {"a.py": {(2, -1), 2}})
+    assert list(map(str, found)) == [
+        "a.py:2->-1: only pykcov: if x:", "a.py:2->3: only coverage.py: if x:",
+    ]  # fmt: skip
     found = differences(tmp_path, {"a.py": {1}}, {})
     assert list(map(str, found)) == ["a.py:1: only coverage.py: x = 1"]
 
@@ -42,4 +47,5 @@ def test_the_same_lines(name: str, folder: Path, note: Callable[[str], None]) ->
     compared = compare(package, folder)
     note(f"packages: {compared}")
     assert compared.lines > 100
+    assert compared.branches > 50
     assert not compared.differences, "\n".join(map(str, compared.differences))

@@ -51,7 +51,7 @@ class Thing:
         yield "a constant"
 '''
 
-options = pytest.mark.parametrize("options", ALL_OPTIONS, ids=str)
+options = pytest.mark.parametrize("options", [*ALL_OPTIONS, Options(True, branch=True)], ids=str)
 
 
 def pairs(

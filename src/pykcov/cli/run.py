@@ -58,7 +58,14 @@ def add_to(verbs: Any, name: str) -> None:
         metavar="FILE",
         type=_file,
         help="count what all threads execute, until the end, and add it to a data file, which "
-        "'pykcov report' and its like read; blocks are single lines then",
+        "'pykcov report' and its like read; blocks are single lines then, and there is a trace "
+        "with --trace only",
+    )
+    parser.add_argument(
+        "--branch",
+        action="store_true",
+        default=None,
+        help="with --data, see which way branches go, too",
     )
     parser.add_argument("--context", metavar="NAME", default="", help="what it is counted under")
     parser.add_argument(
@@ -113,6 +120,8 @@ def main(args: argparse.Namespace) -> NoReturn:
     by_line = args.data is not None
     if by_line and args.comparisons:
         complain("--data counts blocks, and --comparisons traces none [usage]")
+    if args.branch and not by_line:
+        complain("--branch is for the reports that --data is for [usage]")
     config = configured(args)
     session.progress = progress
     handle = instrument(
@@ -122,6 +131,7 @@ def main(args: argparse.Namespace) -> NoReturn:
         by_line=by_line,
         prune=args.prune,
         comparisons=args.comparisons,
+        branch=by_line and config.branch,
         store=store_of(args),
     )
     if args.data is not None:
@@ -138,6 +148,8 @@ def main(args: argparse.Namespace) -> NoReturn:
         with quiet:
             pykcov.serve(args.device)
         program.run(contextlib.nullcontext(), _rewriter(handle), lambda: None)
+    if args.data is not None and out is None:  # a trace that nobody reads costs as much as counting
+        program.run(contextlib.nullcontext(), _rewriter(handle), _teller(handle, args.data))
     tracer = trace(args.size, discipline=args.discipline, comparisons=args.comparisons)
     program.run(tracer, _rewriter(handle), _finisher(handle, tracer, out))
 
@@ -211,6 +223,17 @@ def _finisher(handle: Instrumentation, tracer: trace, out: _Out | None) -> Calla
     return finish
 
 
+def _teller(handle: Instrumentation, data: Path) -> Callable[[], None]:
+    process = os.getpid()
+
+    def finish() -> None:
+        if os.getpid() == process:
+            with quiet:
+                say("\n".join(_instrumented(handle, f"counted into {data}", " blocks")))
+
+    return finish
+
+
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
@@ -222,15 +245,20 @@ def summary(handle: Instrumentation, tracer: trace) -> str:
     if handle.options.comparisons:
         what = f"{_counted(len(tracer.records), 'record')} of comparisons"
     noun = " blocks" if handle.options.comparisons else ""
-    lines = [
-        f"pykcov: {what}, {handle.blocks}{noun} instrumented in "
-        f"{_counted(len(handle.files), 'file')}"
-    ]
+    lines = _instrumented(handle, what, noun)
     if tracer.overflowed:
-        lines.append(
+        lines.insert(
+            1,
             f"pykcov: the area of {tracer.size} words was full, later records were dropped; "
-            "--size WORDS makes it larger"
+            "--size WORDS makes it larger",
         )
+    return "\n".join(lines)
+
+
+def _instrumented(handle: Instrumentation, what: str, noun: str) -> list[str]:
+    """Return what happened, and what needs a person's eye of how code was instrumented."""
+    files = _counted(len(handle.files), "file")
+    lines = [f"pykcov: {what}, {handle.blocks}{noun} instrumented in {files}"]
     lines += [f"pykcov: --source {name} matched nothing" for name in handle.selection.unused()]
     if early := sorted(handle.earlier):
         more = f" and {len(early) - NAMED} more" if len(early) > NAMED else ""
@@ -239,4 +267,4 @@ def summary(handle: Instrumentation, tracer: trace) -> str:
             f"{', '.join(early[:NAMED])}{more}"
         )
     lines += [f"pykcov: left out {path}: {why}" for path, why in handle.left_out.items()]
-    return "\n".join(lines)
+    return lines

@@ -52,17 +52,23 @@ def load(op: int, arg: int) -> bytes:
 
 
 class Shift:
-    """Where each offset of the old code lies in the new, after `added[i]` units at `offsets[i]`."""
+    """Where each offset of the old code lies in the new, after `added[i]` units at `offsets[i]`, of
+    which the first `fallen[i]` are only for what falls into the offset, not for jumps."""
 
-    def __init__(self, insertions: dict[int, int]) -> None:
+    def __init__(self, insertions: dict[int, int], fallen: dict[int, int] | None = None) -> None:
         self.offsets = sorted(insertions)
+        self.fallen = fallen or {}
         self.sums = [0]
         for offset in self.offsets:
             self.sums.append(self.sums[-1] + insertions[offset])
 
+    def end(self, offset: int) -> int:
+        """Where what stands before `offset` ends now."""
+        return offset + self.sums[bisect_left(self.offsets, offset)]
+
     def label(self, offset: int) -> int:
         """Where a jump to `offset` must go now: to the insertion there, if there is one."""
-        return offset + self.sums[bisect_left(self.offsets, offset)]
+        return self.end(offset) + self.fallen.get(offset, 0)
 
 
 # -- line table (Objects/locations.md) -----------------------------------------------------------
@@ -87,40 +93,43 @@ def _repeat(form: int, payload: bytes) -> tuple[int, bytes]:
     return form, payload
 
 
-def insert_locations(table: bytes, insertions: dict[int, int]) -> bytes:
-    """Give each inserted unit the location of the instruction that it stands before.
+def insert_locations(
+    table: bytes, insertions: dict[int, int], fallen: dict[int, int] | None = None
+) -> bytes:
+    """Give each inserted unit the location of the instruction that it stands before; the first
+    `fallen` of an offset that of the one behind which they stand.
 
     The same line, or sys.settrace would report a line twice; the same columns, so that whoever asks
     for the position at any instant sees the source at which the block begins.
     """
-    offsets = iter(sorted(insertions))
-    following = next(offsets, None)
+    fallen = fallen or {}
+    before = Shift(insertions).end
     out = bytearray()
     unit = 0
     for entry in _ENTRY.findall(table):
-        length = (entry[0] & 7) + 1
-        if following is None or following >= unit + length:
-            out += entry
-            unit += length
-            continue
+        end = unit + (entry[0] & 7) + 1
+        run = before(end) - before(unit)
+        if fallen:
+            run += fallen.get(end, 0) - fallen.get(unit, 0)
         form, payload = (entry[0] >> 3) & 15, entry[1:]
-        end = unit + length
-        while True:
-            inserted = 0
-            if following is not None and following == unit:
-                inserted = insertions[following]
-                following = next(offsets, None)
-            stop = end if following is None or following >= end else following
-            run = inserted + stop - unit
-            while run:
-                part = min(run, 8)
-                out.append(0x80 | form << 3 | part - 1)
-                out += payload
-                form, payload = _repeat(form, payload)
-                run -= part
-            unit = stop
-            if unit == end:
-                break
+        while run:
+            part = min(run, 8)
+            out.append(0x80 | form << 3 | part - 1)
+            out += payload
+            form, payload = _repeat(form, payload)
+            run -= part
+        unit = end
+    return bytes(out)
+
+
+def line_location(delta: int, units: int) -> bytes:
+    """Return an entry for up to 8 units on the line `delta` behind that of the entry before."""
+    value = (-delta << 1 | 1) if delta < 0 else delta << 1
+    out = bytearray((0x80 | _LINE_ONLY << 3 | units - 1,))
+    while value >= 0x40:
+        out.append(value & 0x3F | 0x40)
+        value >>= 6
+    out.append(value)
     return bytes(out)
 
 

@@ -106,3 +106,20 @@ def count_running(wanted: Callable[[CodeType], bool]) -> int:
                 count += wanted(frame.f_code)
             frame = frame.f_back
     return count
+
+
+def modules_by_filename() -> dict[str, ModuleType]:
+    """Return imported modules by the co_filename that their code has."""
+    found = {}
+    for name, module in list(sys.modules.items()):
+        if not issubclass(type(module), ModuleType):  # anything may be put into sys.modules
+            continue
+        names = attributes(module)
+        spec, file = names.get("__spec__"), names.get("__file__")
+        if type(spec) is ModuleSpec and spec.origin == "frozen":
+            found[f"<frozen {spec.name}>"] = module
+            state = spec.loader_state
+            found[f"<frozen {getattr(state, 'origname', None) or name}>"] = module
+        elif isinstance(file, str):
+            found.setdefault(file, module)
+    return found

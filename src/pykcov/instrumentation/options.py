@@ -5,17 +5,19 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import NamedTuple
 
-VERSION = 1  # of the rules in blocks.py: a change that moves blocks raises it
+VERSION = 2  # of the rules in blocks.py: a change that moves blocks raises it
 
 
 class Options(NamedTuple):
     """by_line: cut blocks at every change of line. prune: leave out what other probes tell.
-    comparisons: record operands, too. exclude: regular expressions (exclude.py).
+    comparisons: record operands, too. branch: record which way branches go; only with by_line.
+    exclude: regular expressions (exclude.py).
     """
 
     by_line: bool = False
     prune: bool = False
     comparisons: bool = False
+    branch: bool = False
     exclude: tuple[str, ...] = ()
 
     @property
@@ -31,10 +33,10 @@ class Options(NamedTuple):
     def of(variant: str) -> Options:
         """Return the options that a variant stands for, but for exclude."""
         words = variant.split()
-        by_line, prune, comparisons = (
+        by_line, prune, comparisons, branch = (
             name.replace("_", "-") in words for name in Options._fields[:-1]
         )
-        return Options(by_line, prune, comparisons)
+        return Options(by_line, prune, comparisons, branch)
 
 
 EXACT = Options()

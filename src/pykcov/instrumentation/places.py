@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from types import CodeType
 
 from pykcov.instrumentation.blocks import Located, Span, nested
+from pykcov.instrumentation.branches import Edge
 from pykcov.instrumentation.prune import Plan
 from pykcov.instrumentation.rewrite import Insertion
 from pykcov.probe import Probe
@@ -33,6 +34,7 @@ class Place:
     located: Located | None
     plan: Plan | None = None
     further: list[Insertion] = field(default_factory=list)
+    edges: list[tuple[Edge, Probe]] = field(default_factory=list)
     model: CodeType | None = None
     constants: int = 0  # that the model had before it had probes
     bare: bool = False  # it stays as it is

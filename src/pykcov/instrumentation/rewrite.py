@@ -20,6 +20,7 @@ from types import CodeType
 from typing import NamedTuple
 
 from pykcov.instrumentation.blocks import Located, Span, locate
+from pykcov.instrumentation.branches import Edge
 from pykcov.instrumentation.codec import (
     Instruction,
     Shift,
@@ -27,12 +28,14 @@ from pykcov.instrumentation.codec import (
     load,
     write_handlers,
 )
+from pykcov.instrumentation.edges import detours, made, recording
 from pykcov.instrumentation.prune import Plan
 from pykcov.instrumentation.spots import Spot, find_spots
 from pykcov.instrumentation.stubs import make as make_stubs
 from pykcov.instrumentation.versions import (
     BACKWARD,
     EXTENDED_ARG,
+    FORWARDS,
     JUMPS,
     LOAD_CONST,
     POP_TOP,
@@ -60,13 +63,20 @@ class Insertion(NamedTuple):
 _OP = Instruction._fields.index("op")  # by index it is three times as fast
 
 
-def _layout(code: CodeType, insertions: dict[int, int]) -> bytes:
-    """Return what Origin keeps of where the instructions of `code` are now (csrc/origin.c)."""
+def _layout(code: CodeType, insertions: dict[int, int], behind: Sequence[tuple[int, int]]) -> bytes:
+    """Return what Origin keeps of where the instructions of `code` are now (csrc/origin.c).
+
+    behind: of what stands behind the end, in order, the units and what offset it is told as.
+    """
     out = bytearray(_number(len(code.co_consts)))
     last = 0
     for offset in sorted(insertions):
         out += _number(offset - last) + _number(insertions[offset])
         last = offset
+    if behind:
+        out += _number(len(code.co_code) // 2 - last) + _number(0)
+        for units, told in behind:
+            out += _number(units) + _number(told)
     return bytes(out)
 
 
@@ -84,30 +94,40 @@ def _prefixes(arg: int) -> int:
     return max(0, (arg.bit_length() - 1) // 8)
 
 
-def _distance(jump: Instruction, shift: Shift) -> int:
-    end, target = shift.label(jump.end), shift.label(jump.target)
-    return end - target if jump.op in BACKWARD else target - end
+class _Layout:
+    """Where jumps and what they lead to stand: in the shift in which every jump has room for its
+    argument."""
 
+    def __init__(
+        self, jumps: list[Instruction], insertions: dict[int, int], fallen: dict[int, int],
+        taken: dict[int, int], end: int,
+    ) -> None:  # fmt: skip
+        """Add to `insertions` the EXTENDED_ARG that jumps need on top of their own. `widened` has
+        these by the jump's offset, too. A longer jump may make another one longer: until nothing
+        changes.
 
-def _widen(jumps: list[Instruction], insertions: dict[int, int]) -> tuple[Shift, dict[int, int]]:
-    """Find the shift in which every jump has room for its new argument.
+        taken: by jump, how far behind the end of the code, which is at unit `end`, its detour is.
+        """
+        self._taken, self._end = taken, end
+        self.widened: dict[int, int] = {}
+        grown = True
+        while grown:
+            self.shift = Shift(insertions, fallen)
+            grown = False
+            for jump in jumps:
+                missing = _prefixes(self.distance(jump)) - (jump.at - jump.start)
+                already = self.widened.get(jump.start, 0)
+                if missing > already:
+                    self.widened[jump.start] = missing
+                    insertions[jump.start] = insertions.get(jump.start, 0) + missing - already
+                    grown = True
 
-    Adds to `insertions` the EXTENDED_ARG that jumps need on top of their own, and returns these by
-    the jump's offset, too. A longer jump may make another one longer: until nothing changes.
-    """
-    widened: dict[int, int] = {}
-    while True:
-        shift = Shift(insertions)
-        grown = False
-        for jump in jumps:
-            missing = _prefixes(_distance(jump, shift)) - (jump.at - jump.start)
-            already = widened.get(jump.start, 0)
-            if missing > already:
-                widened[jump.start] = missing
-                insertions[jump.start] = insertions.get(jump.start, 0) + missing - already
-                grown = True
-        if not grown:
-            return shift, widened
+    def distance(self, jump: Instruction) -> int:
+        end = self.shift.end(jump.end)
+        if jump.start in self._taken:
+            return self.shift.end(self._end) + self._taken[jump.start] - end
+        target = self.shift.label(jump.target)
+        return end - target if jump.op in BACKWARD else target - end
 
 
 def _put(
@@ -139,11 +159,13 @@ def rewrite(
     plan: Plan | None = None,
     located: Located | None = None,
     further: Sequence[Insertion] = (),
+    edges: Sequence[tuple[Edge, Probe]] = (),
 ) -> CodeType:
     """Return `code` with `probes[i]` at `spans[i]`, and its nested code objects through `inner`.
 
     plan: only the blocks that it keeps have their probes. located: what locate() returns for
-    `code`. further: stands there, too, behind the probes where they share an offset.
+    `code`. further: stands there, too, behind the probes where they share an offset. edges: that
+    have probes, and these.
     """
     located = located or locate(code)
     spots = find_spots(code, spans, plan.kept if plan else None, located)
@@ -152,9 +174,21 @@ def rewrite(
     for n, more in enumerate(further, first + len(constants)):
         sequence = more.before + load(LOAD_CONST, n) + more.after
         sequences[more.offset] = sequences.get(more.offset, b"") + sequence
+    numbered = [
+        (edge, first + len(constants) + len(further) + n) for n, (edge, _) in enumerate(edges)
+    ]
+    falls = {edge.offset: recording(constant) for edge, constant in numbered if not edge.jumps}
+    for offset, sequence in falls.items():
+        sequences[offset] = sequence + sequences.get(offset, b"")
     jumps = [i for i in located.instructions if i[_OP] in JUMPS]
+    backward = {i.start for i in jumps if i.op in FORWARDS}
+    around, taken = detours(numbered, backward)
     insertions = {offset: len(sequence) // 2 for offset, sequence in sequences.items()}
-    shift, widened = _widen(jumps, insertions)
+    fallen = {offset: len(sequence) // 2 for offset, sequence in falls.items()}
+    end = len(raw) // 2
+    starts = {jump: around[n].start for jump, n in taken.items()}
+    layout = _Layout(jumps, insertions, fallen, starts, end)
+    shift, widened = layout.shift, layout.widened
 
     out, copied = bytearray(), 0
     for offset in shift.offsets:
@@ -164,18 +198,26 @@ def rewrite(
         copied = offset
     out += raw[2 * copied :]
     for jump in jumps:
-        # label() of what follows the opcode unit is where it stands: nothing is inserted inside.
-        at = 2 * (shift.label(jump.end) - (jump.end - jump.at))
-        arg = _distance(jump, shift)
+        # end() of what follows the opcode unit is where it stands: nothing is inserted inside.
+        at = 2 * (shift.end(jump.end) - (jump.end - jump.at))
+        arg = layout.distance(jump)
+        if jump.start in taken and jump.start in backward:
+            out[at] = FORWARDS[jump.op]
         for place in range(
             at, at - 2 * (jump.at - jump.start + widened.get(jump.start, 0)) - 1, -2
         ):
             out[place + 1] = arg & 0xFF
             arg >>= 8
 
-    locations = insert_locations(code.co_linetable, insertions)
+    locations = insert_locations(code.co_linetable, insertions, fallen)
+    code_around, locations_around = made(code, around, shift, len(out) // 2)
+    out += code_around
+    locations += locations_around
     stubs = [(stub, first + stub.block) for stub in plan.stubs] if plan else []
     behind = make_stubs(code, stubs, shift, len(out) // 2, locations)
+    behind_it = [(one.units, one.edge.offset) for one in around]
+    if behind.code:
+        behind_it.append((len(behind.code) // 2, end - 1))
     depth = max((more.depth for more in further), default=1)
     consts = tuple(inner(c) if isinstance(c, CodeType) else c for c in code.co_consts)
     return code.replace(
@@ -184,7 +226,8 @@ def rewrite(
             *consts,
             *constants,
             *(more.constant for more in further),
-            Origin(code, owner, _layout(code, insertions)),
+            *(probe for _, probe in edges),
+            Origin(code, owner, _layout(code, insertions, behind_it)),
         ),
         co_linetable=behind.locations,
         co_exceptiontable=write_handlers(behind.table),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from importlib.machinery import ModuleSpec
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType, TracebackType
+from types import CodeType, FunctionType, TracebackType
 from typing import Any
 
 from pykcov import forks
@@ -151,7 +149,7 @@ class Instrumentation(Texts):
         for function in inplace.functions():
             if origin(function.__code__) is None:
                 by_file[function.__code__.co_filename].append(function)
-        modules = _modules_by_filename()
+        modules = inplace.modules_by_filename()
         changed: list[tuple[FunctionType, CodeType]] = []
         for filename, functions in progress(list(by_file.items()), "instrumenting"):
             names = functions[0].__globals__
@@ -229,23 +227,6 @@ def _change(functions: list[tuple[FunctionType, CodeType]]) -> None:
         set_code(function, new)
 
 
-def _modules_by_filename() -> dict[str, ModuleType]:
-    """Imported modules by the co_filename that their code has."""
-    found = {}
-    for name, module in list(sys.modules.items()):
-        if not issubclass(type(module), ModuleType):  # anything may be put into sys.modules
-            continue
-        names = inplace.attributes(module)
-        spec, file = names.get("__spec__"), names.get("__file__")
-        if type(spec) is ModuleSpec and spec.origin == "frozen":
-            found[f"<frozen {spec.name}>"] = module
-            state = spec.loader_state
-            found[f"<frozen {getattr(state, 'origname', None) or name}>"] = module
-        elif isinstance(file, str):
-            found.setdefault(file, module)
-    return found
-
-
 def instrument(
     source: Iterable[str] | str = (),
     include: Iterable[str] | str = (),
@@ -254,6 +235,7 @@ def instrument(
     by_line: bool = False,
     prune: bool = False,
     comparisons: bool = False,
+    branch: bool = False,
     exclude: Iterable[str] | str = (),
     store: SymbolStore | None = None,
 ) -> Instrumentation:
@@ -263,16 +245,17 @@ def instrument(
     everything but the standard library and installed packages. by_line: cut blocks at every change
     of line. prune: leave out probes of which others tell the same; reports then have what they had,
     but traces not all in order (docs/blocks.md, both). comparisons: make their operands known to
-    KCOV_TRACE_CMP, too (docs/comparisons.md). exclude: regular expressions; a function or class in
-    whose def or class line one matches, or `# pragma: no kcov`, is left as it is. store: where PCs
-    are given out; the default is the user's.
+    KCOV_TRACE_CMP, too (docs/comparisons.md). branch: with by_line, let reports tell which way
+    branches went. exclude: regular expressions; a function or class in whose def or class line one
+    matches, or `# pragma: no kcov`, is left as it is. store: where PCs are given out; the default
+    is the user's.
 
     Raises PykcovError: self-instrumentation, source-missing, glob-empty, glob-bad, exclude-bad,
     store-mixed, and those of SymbolStore.register().
     """
     with quiet, _lock:
         selection = Selection(*([x] if isinstance(x, str) else x for x in (source, include, omit)))
-        options = Options(by_line, prune, comparisons, checked(exclude))
+        options = Options(by_line, prune, comparisons, branch, checked(exclude))
         return _instrument(selection, store or SymbolStore(), options)
 
 
@@ -313,6 +296,7 @@ def restore(saved: dict[str, Any]) -> None:
     """Instrument what another process has instrumented. Raises PykcovError as instrument() does."""
     with quiet, _lock:
         store = SymbolStore(Path(saved["store"]))
-        for selection, (by_line, prune, comparisons, exclude) in saved["instrumented"]:
-            options = Options(by_line, prune, comparisons, tuple(exclude))
+        for selection, (*flags, exclude) in saved["instrumented"]:
+            by_line, prune, comparisons, branch = flags
+            options = Options(by_line, prune, comparisons, branch, tuple(exclude))
             _instrument(Selection.restored(selection), store, options)

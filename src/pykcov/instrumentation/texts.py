@@ -12,9 +12,10 @@ from pykcov.instrumentation.cache import Cache
 from pykcov.instrumentation.compiling import is_compiled_from, optimize_level
 from pykcov.instrumentation.entry import pack
 from pykcov.instrumentation.options import Options
+from pykcov.instrumentation.rewriter import Rewriter
 from pykcov.instrumentation.select import absolute
 from pykcov.instrumentation.stamps import NONE
-from pykcov.instrumentation.unit import Rewriter, Text, Unit, probes_of
+from pykcov.instrumentation.unit import Text, Unit, probes_of
 from pykcov.store import SymbolStore
 
 

@@ -5,27 +5,32 @@ from __future__ import annotations
 import importlib.util
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from types import CodeType
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from pykcov import forks
 from pykcov.abi.kcov import PC_SPACING
 from pykcov.instrumentation.blocks import Located, Span, code_lines, find_blocks, locate, nested
+from pykcov.instrumentation.branches import (
+    NONE_BRANCHED,
+    Branches,
+    Layout,
+    find_branches,
+)
 from pykcov.instrumentation.comparisons import PCS_EACH, Site, find_comparisons, insertions
-from pykcov.instrumentation.entry import Entry
 from pykcov.instrumentation.exclude import excluded
+from pykcov.instrumentation.heads import heads
 from pykcov.instrumentation.options import EXACT, Options
 from pykcov.instrumentation.places import Place, Places
 from pykcov.instrumentation.prune import Plan, prune
-from pykcov.instrumentation.rewrite import rewrite
+from pykcov.instrumentation.rewriter import Rewriter
 from pykcov.instrumentation.stamps import NONE
-from pykcov.lineage import Range
-from pykcov.probe import Instead, Origin, Probe, origin, probes, running
+from pykcov.probe import Probe, probes
 from pykcov.store import SymbolStore
-from pykcov.symbols import CHANGED, SITES, FileSymbols, pc_of
+from pykcov.symbols import CHANGED, SITES, FileSymbols, Head, pc_of
 
 # Probes by store and number of the file's first block. They are kept for the life of the process: a
 # file that is instrumented again, or reloaded, must count under the indices that it had.
@@ -81,6 +86,7 @@ class Unit:
     bare: list[bool] = field(init=False)  # left out by a person
     plans: list[Plan | None] = field(init=False)
     sites: list[list[Site]] = field(init=False)
+    branches: list[Branches] = field(init=False)
 
     def __post_init__(self) -> None:
         self.variant = self.variant or self.options.variant
@@ -110,15 +116,33 @@ class Unit:
             for code, located, bare in zip(self.codes, self.located, self.bare, strict=True)
         ]
 
+        layout = Layout(self.source) if self.options.branch else None
+        self.branches = [
+            NONE_BRANCHED
+            if layout is None or not spans
+            else find_branches(code, spans, located, layout)
+            for code, spans, located in zip(self.codes, self.spans, self.located, strict=True)
+        ]
+
     @property
     def blocks(self) -> int:
-        """Number of blocks in the file."""
-        return sum(len(spans) for spans in self.spans)
+        """Number of blocks in the file, and of edges that have probes, too."""
+        return sum(map(len, self.spans)) + sum(len(found.edges) for found in self.branches)
 
     def symbols(self) -> FileSymbols:
         """Return what the store is to keep of the blocks."""
         spans = [[span[1:] for span in spans] for spans in self.spans]
-        return self._symbols(self.variant, spans, tuple(self._implied()))
+        made = self._symbols(self.variant, spans, tuple(self._implied()))
+        if not self.options.by_line:
+            return made
+        numbers = {n: place for place, n in enumerate(n for n, own in enumerate(spans) if own)}
+        edges = tuple(
+            (numbers[n], edge.line, edge.column, edge.line, edge.column)
+            for n, found in enumerate(self.branches)
+            for edge in found.edges
+        )
+        heads = tuple(self._heads())
+        return replace(made, spans=made.spans + edges, heads=heads, arcs=tuple(self._arcs()))
 
     def comparison_symbols(self) -> FileSymbols:
         """Return what the store is to keep of the comparisons: PCS_EACH spans for each."""
@@ -154,6 +178,18 @@ class Unit:
                 yield from ((first + told, first + block) for told, block in plan.implied)
             first += len(spans)
 
+    def _heads(self) -> Iterator[Head]:
+        for located, spans in zip(self.located, self.spans, strict=True):
+            yield from heads(located, spans)
+
+    def _arcs(self) -> Iterator[tuple[int, int, int]]:
+        block, edge = 0, sum(map(len, self.spans))
+        for spans, found in zip(self.spans, self.branches, strict=True):
+            for n, arc in found.arcs:
+                yield (block + n if n < len(spans) else edge + n - len(spans), *arc)
+            block += len(spans)
+            edge += len(found.edges)
+
     def rewriter(self, store: SymbolStore, owner: object) -> Rewriter:
         """Return what gives code objects of this text their probes. Raises as register()."""
         given = [store.registered(self.symbols())]
@@ -162,17 +198,21 @@ class Unit:
         mine = probes_of(store, given[0].first, self.blocks)
         places: list[Place] = []
         number, site = 0, given[-1].first
+        edge = sum(map(len, self.spans))
         each = zip(
-            self.codes, self.spans, self.located, self.plans, self.sites, self.bare, strict=True
-        )
-        for code, spans, located, plan, sites, bare in each:
+            self.codes, self.spans, self.located, self.plans, self.sites, self.branches, self.bare,
+            strict=True,
+        )  # fmt: skip
+        for code, spans, located, plan, sites, found, bare in each:
             own = mine[number : number + len(spans)]
             pcs = [pc_of(site + PCS_EACH * n) for n in range(len(sites))]
             further = insertions(sites, pcs)
+            edges = [*zip(found.edges, mine[edge : edge + len(found.edges)], strict=True)]
             spanned = None if bare else spans
-            places.append(Place(code, spanned, own, located, plan, further, bare=bare))
+            places.append(Place(code, spanned, own, located, plan, further, edges, bare=bare))
             number += len(spans)
             site += PCS_EACH * len(sites)
+            edge += len(found.edges)
         last = max(given, key=lambda one: one.first)
         return Rewriter(Places(places), owner, self.options, self.code, given[0].first, mine, last)
 
@@ -193,118 +233,3 @@ def files() -> dict[int, int]:
     """Return the files that ever had probes: number of the first block, and how many there are."""
     with _probes_lock:
         return {first: len(found) for (_, first), found in _probes.items()}
-
-
-class Rewriter:
-    """Gives a code object of one text its probes.
-
-    It takes any code object that equals one of the text's, not the same objects only: what runs may
-    come from a .pyc. It answers None for one that is not of this text, and the same result for the
-    same object, so that a function and the code it was made of stay one.
-    """
-
-    def __init__(
-        self,
-        places: Places,
-        owner: object,
-        options: Options,
-        whole: CodeType,
-        first: int,
-        probes: list[Probe],
-        given: Range | None = None,
-    ) -> None:
-        """whole: the module's code. first: number of the first block. given: the store's last range
-        of this text."""
-        self.first, self.probes, self.given = first, probes, given
-        self._whole, self._options = whole, options
-        self.strange = False  # something within what it was called with was none of the text's
-        self._places = places
-        self._owner = owner
-        self._done: dict[int, tuple[CodeType, CodeType]] = {}
-
-    @staticmethod
-    def cached(entry: Entry, probes: list[Probe], owner: object, options: Options) -> Rewriter:
-        """Return one that takes its results from the cache. Raises ValueError: the entry is bad."""
-        models = nested(entry.code(probes, owner))
-        places = Places(
-            _place_of(plain, model) for plain, model in zip(entry.originals(), models, strict=True)
-        )
-        return Rewriter(places, owner, options, entry.originals()[0], entry.first, probes)
-
-    def _place(self, code: CodeType) -> Place | None:
-        """Return where code stands: by its instructions and lines, and its constants where these
-        are not enough. A program may have put others there: its blocks are what they were, but
-        what it compares with is not."""
-        place = self._places.equal(code)
-        if place is None and not self._options.comparisons:
-            place = self._places.alike(code)
-        return place
-
-    def is_of(self, code: CodeType) -> bool:
-        """Is `code` the module's of this text?"""
-        place = self._places.equal(code)
-        return place is not None and place.plain is self._whole
-
-    def __call__(self, code: CodeType) -> CodeType | None:
-        if id(code) not in self._done:
-            for inner in reversed(list(nested(code))):  # they nest deeper than calls may
-                self._one(inner)
-        return self._one(code)
-
-    def _one(self, code: CodeType) -> CodeType | None:
-        if id(code) in self._done:
-            return self._done[id(code)][1]
-        if (place := self._place(code)) is None:
-            return None
-        if place.bare:
-            new = code
-        elif place.model is not None and place.constants == len(code.co_consts):
-            new = self._like(code, place.model, cast(Origin, origin(place.model)).layout)
-        elif place.spans is not None:
-            new = rewrite(
-                code,
-                place.spans,
-                place.probes,
-                self._inner,
-                self._owner,
-                place.plan,
-                place.located,
-                place.further,
-            )
-            place.model, place.constants = new, len(code.co_consts)
-        else:
-            return None
-        self._done[id(code)] = (code, new)  # the old one kept, or its id might come again
-        return new
-
-    def _inner(self, code: CodeType) -> CodeType:
-        if (new := self._one(code)) is None:
-            self.strange = True
-            return code
-        return new
-
-    def _like(self, code: CodeType, model: CodeType, layout: bytes) -> CodeType:
-        """Return `code` with what was inserted into `model`, which was made of its like."""
-        old = code.co_consts
-        consts = tuple(self._inner(c) if isinstance(c, CodeType) else c for c in old)
-        runs = running(model)
-        probes = [*runs.co_consts[len(old) :]]
-        for n, probe in enumerate(probes):
-            if isinstance(probe, Instead):
-                probes[n] = probe.instead(consts[probe.constant], probe.constant)
-        return code.replace(
-            co_code=runs.co_code,
-            co_consts=(*consts, *probes, Origin(code, self._owner, layout)),
-            co_linetable=runs.co_linetable,
-            co_exceptiontable=runs.co_exceptiontable,
-            co_stacksize=runs.co_stacksize,
-        )
-
-
-def _place_of(plain: CodeType, model: CodeType) -> Place:
-    """Return the place of code that the cache has. Raises ValueError: the two don't fit."""
-    kept, found = len(plain.co_consts), running(model).co_consts
-    wrong = any(isinstance(const, Instead) and const.constant >= kept for const in found)
-    if wrong or len(model.co_consts) != kept:
-        raise ValueError(f"{plain.co_qualname} is not what was rewritten")
-    return Place(plain, None, [], None, model=model, constants=kept, bare=origin(model) is None)

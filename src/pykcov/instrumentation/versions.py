@@ -54,6 +54,9 @@ SEND = dis.opmap["SEND"]
 FOR_ITER = dis.opmap["FOR_ITER"]
 END_FOR = dis.opmap.get("END_FOR", -1)
 CLEANUP_THROW = dis.opmap.get("CLEANUP_THROW", -1)
+END_ASYNC_FOR = dis.opmap["END_ASYNC_FOR"]
+GET_ANEXT = dis.opmap["GET_ANEXT"]
+JUMP_BACKWARD = dis.opmap["JUMP_BACKWARD"]
 JUMP_BACKWARD_NO_INTERRUPT = dis.opmap["JUMP_BACKWARD_NO_INTERRUPT"]
 
 # Since 3.11 every jump is relative, counted in units from behind the jump's own caches.
@@ -155,6 +158,13 @@ SOFT = QUIET | _ops(
 )
 # Nothing behind one of these is reached through it.
 FINAL = UNCONDITIONAL | _ops("RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "RERAISE")
+RETURNS = _ops("RETURN_VALUE", "RETURN_CONST")
+# Conditional jumps backwards (3.11), and those that jump as far as needed forwards.
+FORWARDS = {
+    op: dis.opmap[name.replace("BACKWARD", "FORWARD")]
+    for name, op in dis.opmap.items()
+    if name.startswith("POP_JUMP_BACKWARD_")
+}
 # Of comparisons (comparisons.py). BINARY_SUBSCR has been a BINARY_OP since 3.14.
 COMPARE_OP = dis.opmap["COMPARE_OP"]
 IS_OP = dis.opmap["IS_OP"]
@@ -205,4 +215,28 @@ EFFECTS = {
     ),
     **dict.fromkeys(_ops("STORE_FAST", "POP_TOP"), (1, 0)),
     **dict.fromkeys(_ops("NOP", "RESUME", "NOT_TAKEN", "PRECALL"), (0, 0)),
+}
+
+# -- what a block begins with (heads.py) ----------------------------------------------------------
+
+HEAD_NAMES = {
+    "VARIABLE": frozenset(
+        op
+        for name, op in dis.opmap.items()
+        if name.startswith(("LOAD_FAST", "LOAD_NAME", "LOAD_GLOBAL", "LOAD_DEREF", "LOAD_CLOSURE"))
+        or name in ("LOAD_CLASSDEREF", "LOAD_LOCALS")
+    )
+    - _ops("LOAD_FAST_AND_CLEAR"),  # in the middle of a comprehension
+    "CONSTANT": _ops("LOAD_CONST", "LOAD_SMALL_INT"),
+    "RETURN": _ops("RETURN_CONST"),
+    "NULL": _ops("PUSH_NULL"),
+    "BUILD": _ops("LOAD_BUILD_CLASS", "BUILD_LIST", "BUILD_MAP", "BUILD_SET", "BUILD_TUPLE"),
+    "NOP": _ops("NOP"),
+    "POP": _ops("POP_TOP", "POP_EXCEPT", "SWAP", "POP_ITER"),
+    "COPY": _ops("COPY"),
+    "STORE": STORES | _ops("STORE_GLOBAL", "UNPACK_SEQUENCE", "UNPACK_EX"),
+    "DELETE": _ops("DELETE_FAST", "DELETE_NAME", "DELETE_DEREF", "DELETE_GLOBAL"),
+    "JUMP": UNCONDITIONAL,
+    "RAISE": _ops("RAISE_VARARGS"),
+    "MATCH": _ops("GET_LEN", "MATCH_SEQUENCE", "MATCH_MAPPING"),
 }

@@ -24,8 +24,9 @@ from pathlib import Path
 from pykcov.errors import PykcovError
 from pykcov.instrumentation.select import absolute
 from pykcov.report.data import Measured
-from pykcov.report.lines import hits_of_lines, shape_of
+from pykcov.report.lines import hits_of_lines
 from pykcov.report.narrow import Range, ranges
+from pykcov.report.statements import statements
 
 # Of a heat: from how many hits on. Heat 0 is "never".
 HEATS = (1, 2, 10, 100, 1_000, 10_000, 100_000)
@@ -142,7 +143,7 @@ def _places(
         return line, characters(whole, column)
 
     found: Placed = {}
-    for n, span in enumerate(one.symbols.spans):
+    for n, span in enumerate(one.symbols.spans[: one.symbols.blocks]):
         if not own[n]:
             continue
         start, end = min(o[:2] for o in own[n]), max(o[2:] for o in own[n])
@@ -189,12 +190,12 @@ def source(path: str, data: bytes, ways: Iterable[tuple[Measured, Mapping[int, i
     for line in lines:
         begins.append(begins[-1] + len(line) + 1)
     hits: dict[int, int] = {}
-    shape = shape_of(data)
+    begun = statements(data)
     owners = []
     for one, counts in ways:
         own = ranges(one.symbols, data, counts)
         owners.append(_owners(_places(one, counts, own, begins, text), len(text)))
-        by_line = dict.fromkeys(one.symbols.lines, 0) | hits_of_lines(one.symbols, counts, shape)
+        by_line = dict.fromkeys(one.symbols.lines, 0) | hits_of_lines(one.symbols, counts, begun)
         for number, count in by_line.items():
             hits[number] = hits.get(number, 0) + count
     numbers: dict[tuple[Place | None, ...], int] = {}

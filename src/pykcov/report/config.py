@@ -21,8 +21,9 @@ _INTEGERS = 1 << 63  # TOML's; tomllib reads longer ones
 class Config:
     """Each field is a key of [tool.pykcov].
 
-    source, include, omit: as of instrument(). data: the data file. exclude_also: regular
-    expressions of lines that reports leave out, beside `# pragma: no cover`. fail_under: percent.
+    source, include, omit: as of instrument(). data: the data file. branch: see which way
+    branches go, too. exclude_also: regular expressions of lines that reports leave out, beside
+    `# pragma: no cover`. fail_under: percent.
     relative_files: 'pykcov coverage' writes paths below the working directory without it. paths:
     lists of folders; a file below a later one of a list, which may be a glob, is, for combine, the
     same file below the first. sort: a column of the table, `-` before it for the reverse.
@@ -43,6 +44,7 @@ class Config:
     ignore_errors: bool = False
     sort: str = "name"
     relative_files: bool = False
+    branch: bool = False
     paths: dict[str, list[str]] = field(default_factory=dict)
     sigterm: bool = False
     patch: list[str] = field(default_factory=list)

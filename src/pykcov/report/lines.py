@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import os
-import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import groupby
 from pathlib import Path
-from types import MappingProxyType
-from typing import NamedTuple
 
+from pykcov.instrumentation.heads import BEGINNING, Kind
+from pykcov.instrumentation.options import Options
 from pykcov.report.data import Measured
-from pykcov.symbols import FileSymbols
+from pykcov.report.statements import LAMBDA, Begins, Place, Statement, statements
+from pykcov.symbols import AGAIN, FALLEN, FileSymbols
 
 
 def lines_of(symbols: FileSymbols, blocks: Iterable[int]) -> set[int]:
@@ -25,195 +24,148 @@ def lines_of(symbols: FileSymbols, blocks: Iterable[int]) -> set[int]:
     return found
 
 
-class Shape(NamedTuple):
-    """What the text says of how its lines are begun.
-
-    targets: where the x of a `for x in y` begins. tests: lines of the tests of `if`s outside of any
-    `finally`, and with all of an `except X: ...` on them: there is one copy of each. loops: lines
-    with all of a `while` on them. plain: lines of statements that control passes through without
-    leaving them in between. clauses: lines of `except X`, and where X ends. asserts: theirs.
-    """
-
-    targets: frozenset[tuple[int, int]] = frozenset()
-    tests: frozenset[int] = frozenset()
-    loops: frozenset[int] = frozenset()
-    plain: frozenset[int] = frozenset()
-    clauses: Mapping[int, tuple[int, int]] = MappingProxyType({})
-    asserts: frozenset[int] = frozenset()
-
-
-_COMPOUND = (
-    ast.For, ast.AsyncFor, ast.While, ast.If, ast.With, ast.AsyncWith, ast.Match, ast.Try,
-    ast.TryStar, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef,
-)  # fmt: skip
-_LEFT = (
-    ast.Yield, ast.YieldFrom, ast.Await, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp,
-    ast.Lambda,
-)  # fmt: skip
-
-
-def shape_of(source: bytes) -> Shape | None:
-    """Return the shape of a text, or None if it is no Python."""
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            nodes = list(ast.walk(ast.parse(source)))
-    except (SyntaxError, ValueError, RecursionError):
-        return None
-    targets = {
-        (node.target.lineno, node.target.col_offset)
-        for node in nodes
-        if isinstance(node, ast.For | ast.AsyncFor)
-    }
-    tests = _lines(node.test for node in nodes if isinstance(node, ast.If))
-    tests -= _lines(
-        statement
-        for node in nodes
-        if isinstance(node, ast.Try | ast.TryStar)
-        for statement in node.finalbody
-    )
-    loops = {
-        node.lineno
-        for node in nodes
-        if isinstance(node, ast.While) and node.body[0].lineno == node.lineno
-    }
-    statements = [node for node in nodes if isinstance(node, ast.stmt)]
-    compound = {node.lineno for node in statements if isinstance(node, (*_COMPOUND, ast.Pass))}
-    plain = _lines(node for node in statements if not isinstance(node, _COMPOUND)) - compound
-    plain -= _lines(node for node in nodes if isinstance(node, _LEFT))
-    clauses = {
-        node.lineno: (node.type.end_lineno or node.lineno, node.type.end_col_offset or 0)
-        for node in nodes
-        if isinstance(node, ast.ExceptHandler) and node.type is not None
-    }
-    short = {  # `except X: ...` on one line: its blocks' columns are all the same
-        node.lineno
-        for node in nodes
-        if isinstance(node, ast.ExceptHandler) and node.body[0].lineno == node.lineno
-    }
-    plain -= short
-    tests |= short
-    asserts = _lines(node for node in statements if isinstance(node, ast.Assert))
-    return Shape(
-        frozenset(targets), frozenset(tests), frozenset(loops), frozenset(plain), clauses,
-        frozenset(asserts),
-    )  # fmt: skip
-
-
-def _lines(nodes: Iterable[ast.stmt | ast.expr]) -> set[int]:
-    return {n for node in nodes for n in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
-
-
 def hits_of_lines(
-    symbols: FileSymbols, hits: Mapping[int, int], shape: Shape | None = None
+    symbols: FileSymbols, hits: Mapping[int, int], begun: list[Statement] | None = None
 ) -> dict[int, int]:
     """Return how often each line that was executed was begun (docs/reports.md).
 
-    A line's blocks come in runs, which other lines' blocks part; what begins a run begins the line.
-    The compiler makes copies (of a `finally`, of the test of a `while`, of a short `return`): they
-    have the same columns, and count together. Other runs come back to the line within one statement
-    (a call to its first line, behind its arguments), and do not count: the most often executed one
-    does. A round of a `for` loop begins the loop's line again. Without a shape, nobody
-    knows copies from what comes back: then it is what the line's most often executed block has. So
-    it is with an assert that a loader has changed: pytest makes many statements of it, all of which
-    have its columns.
+    begun: the statements of the text. A line's count is that of the first statement on it; where
+    a function's body begins there, too (a lambda's, say), that of what was begun most. Lines within
+    a statement have the count of what was executed most there; so have all lines where blocks are
+    more than lines, or the text is no Python.
     """
-    most = _most(symbols, hits)
-    if shape is None:
-        return most
-    begun: dict[int, dict[tuple[int, ...], int]] = {}
-    rounds: dict[int, int] = {}
-    headers = _headers(symbols, shape)
-    for run in _runs(symbols):
-        targets = [block for block in run if symbols.spans[block][1:3] in shape.targets]
-        others = [block for block in run if block not in targets]
-        lines = symbols.block(0, run[0]).lines
-        for line in lines:
-            if targets:
-                rounds[line] = rounds.get(line, 0) + sum(hits.get(block, 0) for block in targets)
-            elif line in headers:
-                continue  # what follows the loop, on the loop's line
-            if not others:
-                continue
-            first = symbols.spans[others[0]]
-            same = [hits.get(block, 0) for block in others if symbols.spans[block] == first]
-            if line in shape.loops:
-                count = max(hits.get(block, 0) for block in others)
-            else:
-                count = sum(same) if line in shape.plain else same[0]
-            counts = begun.setdefault(line, {})
-            together = max if line in shape.tests else int.__add__
-            counts[first] = together(counts.get(first, 0), count)
-    found = {
-        line: max(begun.get(line, {}).values(), default=0) + rounds.get(line, 0)
-        for line in begun.keys() | rounds.keys()
-    }
-    found.update(_clauses(symbols, hits, shape))
-    if not symbols.as_compiled:
-        found.update((line, most[line]) for line in shape.asserts & most.keys())
-    for block, count in hits.items():
-        for line in symbols.block(0, block).lines if count else ():
-            found[line] = found.get(line, 0) or count
-    return {line: count for line, count in found.items() if count}
-
-
-def _most(symbols: FileSymbols, hits: Mapping[int, int]) -> dict[int, int]:
-    """Return how often each line's most often executed block was executed."""
     found: dict[int, int] = {}
     for block, count in hits.items():
-        for line in symbols.block(0, block).lines:
+        for line in symbols.block(0, block).lines if count else ():
             found[line] = max(found.get(line, 0), count)
+    if not symbols.heads or begun is None:
+        return found
+    heads = _Heads(symbols, {block: n for block, n in hits.items() if block < symbols.blocks})
+    first: dict[int, dict[str, int]] = {}  # by line and scope
+    for statement in begun:
+        on_line = first.setdefault(statement.line, {})
+        if statement.scope not in on_line and (times := heads.begun(statement)) is not None:
+            # A loader may have made many statements of one: pytest does of an assert.
+            most = times if symbols.as_compiled else found.get(statement.line, 0)
+            on_line[statement.scope] = min(times, most)
+    within = heads.by_line()
+    for line in first.keys() | found.keys():
+        counts = first.get(line) or {"": within.get(line, 0)}
+        most = max(counts.values()) or found.get(line, 0)
+        if most:
+            found[line] = most
     return found
 
 
-def _clauses(
-    symbols: FileSymbols, hits: Mapping[int, int], shape: Shape
-) -> Iterator[tuple[int, int]]:
-    """Yield the lines of `except X` and how often they were begun: as often as X was.
+class _Heads:
+    """What the blocks of a text begin with, and how often they were executed."""
 
-    What a run begins with can't tell: the compiler puts copies of a handler behind each other, and
-    the last block of one, which raises the exception again where X is not it, is on the line, too.
-    """
-    tests: dict[int, tuple[int, ...]] = {}
-    counts: dict[tuple[int, ...], int] = {}
-    for block, span in enumerate(symbols.spans):
-        if span[1] in shape.clauses and span[3:] <= shape.clauses[span[1]]:
-            first = tests.setdefault(span[1], span)
-            if span == first:
-                counts[span] = counts.get(span, 0) + hits.get(block, 0)
-    return ((line, counts[span]) for line, span in tests.items())
+    def __init__(self, symbols: FileSymbols, hits: Mapping[int, int]) -> None:
+        self._hits = hits
+        self._spans = symbols.spans
+        self._heads = symbols.heads
+        self._places: dict[str, list[tuple[int, int, int]]] = {}  # line, column, block; by scope
+        for block, (span, head) in enumerate(zip(symbols.spans, symbols.heads, strict=False)):
+            name = symbols.functions[span[0]]
+            scope = LAMBDA if name.endswith(LAMBDA) else name
+            self._places.setdefault(scope, []).append((span[1], head[1], block))
+        for places in self._places.values():
+            places.sort()
 
+    def begun(self, statement: Statement) -> int | None:
+        """Return how often a statement was begun, None if it has no code."""
+        blocks = self._between(statement, statement.start, statement.end)
+        found = self._beginnings(statement, blocks)
+        if not found:
+            return None
+        count = sum(self._hits.get(block, 0) for block in found)
+        again = statement.tested and self._heads[found[0]][0] & AGAIN
+        if statement.rounds is not None and not again:
+            rounds = self._between(statement, *statement.rounds)
+            count += sum(self._hits.get(block, 0) for block in self._alike(rounds))
+        return count
 
-def _runs(symbols: FileSymbols) -> Iterator[list[int]]:
-    """Yield the blocks, those that follow each other on one line of one function together."""
-    blocks = enumerate(symbols.spans)
-    for _, run in groupby(blocks, lambda item: (item[1][0], item[1][1], item[1][3])):
-        yield [block for block, _ in run]
+    def _between(self, statement: Statement, start: Place, end: Place) -> list[int]:
+        """Return the blocks of a statement's scope that begin between two places, in order."""
+        places = self._places.get(statement.scope, [])
+        low, high = bisect_left(places, start), bisect_left(places, end)
+        return sorted(block for _, _, block in places[low:high])
 
+    def _beginnings(self, statement: Statement, blocks: list[int]) -> list[int]:
+        kinds = {block: self._kind(block) for block in blocks}
+        match statement.begins:
+            case Begins.BARE:
+                return self._not_within(blocks, blocks)
+            case Begins.LEAVING:
+                nops = [block for block in blocks if kinds[block] == Kind.NOP]
+                return self._not_within(nops or blocks, blocks)
+            case Begins.VALUE:
+                return self._alike([block for block in blocks if kinds[block] in BEGINNING], blocks)
+            case Begins.PATTERN:
+                unfit = (Kind.OTHER, Kind.POP)
+                return self._alike([b for b in blocks if kinds[b] not in unfit], blocks)
+            case Begins.ANYTHING:
+                return self._alike(blocks, blocks)
 
-def _headers(symbols: FileSymbols, shape: Shape) -> set[int]:
-    """Return the lines of loops with their iterable and their target in one run."""
-    found: set[int] = set()
-    for run in _runs(symbols):
-        targets = [block for block in run if symbols.spans[block][1:3] in shape.targets]
-        if targets and len(targets) < len(run):
-            found.update(symbols.block(0, run[0]).lines)
-    return found
+    def _kind(self, block: int) -> int:
+        return self._heads[block][0] & ~(FALLEN | AGAIN)
+
+    def _alike(self, blocks: list[int], within: Collection[int] = ()) -> list[int]:
+        """Return those of blocks that begin as the first of them does."""
+
+        def key(block: int) -> tuple[int, ...]:
+            return self._kind(block), self._spans[block][1], *self._heads[block][1:]
+
+        return self._not_within([block for block in blocks if key(block) == key(blocks[0])], within)
+
+    def _not_within(self, blocks: list[int], within: Collection[int]) -> list[int]:
+        """Leave out the blocks that are come to from the one before, if that is `within`, too."""
+        return [
+            block
+            for block in blocks
+            if not (
+                self._heads[block][0] & FALLEN
+                and block - 1 in within
+                and self._spans[block - 1][0] == self._spans[block][0]
+            )
+        ]
+
+    def by_line(self) -> dict[int, int]:
+        """Return what was executed most on each line, copies taken together."""
+        alike: dict[tuple[int, ...], int] = {}
+        for block, count in self._hits.items():
+            key = (self._spans[block][1], self._kind(block), *self._heads[block][1:])
+            alike[key] = alike.get(key, 0) + count
+        found: dict[int, int] = {}
+        for (line, *_), count in alike.items():
+            found[line] = max(found.get(line, 0), count)
+        return found
 
 
 @dataclass
 class FileLines:
     """What was executed of a file, as its source is now.
 
-    lines: by context. hits: how often each line was begun. current: what was measured is its text
-    as it is now. stale: blocks that are left out, because they were executed of another text of the
-    file, or of one that is gone.
+    lines: by context. arcs: by context, which way branches went; None where nobody looked. hits:
+    how often each line was begun. current: what was measured is its text as it is now. stale:
+    blocks that are left out, because they were executed of another text of the file, or of one that
+    is gone.
     """
 
     path: str
     lines: dict[str, set[int]] = field(default_factory=dict)
+    arcs: dict[str, dict[tuple[int, int], int]] | None = None
     hits: dict[int, int] = field(default_factory=dict)
     current: bool = False
     stale: int = 0
+
+    def taken(self) -> dict[tuple[int, int], int]:
+        """Return how often branches went from a line to another, in whatever context."""
+        found: dict[tuple[int, int], int] = {}
+        for arcs in (self.arcs or {}).values():
+            for arc, count in arcs.items():
+                found[arc] = found.get(arc, 0) + count
+        return found
 
 
 def left_out(files: Mapping[str, FileLines]) -> Iterator[str]:
@@ -242,16 +194,25 @@ def real(path: str) -> str:
     return os.path.realpath(path)
 
 
+def _add_arcs(
+    arcs: dict[tuple[int, int], int], symbols: FileSymbols, hits: Mapping[int, int]
+) -> None:
+    """Add how often branches went from a line to another."""
+    for number, start, end in symbols.arcs:
+        if count := hits.get(number, 0):
+            arcs[start, end] = arcs.get((start, end), 0) + count
+
+
 def by_file(measured: Iterable[Measured]) -> dict[str, FileLines]:
     """Return what was executed, by real path."""
     found: dict[str, FileLines] = {}
-    texts: dict[str, tuple[str, Shape | None] | None] = {}
+    texts: dict[str, tuple[str, list[Statement] | None] | None] = {}
     for one in measured:
         path = real(one.symbols.path)
         if path not in texts:
             text = text_of(path)
             texts[path] = (
-                None if text is None else (hashlib.sha256(text).hexdigest(), shape_of(text))
+                None if text is None else (hashlib.sha256(text).hexdigest(), statements(text))
             )
         file = found.setdefault(path, FileLines(path))
         known = texts[path]
@@ -262,7 +223,10 @@ def by_file(measured: Iterable[Measured]) -> dict[str, FileLines]:
         file.current = True
         for context, hits in one.hits.items():
             file.lines.setdefault(context, set()).update(lines_of(one.symbols, hits))
-        shape = known[1] if known else None
-        for line, count in hits_of_lines(one.symbols, one.total(), shape).items():
+            if Options.of(one.symbols.variant).branch:
+                file.arcs = {} if file.arcs is None else file.arcs
+                _add_arcs(file.arcs.setdefault(context, {}), one.symbols, hits)
+        begun = known[1] if known else None
+        for line, count in hits_of_lines(one.symbols, one.total(), begun).items():
             file.hits[line] = file.hits.get(line, 0) + count
     return found

@@ -42,12 +42,12 @@ Range = tuple[int, int, int, int]  # line and column of the start, of the end
 
 def ranges(symbols: FileSymbols, data: bytes, hits: Mapping[int, int]) -> list[list[Range]]:
     """Return, for each block, the ranges of what its instructions stand for; they may nest."""
-    unit = _compiled(symbols, data)
-    found: list[tuple[list[Range], bool]] = [([span[1:]], True) for span in symbols.spans]
+    unit, spans = _compiled(symbols, data), symbols.spans[: symbols.blocks]
+    found: list[tuple[list[Range], bool]] = [([span[1:]], True) for span in spans]
     if unit is not None:
         found = []
-        for code, spans in zip(unit.codes, unit.spans, strict=True):
-            found += _own(code, spans)
+        for code, own_spans in zip(unit.codes, unit.spans, strict=True):
+            found += _own(code, own_spans)
     by_line: dict[int, list[Range]] = {}  # executed ones, by the line of their start
     for n, (own, _) in enumerate(found):
         for one in own if hits.get(n) else ():
@@ -69,7 +69,7 @@ def ranges(symbols: FileSymbols, data: bytes, hits: Mapping[int, int]) -> list[l
     told |= {symbols.spans[n][1] for n, count in hits.items() if count}
     return [
         own or ([] if span[1] in told else [span[1:]])
-        for own, span in zip(kept, symbols.spans, strict=True)
+        for own, span in zip(kept, spans, strict=True)
     ]
 
 

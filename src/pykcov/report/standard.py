@@ -10,13 +10,14 @@ import re
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pykcov.errors import PykcovError
 from pykcov.instrumentation.select import Selection
+from pykcov.report import lcov
 from pykcov.report.config import Config
 from pykcov.report.lines import FileLines, real
 
@@ -96,6 +97,15 @@ def _coverage() -> Any:
     return coverage
 
 
+def _told(file: FileLines, context: str, branches: bool) -> Collection[Any]:
+    """Return a file's lines, or arcs, as coverage.py's data have them: a line that was executed is
+    an arc from itself to itself."""
+    lines = file.lines[context]
+    if not branches:
+        return lines
+    return {(line, line) for line in lines} | (file.arcs or {}).get(context, {}).keys()
+
+
 class Reports:
     """Reports of files, by path, of which something was executed, and of those that `source` lists.
 
@@ -128,16 +138,18 @@ class Reports:
             below = relative and Path(file).is_relative_to(Path.cwd())
             return str(Path(file).relative_to(Path.cwd())) if below else file
 
+        branches = any(file.arcs is not None for file in self.files.values())
+        add = data.add_arcs if branches else data.add_lines
         contexts = sorted({context for file in self.files.values() for context in file.lines})
         for context in contexts:
             data.set_context(context)
             having = [file for file in self.files.values() if context in file.lines]
-            data.add_lines({named(file.path): file.lines[context] for file in having})
+            add({named(file.path): _told(file, context, branches) for file in having})
         all_files = sorted(map(named, self.others | self.files.keys()))
         if contexts:
             data.touch_files(all_files)
         else:
-            data.add_lines({path: [] for path in all_files})  # touch_files() refuses empty data
+            add({path: [] for path in all_files})  # touch_files() refuses empty data
         data.write()
         data.close()
 
@@ -215,18 +227,7 @@ class Reports:
             with self._loaded() as coverage:
                 total = float(coverage.lcov_report(outfile=str(plain)))
             lines = plain.read_text(encoding="utf-8").splitlines()
-        hits: dict[int, int] = {}
-        out = []
-        for line in lines:
-            kind, _, rest = line.partition(":")
-            if kind == "SF":
-                file = self.files.get(real(rest))
-                hits = {} if file is None else file.hits
-            elif kind == "DA":
-                number, count, *more = rest.split(",")
-                if count != "0" and int(number) in hits:
-                    line = ",".join([f"DA:{number},{hits[int(number)]}", *more])
-            out.append(f"{line}\n")
+        out = [f"{record}\n" for record in lcov.counted(lines, self.files)]
         if str(to) == "-":
             sys.stdout.writelines(out)
         else:

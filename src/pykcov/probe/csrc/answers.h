@@ -4,11 +4,12 @@
 
 #include "pykcov.h"
 
-/* Units that stand before an instruction of the original, at unit `offset` of it. */
+/* Units that stand before an instruction of the original, at unit `offset` of it, or behind its end. */
 struct move {
     uint32_t offset;
     uint32_t before; /* units that all earlier ones inserted */
     uint32_t units;
+    uint32_t told; /* the unit as which they are told: `offset`, or what they lead to from behind the end */
 };
 
 /* The last constant of a rewritten code object. */

@@ -12,7 +12,7 @@ struct callback {
     vectorcallfunc call;
     PyObject *function; /* Owned. */
     PyObject *disable;  /* Owned. sys.monitoring.DISABLE */
-    char instructions;  /* inserted ones are no event */
+    char instructions;  /* inserted ones are no event, and nor are jumps that were */
     char destination;   /* the third argument is an offset, too */
 };
 
@@ -34,7 +34,7 @@ static PyObject *call(PyObject *self, PyObject *const *args, size_t nargsf, PyOb
             at = offsets_told(args[0], at, &inserted);
         if (at < 0 || (owned[n] = PyLong_FromLong(at)) == NULL)
             goto done;
-        skip |= n == 0 && inserted && callback->instructions;
+        skip |= n == 0 && inserted && (callback->instructions || callback->destination);
         moved[2 + n] = owned[n];
     }
     if (skip)

@@ -41,7 +41,7 @@ long offsets_told(PyObject *code, long at, int *inserted)
         return at;
     const struct move *move = &origin->moves[low - 1];
     *inserted = unit < move->offset + move->before + move->units;
-    return 2L * (*inserted ? move->offset : unit - move->before - move->units);
+    return 2L * (*inserted ? move->told : unit - move->before - move->units);
 }
 
 static long to_running(PyObject *code, long at)

@@ -3,7 +3,8 @@
  * Its layout says what of the rewritten code is the original's: numbers in groups of seven bits, the lowest
  * first, all but the last with the top bit. First the number of the original's constants; then two for each
  * place where something was inserted, in order: its distance in units from the place before, and the units
- * inserted. */
+ * inserted. 0 units are the end of the original; from there on two for each piece of code behind it: its units,
+ * and the unit of the original as which it is told. */
 #include "answers.h"
 
 #include <structmember.h>
@@ -130,13 +131,19 @@ int origin_moves(struct origin *origin)
     }
     uint64_t offset = 0, before = 0;
     size_t count = 0;
+    int behind = 0;
     number(&next, end);
     while (next < end) {
-        int64_t distance = number(&next, end), units = number(&next, end);
-        if (distance < 0 || units < 0)
+        int64_t first = number(&next, end), second = number(&next, end);
+        if (first < 0 || second < 0)
             break;
-        offset += (uint64_t)distance;
-        moves[count++] = (struct move){(uint32_t)offset, (uint32_t)before, (uint32_t)units};
+        if (!behind)
+            offset += (uint64_t)first;
+        int64_t units = behind ? first : second, told = behind ? second : (int64_t)offset;
+        behind |= second == 0 && !behind;
+        if (units == 0)
+            continue;
+        moves[count++] = (struct move){(uint32_t)offset, (uint32_t)before, (uint32_t)units, (uint32_t)told};
         before += (uint64_t)units;
     }
     origin->count = count;
