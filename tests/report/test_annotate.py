@@ -14,7 +14,7 @@ from tests.report.made import PROGRAM, annotated, run
 from pykcov.cli.main import main
 from pykcov.errors import PykcovError
 from pykcov.report import terminal
-from pykcov.report.annotate import HEATS, Annotated, Source, characters, decode, heat
+from pykcov.report.annotate import HEATS, Annotated, Columns, Source, decode, heat
 from pykcov.report.data import DataFile, in_contexts
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n\0"))
@@ -35,13 +35,14 @@ def counts(source: Source) -> str:
 @given(TEXT, TEXT, TEXT)
 def test_columns_of_bytes_become_columns_of_characters(a: str, b: str, c: str) -> None:
     line = a + b + c
+    columns = Columns([line])
     start, end = len(a.encode()), len((a + b).encode())
-    assert line[characters(line, start) : characters(line, end)] == b
-    assert characters(line, len(line.encode()) + 5) == len(line)
+    assert line[columns.characters(1, start) : columns.characters(1, end)] == b
+    assert columns.characters(1, len(line.encode()) + 5) == len(line)
 
 
 def test_a_column_within_a_character_is_the_next_ones() -> None:
-    assert [characters("é日x", column) for column in range(7)] == [0, 1, 1, 2, 2, 2, 3]
+    assert [Columns(["é日x"]).characters(1, column) for column in range(7)] == [0, 1, 1, 2, 2, 2, 3]
 
 
 @given(

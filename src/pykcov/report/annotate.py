@@ -15,10 +15,10 @@ from __future__ import annotations
 import hashlib
 import io
 import tokenize
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import accumulate, groupby
 from pathlib import Path
 
 from pykcov.errors import PykcovError
@@ -110,36 +110,45 @@ def decode(data: bytes) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def characters(line: str, column: int) -> int:
-    """Return how many characters of a line begin before a column that counts UTF-8 bytes.
+class Columns:
+    """Columns of a text's lines, in UTF-8 bytes, as characters."""
 
-    So a column within a character stands for the next one; one behind the end stands for the end.
-    """
-    if line.isascii():
-        return min(column, len(line))
-    done = 0
-    for n, character in enumerate(line):
-        if done >= column:
-            return n
-        done += len(character.encode("utf-8", "surrogatepass"))
-    return len(line)
+    def __init__(self, lines: list[str]) -> None:
+        self._lines = lines
+        self._begins: dict[int, list[int]] = {}  # of a line's characters, in bytes
+
+    def characters(self, line: int, column: int) -> int:
+        """Return how many characters of a line begin before a column.
+
+        So a column within a character stands for the next one; one behind the end, for the end.
+        """
+        text = self._lines[line - 1]
+        if text.isascii():
+            return min(column, len(text))
+        if line not in self._begins:
+            sizes = (len(character.encode("utf-8", "surrogatepass")) for character in text)
+            self._begins[line] = [0, *accumulate(sizes)][:-1]
+        return bisect_left(self._begins[line], column)
 
 
 Placed = dict[tuple[int, int], Place]
 
 
 def _places(
-    one: Measured, hits: Mapping[int, int], own: list[list[Range]], begins: list[int], text: str
+    one: Measured,
+    hits: Mapping[int, int],
+    own: list[list[Range]],
+    begins: list[int],
+    columns: Columns,
 ) -> Placed:
     """Return the blocks of the ranges of a text, which count characters from its begin.
 
-    own: the ranges of each block.
+    own: the ranges of each block. begins: of the lines, and the end.
     """
 
     def at(line: int, column: int) -> tuple[int, int]:
         line = min(line, len(begins) - 1)
-        whole = text[begins[line - 1] : begins[line] - 1]
-        return line, characters(whole, column)
+        return line, columns.characters(line, column)
 
     found: Placed = {}
     for n, span in enumerate(one.symbols.spans):
@@ -159,9 +168,16 @@ def _places(
 def _owners(placed: Placed, size: int) -> list[Place | None]:
     """Return the innermost block of each character of a text."""
     owners: list[Place | None] = [None] * size
-    for start, end in sorted(placed, key=lambda key: (key[0] - key[1], key[0])):
-        if start < end:
-            owners[start:end] = [placed[start, end]] * (end - start)
+    free = list(range(size + 1))  # by character: the first from there on that may be nobody's yet
+    for start, end in sorted(placed, key=lambda key: (key[1] - key[0], -key[0])):
+        n = start
+        while n < end:
+            following = free[n]
+            if following == n:
+                owners[n] = placed[start, end]
+                following = n + 1
+            free[n] = max(following, end)
+            n = following
     return owners
 
 
@@ -188,12 +204,13 @@ def source(path: str, data: bytes, ways: Iterable[tuple[Measured, Mapping[int, i
     begins = [0]
     for line in lines:
         begins.append(begins[-1] + len(line) + 1)
+    columns = Columns(lines)
     hits: dict[int, int] = {}
     shape = shape_of(data)
     owners = []
     for one, counts in ways:
         own = ranges(one.symbols, data, counts)
-        owners.append(_owners(_places(one, counts, own, begins, text), len(text)))
+        owners.append(_owners(_places(one, counts, own, begins, columns), len(text)))
         by_line = dict.fromkeys(one.symbols.lines, 0) | hits_of_lines(one.symbols, counts, shape)
         for number, count in by_line.items():
             hits[number] = hits.get(number, 0) + count

@@ -88,14 +88,15 @@ def _marks(source: Source, line: Line) -> Iterator[str]:
         at = end
     yield marks.rstrip()
     while counts:
-        row = ""
+        row, width = [], 0
         later = []
         for column, text in counts:
-            if row and len(row) + 1 > column:
+            if row and width + 1 > column:
                 later.append((column, text))
             else:
-                row = row.ljust(column) + text
-        yield row
+                row.append(" " * (column - width) + text)
+                width = column + len(text)
+        yield "".join(row)
         counts = later
 
 
