@@ -26,6 +26,7 @@ from pykcov.instrumentation.select import absolute
 from pykcov.report.data import Measured
 from pykcov.report.lines import hits_of_lines, shape_of
 from pykcov.report.narrow import Range, ranges
+from pykcov.report.reading import read, stored
 
 # Of a heat: from how many hits on. Heat 0 is "never".
 HEATS = (1, 2, 10, 100, 1_000, 10_000, 100_000)
@@ -47,6 +48,7 @@ class Place:
     end: tuple[int, int]
     function: str
     count: int
+    contexts: frozenset[str] = frozenset()  # those with a name that it was executed in
 
     def __str__(self) -> str:
         """As people count columns: from 1, and to the last one that is in it."""
@@ -150,13 +152,18 @@ def _places(
         line = min(line, len(begins) - 1)
         return line, columns.characters(line, column)
 
+    contexts: dict[int, set[str]] = {}
+    for context, counts in one.hits.items():
+        for n in counts if context else ():
+            contexts.setdefault(n, set()).add(context)
     found: Placed = {}
     for n, span in enumerate(one.symbols.spans):
         if not own[n]:
             continue
         start, end = min(o[:2] for o in own[n]), max(o[2:] for o in own[n])
         count = hits.get(n, 0)
-        place = Place(at(*start), at(*end), one.symbols.functions[span[0]], count)
+        function = one.symbols.functions[span[0]]
+        place = Place(at(*start), at(*end), function, count, frozenset(contexts.get(n, ())))
         for each in own[n]:
             (first, left), (last, right) = at(*each[:2]), at(*each[2:])
             key = begins[first - 1] + left, begins[last - 1] + right
@@ -223,7 +230,8 @@ def source(path: str, data: bytes, ways: Iterable[tuple[Measured, Mapping[int, i
             numbers[whose] = len(blocks)
             first = known[0]
             total = sum(place.count for place in known)
-            blocks.append(Place(first.start, first.end, first.function, total))
+            contexts = frozenset().union(*(place.contexts for place in known))
+            blocks.append(Place(first.start, first.end, first.function, total, contexts))
         return numbers.get(whose)
 
     made = []
@@ -270,17 +278,19 @@ class Annotated:
 
         Raises PykcovError: file-unmeasured, source-unreadable, source-changed.
         """
-        path = absolute(file)
+        path = stored(absolute(file))
         if path not in self._files:
-            path = str(Path(path).resolve())
-        if path not in self._files:
-            raise PykcovError("file-unmeasured", f"the data file has nothing of {file}")
+            path = stored(str(Path(path).resolve()))
         try:
-            data = Path(path).read_bytes()
+            data = read(path)
+        except (FileNotFoundError, NotADirectoryError):
+            raise PykcovError("source-unreadable", f"there is no file {file}") from None
         except OSError as error:
             raise PykcovError(
                 "source-unreadable", f"cannot read {file}: {error.strerror}"
             ) from None
+        if path not in self._files:
+            raise PykcovError("file-unmeasured", f"the data file has nothing of {file}")
         digest = hashlib.sha256(data).hexdigest()
         ways = [way for way in self._files[path] if way[0].symbols.source == digest]
         if not ways:
