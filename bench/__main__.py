@@ -68,6 +68,14 @@ def measure_one_hit(args: argparse.Namespace) -> dict[str, Any]:
     return found
 
 
+def measure_lengths(quick: bool) -> Any:
+    """Measure whether the time of instrumenting grows with the length."""
+    from bench import lengths
+
+    with tempfile.TemporaryDirectory(prefix="pykcov-bench-") as name:
+        return lengths.bench(Path(name), *((1, 50) if quick else (5,)))
+
+
 def sections(args: argparse.Namespace, left_out: dict[str, str]) -> dict[str, Callable[[], Any]]:
     """What is measured, one after the other."""
     from bench import guests, imports, scale, services
@@ -79,6 +87,7 @@ def sections(args: argparse.Namespace, left_out: dict[str, str]) -> dict[str, Ca
             "one": lambda: measure_one_hit(args),
             "imports": lambda: imports.bench(2 if args.quick else 9, args.quick),
             "scale": lambda: scale.bench(sizes, 2 if args.quick else 9),
+            "lengths": lambda: measure_lengths(args.quick),
             "guests": lambda: guests.bench(2 if args.quick else 10),
             "services": lambda: services.bench(*((1, 0.2, 1) if args.quick else (5, 2.0, 2))),
         }

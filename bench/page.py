@@ -157,6 +157,17 @@ def growth() -> str:
     )
 
 
+def lengths() -> str:
+    """Long functions and modules."""
+    found = _shown()["lengths"]
+    options = next(iter(found.values()))
+    rows = [
+        (kind, *(f"{one['ms']:,.0f} ms, {one['to short']:.1f}" for one in by.values()))
+        for kind, by in found.items()
+    ]
+    return _table(("8,000", *options), rows)
+
+
 def guests() -> str:
     """A guest's calls."""
     found = _shown()["guests"]
@@ -185,6 +196,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "hit": hit,
     "imports": imports,
     "growth": growth,
+    "lengths": lengths,
     "guests": guests,
     "services": services,
 }

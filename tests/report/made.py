@@ -7,6 +7,7 @@ import io
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import IO
@@ -64,12 +65,14 @@ def symbols(path: str, data: bytes, spans: list[tuple[int, int, int, int]]) -> F
     )
 
 
-def annotated(text: str, spans: dict[tuple[int, int, int, int], int]) -> Source:
-    """Return a text whose blocks were executed as often as said."""
+def annotated(
+    text: str, spans: dict[tuple[int, int, int, int], int], contexts: Sequence[str] = ()
+) -> Source:
+    """Return a text whose blocks were executed as often as said, in each of these contexts."""
     data = text.encode()
     made = symbols("/there/is/none.py", data, list(spans))
     hits = {n: count for n, count in enumerate(spans.values()) if count}
-    return source(made.path, data, [(Measured(made), hits)])
+    return source(made.path, data, [(Measured(made, dict.fromkeys(contexts, hits)), hits)])
 
 
 def run(folder: Path, text: str | bytes, name: str = "prog.py", context: str = "") -> Path:

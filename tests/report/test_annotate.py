@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +18,7 @@ from tests.report.made import PROGRAM, annotated, run
 from pykcov.cli.main import main
 from pykcov.errors import PykcovError
 from pykcov.report import terminal
-from pykcov.report.annotate import HEATS, Annotated, Source, characters, decode, heat
+from pykcov.report.annotate import HEATS, Annotated, Columns, Source, decode, heat
 from pykcov.report.contexts import in_contexts
 from pykcov.report.data import DataFile
 
@@ -36,13 +40,14 @@ def counts(source: Source) -> str:
 @given(TEXT, TEXT, TEXT)
 def test_columns_of_bytes_become_columns_of_characters(a: str, b: str, c: str) -> None:
     line = a + b + c
+    columns = Columns([line])
     start, end = len(a.encode()), len((a + b).encode())
-    assert line[characters(line, start) : characters(line, end)] == b
-    assert characters(line, len(line.encode()) + 5) == len(line)
+    assert line[columns.characters(1, start) : columns.characters(1, end)] == b
+    assert columns.characters(1, len(line.encode()) + 5) == len(line)
 
 
 def test_a_column_within_a_character_is_the_next_ones() -> None:
-    assert [characters("é日x", column) for column in range(7)] == [0, 1, 1, 2, 2, 2, 3]
+    assert [Columns(["é日x"]).characters(1, column) for column in range(7)] == [0, 1, 1, 2, 2, 2, 3]
 
 
 @given(
@@ -114,10 +119,33 @@ def test_carets_stand_below_wide_characters_and_tabs() -> None:
     text = "\tif 日本 and é: pass"
     source = annotated(text, {(1, 4, 1, 10): 12, (1, 15, 1, 17): 0})
     assert list(terminal.plain(source)) == [
-        "   12 1 |         if 日本 and é: pass",
-        "        |            ~~~~     ^",
-        "        |            12       0",
+        " hits line | source",
+        "   12    1 |         if 日本 and é: pass",
+        "           |            ~~~~     ^",
+        "           |            12       0",
     ]
+
+
+@given(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 10**5)), min_size=1, max_size=6))
+def test_each_count_is_below_its_mark_or_hangs_there(pieces: list[tuple[int, int]]) -> None:
+    spans, at = {(1, 0, 1, 1): 0}, 1
+    for length, count in pieces:
+        spans[1, at, 1, at + length] = count
+        at += length
+    marks, *rows = [row[13:].ljust(at + 5) for row in terminal.plain(annotated("x" * at, spans))][
+        2:
+    ]
+    for (_, start, _, _), count in spans.items():
+        assert marks[start] in "^~-"
+        column = [row[start:] for row in rows]
+        reached = next(n for n, row in enumerate(column) if row[0] != "|")
+        assert column[reached].split(" ")[0] == terminal.short(count)
+        assert reached == 0 or rows[reached][start - 1] in " |", "it begins there"
+
+
+def test_a_line_of_very_many_counts_has_few_rows() -> None:
+    spans = {(1, n, 1, n + 1): 10 + n % 5 for n in range(3000)} | {(1, 3000, 1, 3001): 0}
+    assert len(list(terminal.plain(annotated("x" * 3001, spans)))) < 20
 
 
 def test_what_would_move_the_cursor_is_drawn_as_a_sign() -> None:
@@ -134,7 +162,7 @@ def test_colour_is_for_terminals_that_want_it() -> None:
     assert not terminal.in_colour(Tty(), {"TERM": "dumb"})
     assert not terminal.in_colour(io.StringIO(), {})
     source = annotated("a and b", {(1, 0, 1, 1): 3, (1, 6, 1, 7): 0})
-    (line,) = terminal.coloured(source)
+    _, line = terminal.coloured(source)
     assert line.endswith("a and \033[4;31mb\033[0m")
 
 
@@ -207,12 +235,14 @@ def test_the_command(tmp_path: Path, command: Command) -> None:
     data = ("--data", tmp_path / ".pykcov")
     status, out, told = command(path, *data)
     assert status == 0
-    assert out.splitlines()[0] == "    1 1 | a = 0"
-    assert out.splitlines()[2].split("|")[1] == " ~   ^    ~      ~"
+    assert out.splitlines()[1] == "    1    1 | a = 0"
+    assert out.splitlines()[3].split("|")[1] == " ~   ^    ~      ~"
     assert "1 of " in told
     status, _, told = command(*data)
     assert (status, told[-8:]) == (1, "[usage]\n")
     other = tmp_path / "other.py"
+    assert f"there is no file {other} [source-unreadable]" in command(other, *data)[2]
+    other.touch()
     assert command(other, *data)[2].endswith("[file-unmeasured]\n")
     path.write_text("a = 1\n", encoding="utf-8")
     status, out, told = command(path, *data)
@@ -223,3 +253,38 @@ def test_the_command(tmp_path: Path, command: Command) -> None:
     assert not (tmp_path / "html").exists()
     path.unlink()
     assert command(path, *data)[2].endswith("[source-unreadable]\n")
+
+
+@pytest.mark.slow
+def test_a_member_of_an_archive(tmp_path: Path, command: Command) -> None:
+    archive, text = tmp_path / "app.pyz", "a = 0\nb = 1 if a else 2\n"
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("__main__.py", "import part\n")
+        made.writestr("part.py", text)
+    data = tmp_path / "data"
+    python = [sys.executable, "-m", "pykcov"]
+    source = ["--include", f"{archive}/*"]
+    subprocess.run([*python, "run", "--data", data, *source, archive], check=True, cwd=tmp_path)
+    status, out, told = command(archive / "part.py", "--data", data)
+    assert (status, out.splitlines()[2]) == (0, "    1    2 | b = 1 if a else 2"), told
+    status, _, told = command(archive / "none.py", "--data", data)
+    assert (status, "there is no file" in told) == (1, True)
+    assert command("--html", tmp_path / "html", "--data", data)[0] == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("locale", [{"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+                                    {"PYTHONIOENCODING": "ascii"}])  # fmt: skip
+@pytest.mark.parametrize("name", [b"\xc3\xa9.py", b"\xff.py"])
+def test_names_and_texts_in_any_locale(tmp_path: Path, name: bytes, locale: dict[str, str]) -> None:
+    path = os.fsencode(tmp_path) + b"/" + name
+    Path(os.fsdecode(path)).write_text("a = 'é日'\nb = a and 1\n", encoding="utf-8")
+    env = {**os.environ, **locale}
+    python = [sys.executable, "-m", "pykcov"]
+    words: list[str | bytes] = [*python, "run", "--data", "data", name]
+    subprocess.run(words, check=True, cwd=tmp_path, env=env)
+    for what in ([name], ["--html", "html"]):
+        words = [*python, "annotate", "--data", "data", *what]
+        done = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert b"left out" not in done.stderr

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.report.made import PROGRAM, annotated, run
 
 from pykcov.errors import PykcovError
-from pykcov.report import page
+from pykcov.report import index, page
 from pykcov.report.annotate import Annotated, Source
 from pykcov.report.data import DataFile
 
@@ -83,18 +83,21 @@ def test_names_of_pages() -> None:
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(PykcovError) as raised:
-        page.write([annotated("a", {})], tmp_path / "file" / "html")
+        index.write([annotated("a", {})], tmp_path / "file" / "html")
     assert raised.value.slug == "pages-unwritable"
 
 
 def test_nothing_comes_from_elsewhere(tmp_path: Path) -> None:
-    page.write([annotated("a", {(1, 0, 1, 1): 1})], tmp_path)
+    index.write([annotated("a", {(1, 0, 1, 1): 1})], tmp_path)
     assert len(list(tmp_path.iterdir())) == 4
     for path in tmp_path.iterdir():
         assert not re.search(r"(https?:)?//\w", path.read_text(encoding="utf-8")), path
 
 
 # -- the browser ----------------------------------------------------------------------------------
+
+
+TESTS = ("test_0", "test_1</script>", *(f"test_{n}" for n in range(2, 9)))
 
 
 class Pages:
@@ -104,6 +107,7 @@ class Pages:
         self.driver = driver
         self.source = source
         self.index = (folder / "index.html").as_uri()
+        self.other = (folder / page.name_of("/there/is/none.py")).as_uri()
         self.file = (folder / page.name_of(source.path)).as_uri()
 
     def open(self, url: str, width: int = 1100, height: int = 700, scheme: str = "light") -> None:
@@ -137,7 +141,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
     folder = tmp_path_factory.mktemp("pages")
     path = run(folder, PROGRAM)
     source = Annotated(DataFile(folder / ".pykcov").read()).source(path)
-    page.write([source, annotated("b = 1", {(1, 0, 1, 5): 1})], folder / "html")
+    other = annotated("b = 1", {(1, 0, 1, 5): 1}, TESTS)
+    index.write([source, other], folder / "html", "2026-01-02 03:04")
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
     for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
@@ -246,7 +251,7 @@ class TestInABrowser:
             seen.append(pages.js("document.activeElement.textContent"))
         assert seen == [*listed, listed[0], listed[1]]
         heads = pages.driver.find_elements("css selector", "thead button")
-        shares = "[...document.querySelectorAll('.share')].map(c => Number(c.dataset.v))"
+        shares = "[...document.querySelectorAll('tbody .share')].map(c => Number(c.dataset.v))"
         assert len(set(pages.js(shares))) == 2
         for click, order in (("once", 1), ("again", -1)):
             heads[1].click()
@@ -272,6 +277,73 @@ class TestInABrowser:
             assert brightness("body", "color") > 180
             legend = pages.js("document.querySelectorAll('.legend li').length")
             assert legend == 8
+
+    def test_a_filter_and_the_total_of_what_is_left(self, pages: Pages) -> None:
+        total = "[...document.querySelectorAll('tfoot td')].map(cell => cell.innerText.trim())"
+        listed = "[...document.querySelectorAll('tbody tr')].filter(r => r.offsetHeight).length"
+        pages.open(pages.index)
+        whole = pages.js(total)
+        missing, blocks = len(pages.source.missing), len(pages.source.blocks)
+        assert whole[1:3] == [str(missing), str(blocks + 1)]
+        pages.press("/")
+        for text, files, sums in (
+            ("PROG py", 1, [str(missing), str(blocks)]),
+            ("nothing like it", 0, ["0", "0"]),
+            ("", 2, whole[1:3]),
+        ):
+            pages.js("document.getElementById('filter').value = ''")
+            pages.press(text + " \b")
+            assert (pages.js(listed), pages.js(total)[1:3]) == (files, sums), text
+        assert pages.js("document.querySelector('tbody a').title") in (
+            pages.source.path,
+            "/there/is/none.py",
+        )
+        assert "measured 2026-01-02 03:04" in pages.js("document.body.innerText")
+
+    def test_the_contexts_of_a_block(self, pages: Pages) -> None:
+        pages.open(pages.other)
+        title = pages.js("document.querySelector('.b').title")
+        assert title.endswith(" in test_0, test_1</script> and 7 more")
+        pages.press("c")
+        assert not pages.js("document.getElementById('within').open"), "of no block"
+        pages.js("document.querySelector('.b').focus()")
+        pages.press("c")
+        found = pages.js("[...document.querySelectorAll('#within li')].map(li => li.innerText)")
+        assert found == sorted(TESTS)
+        pages.press("\ue00c")
+        assert not pages.js("document.getElementById('within').open")
+
+    def test_words_have_colours_that_can_be_read(self, pages: Pages) -> None:
+        def light(colour: str) -> float:
+            parts = [int(n) / 255 for n in re.findall(r"\d+", colour)[:3]]
+            r, g, b = (p / 12.92 if p <= 0.04 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+            return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+        for scheme in ("light", "dark"):
+            pages.open(pages.file, scheme=scheme)
+            assert pages.js("document.querySelector('code .k').textContent") == "import"
+            papers = [
+                pages.js(f"getComputedStyle(document.querySelector('{on}')).backgroundColor")
+                for on in ("body", ".b.h0")
+            ]
+            for kind in "kdsnc":
+                ink = pages.js(f"getComputedStyle(document.querySelector('code .{kind}')).color")
+                for paper in papers:
+                    low, high = sorted((light(ink), light(paper)))
+                    assert (high + 0.05) / (low + 0.05) >= 4.5, (kind, scheme, ink, paper)
+
+    def test_the_columns_have_the_terminals_order_and_stay(self, pages: Pages) -> None:
+        pages.open(pages.file, 800, 300)
+        heads = "document.querySelector('.heads')"
+        assert pages.js(f"{heads}.innerText").split() == ["Hits", "Line", "Source"]
+        top = pages.js(f"{heads}.getBoundingClientRect().top")
+        pages.js("document.getElementById('source').scrollTo(0, 200)")
+        assert pages.js(f"{heads}.getBoundingClientRect().top") == top
+        for name in (".count", "a"):
+            row = f"document.querySelector('#L3 {name}').getBoundingClientRect()"
+            head = name if name == ".count" else ".number"
+            own = f"document.querySelector('.heads {head}').getBoundingClientRect()"
+            assert pages.js(f"{row}.right") == pages.js(f"{own}.right")
 
     def test_no_errors(self, pages: Pages) -> None:
         for url in (pages.index, pages.file):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,8 @@ def main(args: argparse.Namespace) -> int:
     data = Path(args.data or configuration.read().data)
     annotated = Annotated(in_contexts(DataFile(data).read(), args.contexts))
     if args.html is not None:
-        return _pages(annotated, args.files, Path(args.html))
+        when = datetime.fromtimestamp(data.stat().st_mtime).strftime("%Y-%m-%d %H:%M")
+        return _pages(annotated, args.files, Path(args.html), when)
     source = annotated.source(args.files[0])
     lines = terminal.coloured if terminal.in_colour(sys.stdout) else terminal.plain
     for line in lines(source):
@@ -59,8 +61,8 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def _pages(annotated: Any, files: list[str], folder: Path) -> int:
-    from pykcov.report import page
+def _pages(annotated: Any, files: list[str], folder: Path, when: str) -> int:
+    from pykcov.report import index
 
     if not annotated.paths:
         complain("there is nothing to show: nothing that was selected was executed [data-empty]")
@@ -74,6 +76,6 @@ def _pages(annotated: Any, files: list[str], folder: Path) -> int:
             print(f"pykcov: left out: {error}", file=sys.stderr)
     if not sources:
         complain("there is no file to show that is as it was measured [source-changed]")
-    page.write(sources, folder)
+    index.write(sources, folder, when)
     print(f"pykcov: wrote {folder / 'index.html'}", file=sys.stderr)
     return 0

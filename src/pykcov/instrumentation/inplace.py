@@ -15,6 +15,7 @@ import gc
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from importlib.machinery import ModuleSpec
 from types import (
     AsyncGeneratorType,
     CodeType,

@@ -15,10 +15,10 @@ from __future__ import annotations
 import hashlib
 import io
 import tokenize
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import accumulate, groupby
 from pathlib import Path
 
 from pykcov.errors import PykcovError
@@ -26,6 +26,7 @@ from pykcov.instrumentation.select import absolute
 from pykcov.report.data import Measured
 from pykcov.report.lines import hits_of_lines
 from pykcov.report.narrow import Range, ranges
+from pykcov.report.reading import read, stored
 from pykcov.report.statements import statements
 
 # Of a heat: from how many hits on. Heat 0 is "never".
@@ -48,6 +49,7 @@ class Place:
     end: tuple[int, int]
     function: str
     count: int
+    contexts: frozenset[str] = frozenset()  # those with a name that it was executed in
 
     def __str__(self) -> str:
         """As people count columns: from 1, and to the last one that is in it."""
@@ -111,44 +113,58 @@ def decode(data: bytes) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def characters(line: str, column: int) -> int:
-    """Return how many characters of a line begin before a column that counts UTF-8 bytes.
+class Columns:
+    """Columns of a text's lines, in UTF-8 bytes, as characters."""
 
-    So a column within a character stands for the next one; one behind the end stands for the end.
-    """
-    if line.isascii():
-        return min(column, len(line))
-    done = 0
-    for n, character in enumerate(line):
-        if done >= column:
-            return n
-        done += len(character.encode("utf-8", "surrogatepass"))
-    return len(line)
+    def __init__(self, lines: list[str]) -> None:
+        self._lines = lines
+        self._begins: dict[int, list[int]] = {}  # of a line's characters, in bytes
+
+    def characters(self, line: int, column: int) -> int:
+        """Return how many characters of a line begin before a column.
+
+        So a column within a character stands for the next one; one behind the end, for the end.
+        """
+        text = self._lines[line - 1]
+        if text.isascii():
+            return min(column, len(text))
+        if line not in self._begins:
+            sizes = (len(character.encode("utf-8", "surrogatepass")) for character in text)
+            self._begins[line] = [0, *accumulate(sizes)][:-1]
+        return bisect_left(self._begins[line], column)
 
 
 Placed = dict[tuple[int, int], Place]
 
 
 def _places(
-    one: Measured, hits: Mapping[int, int], own: list[list[Range]], begins: list[int], text: str
+    one: Measured,
+    hits: Mapping[int, int],
+    own: list[list[Range]],
+    begins: list[int],
+    columns: Columns,
 ) -> Placed:
     """Return the blocks of the ranges of a text, which count characters from its begin.
 
-    own: the ranges of each block.
+    own: the ranges of each block. begins: of the lines, and the end.
     """
 
     def at(line: int, column: int) -> tuple[int, int]:
         line = min(line, len(begins) - 1)
-        whole = text[begins[line - 1] : begins[line] - 1]
-        return line, characters(whole, column)
+        return line, columns.characters(line, column)
 
+    contexts: dict[int, set[str]] = {}
+    for context, counts in one.hits.items():
+        for n in counts if context else ():
+            contexts.setdefault(n, set()).add(context)
     found: Placed = {}
     for n, span in enumerate(one.symbols.spans[: one.symbols.blocks]):
         if not own[n]:
             continue
         start, end = min(o[:2] for o in own[n]), max(o[2:] for o in own[n])
         count = hits.get(n, 0)
-        place = Place(at(*start), at(*end), one.symbols.functions[span[0]], count)
+        function = one.symbols.functions[span[0]]
+        place = Place(at(*start), at(*end), function, count, frozenset(contexts.get(n, ())))
         for each in own[n]:
             (first, left), (last, right) = at(*each[:2]), at(*each[2:])
             key = begins[first - 1] + left, begins[last - 1] + right
@@ -160,9 +176,16 @@ def _places(
 def _owners(placed: Placed, size: int) -> list[Place | None]:
     """Return the innermost block of each character of a text."""
     owners: list[Place | None] = [None] * size
-    for start, end in sorted(placed, key=lambda key: (key[0] - key[1], key[0])):
-        if start < end:
-            owners[start:end] = [placed[start, end]] * (end - start)
+    free = list(range(size + 1))  # by character: the first from there on that may be nobody's yet
+    for start, end in sorted(placed, key=lambda key: (key[1] - key[0], -key[0])):
+        n = start
+        while n < end:
+            following = free[n]
+            if following == n:
+                owners[n] = placed[start, end]
+                following = n + 1
+            free[n] = max(following, end)
+            n = following
     return owners
 
 
@@ -189,12 +212,13 @@ def source(path: str, data: bytes, ways: Iterable[tuple[Measured, Mapping[int, i
     begins = [0]
     for line in lines:
         begins.append(begins[-1] + len(line) + 1)
+    columns = Columns(lines)
     hits: dict[int, int] = {}
     begun = statements(data)
     owners = []
     for one, counts in ways:
         own = ranges(one.symbols, data, counts)
-        owners.append(_owners(_places(one, counts, own, begins, text), len(text)))
+        owners.append(_owners(_places(one, counts, own, begins, columns), len(text)))
         by_line = dict.fromkeys(one.symbols.lines, 0) | hits_of_lines(one.symbols, counts, begun)
         for number, count in by_line.items():
             hits[number] = hits.get(number, 0) + count
@@ -207,7 +231,8 @@ def source(path: str, data: bytes, ways: Iterable[tuple[Measured, Mapping[int, i
             numbers[whose] = len(blocks)
             first = known[0]
             total = sum(place.count for place in known)
-            blocks.append(Place(first.start, first.end, first.function, total))
+            contexts = frozenset().union(*(place.contexts for place in known))
+            blocks.append(Place(first.start, first.end, first.function, total, contexts))
         return numbers.get(whose)
 
     made = []
@@ -254,17 +279,19 @@ class Annotated:
 
         Raises PykcovError: file-unmeasured, source-unreadable, source-changed.
         """
-        path = absolute(file)
+        path = stored(absolute(file))
         if path not in self._files:
-            path = str(Path(path).resolve())
-        if path not in self._files:
-            raise PykcovError("file-unmeasured", f"the data file has nothing of {file}")
+            path = stored(str(Path(path).resolve()))
         try:
-            data = Path(path).read_bytes()
+            data = read(path)
+        except (FileNotFoundError, NotADirectoryError):
+            raise PykcovError("source-unreadable", f"there is no file {file}") from None
         except OSError as error:
             raise PykcovError(
                 "source-unreadable", f"cannot read {file}: {error.strerror}"
             ) from None
+        if path not in self._files:
+            raise PykcovError("file-unmeasured", f"the data file has nothing of {file}")
         digest = hashlib.sha256(data).hexdigest()
         ways = [way for way in self._files[path] if way[0].symbols.source == digest]
         if not ways:

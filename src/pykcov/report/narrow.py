@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import importlib.util
 import warnings
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from types import CodeType
 
 from pykcov.instrumentation.blocks import Span
@@ -48,24 +50,24 @@ def ranges(symbols: FileSymbols, data: bytes, hits: Mapping[int, int]) -> list[l
         found = []
         for code, own_spans in zip(unit.codes, unit.spans, strict=True):
             found += _own(code, own_spans)
-    by_line: dict[int, list[Range]] = {}  # executed ones, by the line of their start
-    for n, (own, _) in enumerate(found):
-        for one in own if hits.get(n) else ():
-            by_line.setdefault(one[0], []).append(one)
+    executed = sorted(one for n, (own, _) in enumerate(found) if hits.get(n) for one in own)
+    # Of each and all that begin behind it: where the first of them ends.
+    ends = list(accumulate((one[2:] for one in reversed(executed)), min))[::-1]
 
     def holds_executed(outer: Range) -> bool:
-        return any(
-            outer[:2] <= inner[:2] and inner[2:] <= outer[2:]
-            for line in range(outer[0], outer[2] + 1)
-            for inner in by_line.get(line, ())
-        )
+        first = bisect_left(executed, outer[:2])
+        return first < len(ends) and ends[first] <= outer[2:]
 
     kept = [
         [one for one in own if not (weak and not hits.get(n) and holds_executed(one))]
         for n, (own, weak) in enumerate(found)
     ]
     # A line of which nothing was executed, and nothing is left, is a bare `except:`, say.
-    told = {line for own in kept for one in own for line in range(one[0], one[2] + 1)}
+    told: set[int] = set()
+    last = 0
+    for first, _, end, _ in sorted(one for own in kept for one in own):
+        told.update(range(max(first, last + 1), end + 1))
+        last = max(last, end)
     told |= {symbols.spans[n][1] for n, count in hits.items() if count}
     return [
         own or ([] if span[1] in told else [span[1:]])
@@ -92,13 +94,13 @@ def _own(code: CodeType, spans: list[Span]) -> Iterator[tuple[list[Range], bool]
     positions = list(code.co_positions())
     offsets = [span.offset for span in spans]
     held: list[list[tuple[int, Range | None]]] = [[] for _ in spans]
-    at = -1
+    at = left = -1  # number of the block; of the last one that is over
     for i in decode(code):
         while at + 1 < len(spans) and offsets[at + 1] <= i.start:
             at += 1
         if i.op == CLEANUP_THROW:
-            offsets[: at + 1] = [-1] * (at + 1)  # what follows is no block's, up to the next one
-        elif at >= 0 and offsets[at] >= 0 and positions[i.at][0] is not None:
+            left = at  # what follows is no block's, up to the next one
+        elif at > left and positions[i.at][0] is not None:
             line, end, column, last = positions[i.at]
             full = None not in (end, column, last)
             held[at].append((i.op, (line, column, end, last) if full else None))  # type: ignore[arg-type]

@@ -8,19 +8,20 @@ functions, goes through the same escape().
 from __future__ import annotations
 
 import html
+import json
 import os
+from bisect import bisect_right
 from collections.abc import Sequence
 from hashlib import sha256
-from importlib import resources
 from pathlib import Path
 
-from pykcov.errors import PykcovError
 from pykcov.report.annotate import HEATS, Line, Place, Source, heat
-from pykcov.report.terminal import short
+from pykcov.report.syntax import kinds
+from pykcov.report.terminal import HITS, LINE, SOURCE, short
 
 STATIC = ("page.css", "page.js")
 
-_HEAD = """<!DOCTYPE html>
+HEAD = """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -30,6 +31,7 @@ _HEAD = """<!DOCTYPE html>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="page.css">
 <script src="page.js" defer></script>
+<noscript><style>.tools {{ display: none; }}</style></noscript>
 </head>
 """
 Keys = tuple[tuple[tuple[str, ...], str], ...]
@@ -38,24 +40,19 @@ _KEYS: Keys = (
     (("j", "n"), "next block not executed"),
     (("k", "p"), "previous block not executed"),
     (("g",), "to the top"),
+    (("c",), "contexts of the block, all of them"),
     (("u",), "to the list of files"),
     *_HELP_KEYS,
 )
-_INDEX_KEYS: Keys = (
+INDEX_KEYS: Keys = (
     (("j", "n"), "next file"),
     (("k", "p"), "previous file"),
     (("Enter",), "open it"),
+    (("/",), "filter"),
     (("g",), "to the top"),
     *_HELP_KEYS,
 )
-# Columns of the index, and what they say of themselves.
-_COLUMNS = {
-    "File": "by path",
-    "Executed": "of its blocks",
-    "Not": "blocks not executed",
-    "Blocks": "all of them",
-    "Most": "hits of a line",
-}
+_TOLD = 2  # contexts, before a key is pressed
 
 
 def escape(text: str) -> str:
@@ -77,16 +74,25 @@ def breakable(path: str) -> str:
     return escape(path).replace("/", "/<wbr>")
 
 
-def shown(paths: Sequence[str]) -> dict[str, str]:
-    """Return each path as a person reads it: without the folder that all are in."""
+def common_folder(paths: Sequence[str]) -> str:
+    """Return the folder that all paths are in, empty if that is none or the root."""
     folders = [os.path.dirname(path) for path in paths]  # noqa: PTH120
     try:
         common = os.path.commonpath(folders)
     except ValueError:
         common = ""
-    if common.strip("/") == "":
-        return {path: path for path in paths}
-    return {path: os.path.relpath(path, common) for path in paths}
+    return common if common.strip("/") else ""
+
+
+def shown(paths: Sequence[str]) -> dict[str, str]:
+    """Return each path as a person reads it: without the folder that all are in."""
+    common = common_folder(paths)
+    return {path: os.path.relpath(path, common) if common else path for path in paths}
+
+
+def measured(when: str) -> str:
+    """Say for HTML when something was measured."""
+    return f", measured {escape(when)}" if when else ""
 
 
 def times(count: int) -> str:
@@ -96,10 +102,53 @@ def times(count: int) -> str:
 
 def _describe(block: Place) -> str:
     where = "" if block.function == "<module>" else f", {block.function}"
-    return f"{times(block.count)} ({block}{where})"
+    names = sorted(block.contexts)
+    more = f" and {len(names) - _TOLD} more" if len(names) > _TOLD else ""
+    within = f" in {', '.join(names[:_TOLD])}{more}" if names else ""
+    return f"{times(block.count)} ({block}{where}){within}"
 
 
-def _legend() -> str:
+class Contexts:
+    """The sets of contexts that blocks were executed in: each once, as data for the script."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, int] = {}
+        self._sets: dict[frozenset[str], int] = {}
+
+    def number(self, contexts: frozenset[str]) -> int:
+        """Return the number of a set."""
+        return self._sets.setdefault(contexts, len(self._sets))
+
+    def html(self) -> str:
+        """Return them as an element, or nothing if there are none."""
+        if not self._sets:
+            return ""
+        names = sorted(set().union(*self._sets))
+        numbers = {name: n for n, name in enumerate(names)}
+        sets = [sorted(numbers[name] for name in one) for one in self._sets]
+        data = json.dumps({"names": names, "sets": sets}, separators=(",", ":"))
+        # In a script nothing is escaped, and "</script>" ends it.
+        data = data.replace("<", "\\u003c")
+        return f'<script type="application/json" id="contexts">{data}</script>\n'
+
+
+def _words(text: str, at: int, line: Sequence[tuple[int, int, str]]) -> str:
+    """Return text for HTML, which begins at a column of a line with these kinds of words."""
+    out, done = [], 0
+    for start, end, kind in line[bisect_right(line, at, key=lambda word: word[1]) :]:
+        if start - at >= len(text):
+            break
+        low, high = max(start - at, done), min(end - at, len(text))
+        out.append(escape(text[done:low]))
+        out.append(f'<span class="{kind}">{escape(text[low:high])}</span>')
+        done = high
+    out.append(escape(text[done:]))
+    return "".join(out)
+
+
+def legend() -> str:
+    """Return what the colours of counts mean."""
+
     def label(n: int) -> str:
         one = n + 1 < len(HEATS) and HEATS[n + 1] == HEATS[n] + 1
         return short(HEATS[n]).replace(".0", "") + ("" if one else "+")
@@ -111,7 +160,8 @@ def _legend() -> str:
     )
 
 
-def _help(keys: Keys) -> str:
+def help_dialog(keys: Keys) -> str:
+    """Return the dialog that tells the keys."""
     rows = "".join(
         f"<dt>{' '.join(f'<kbd>{key}</kbd>' for key in names)}</dt><dd>{text}</dd>"
         for names, text in keys
@@ -122,12 +172,20 @@ def _help(keys: Keys) -> str:
     )
 
 
-def _line(source: Source, line: Line, first: int | None) -> str:
-    """first: the block that the tab key reaches."""
+def _line(
+    source: Source,
+    line: Line,
+    first: int | None,
+    words: Sequence[tuple[int, int, str]],
+    contexts: Contexts,
+) -> str:
+    """first: the block that the tab key reaches. words: the kinds of the line's words."""
     out = []
+    at = 0
     mixed = len({piece.block for piece in line.pieces} - {None}) > 1
     for piece in line.pieces:
-        text = escape(piece.text)
+        text = _words(piece.text, at, words)
+        at += len(piece.text)
         if piece.block is None:
             out.append(text)
             continue
@@ -135,10 +193,11 @@ def _line(source: Source, line: Line, first: int | None) -> str:
         level = heat(block.count)
         kind = f"b h{level}" + (" part" if mixed and level else "")
         told = escape(_describe(block))
+        within = f' data-c="{contexts.number(block.contexts)}"' if block.contexts else ""
         tab = 0 if piece.block == first else -1
         out.append(
-            f'<span class="{kind}" data-b="{piece.block}" tabindex="{tab}" role="group"'
-            f' title="{told}" aria-label="{told}: {text.strip()}">{text}</span>'
+            f'<span class="{kind}" data-b="{piece.block}"{within} tabindex="{tab}" role="group"'
+            f' title="{told}" aria-label="{told}: {escape(piece.text).strip()}">{text}</span>'
         )
         if piece.block == first:
             first = None
@@ -149,25 +208,37 @@ def _line(source: Source, line: Line, first: int | None) -> str:
     number = line.number
     return (
         f'<div class="line{partly}" id="L{number}"><span class="gutter">'
-        f'<a href="#L{number}" tabindex="-1">{number}</a><span class="count{kind}"{told}>{count}'
-        f"</span></span><code>{''.join(out)}</code></div>"
+        f'<span class="count{kind}"{told}>{count}</span>'
+        f'<a href="#L{number}" tabindex="-1">{number}</a></span><code>{"".join(out)}</code></div>'
     )
 
 
-def file_page(source: Source, name: str) -> str:
-    """Return the page of a source that a person knows as `name`."""
+def _columns() -> str:
+    hits, line, text = (word.capitalize() for word in (HITS, LINE, SOURCE))
+    return (
+        f'<div class="line heads"><span class="gutter"><span class="count">{hits}</span>'
+        f'<span class="number">{line}</span></span><span class="text">{text}</span></div>'
+    )
+
+
+def file_page(source: Source, name: str, when: str = "") -> str:
+    """Return the page of a source that a person knows as `name`, and that was measured `when`."""
     missing = source.missing
     first = missing[0] if missing else None
     title = escape(name)
-    rows = "\n".join(_line(source, line, first) for line in source.lines)
+    told = kinds("".join(f"{line.text}\n" for line in source.lines))
+    contexts = Contexts()
+    rows = "\n".join(
+        _line(source, line, first, told.get(line.number, ()), contexts) for line in source.lines
+    )
     left = f"{len(missing)} of {len(source.blocks)} blocks not executed"
     return (
-        _HEAD.format(title=f"{title} - pykcov")
+        HEAD.format(title=f"{title} - pykcov")
         + f"""<body class="file">
 <header>
 <nav><a href="index.html" id="up">All files</a></nav>
-<h1>{breakable(name)}</h1>
-<p class="sum">{left}</p>
+<h1 title="{escape(source.path)}">{breakable(name)}</h1>
+<p class="sum">{left}{measured(when)}</p>
 <div class="tools">
 <button id="previous" aria-keyshortcuts="k p"
 title="Previous block not executed (k or p)">&#9650; Previous</button>
@@ -175,86 +246,20 @@ title="Previous block not executed (k or p)">&#9650; Previous</button>
 title="Next block not executed (j or n)">&#9660; Next</button>
 <button id="ask" title="?" aria-keyshortcuts="?">Keys</button>
 </div>
-{_legend()}
+{legend()}
 </header>
 <main id="source" tabindex="0" aria-label="Source of {title}">
 <div class="lines">
+{_columns()}
 {rows}
 </div>
 </main>
 <footer id="status" role="status" aria-live="polite">{left}</footer>
-{_help(_KEYS)}
+{contexts.html()}<dialog id="within" aria-labelledby="within-title">
+<h2 id="within-title">Contexts</h2>
+<ol></ol><form method="dialog"><button>Close</button></form></dialog>
+{help_dialog(_KEYS)}
 </body>
 </html>
 """
     )
-
-
-def index_page(sources: Sequence[Source], names: dict[str, str]) -> str:
-    """Return the list of files."""
-    rows = []
-    for source in sources:
-        total, left = len(source.blocks), len(source.missing)
-        share = 100 * (total - left) // total if total else 100  # 100 only if all were
-        most = max((line.hits or 0 for line in source.lines), default=0)
-        rows.append(
-            f'<tr><th scope="row"><a href="{name_of(source.path)}">'
-            f"{breakable(names[source.path])}</a></th>"
-            f'<td class="share" data-v="{share}">'
-            f'<meter min="0" max="100" value="{share}">{share} %</meter>'
-            f"<span>{share}&nbsp;%</span></td><td>{left}</td><td>{total}</td>"
-            f'<td data-v="{most}"><span class="count h{heat(most)}" title="{times(most)}">'
-            f"{short(most)}</span></td></tr>"
-        )
-    columns = "".join(
-        f'<th scope="col" title="{told}"><button>{column}</button></th>'
-        for column, told in _COLUMNS.items()
-    )
-    total, left = (
-        sum(len(blocks) for blocks in each)
-        for each in ([s.blocks for s in sources], [s.missing for s in sources])
-    )
-    return (
-        _HEAD.format(title="Blocks executed - pykcov")
-        + f"""<body class="index">
-<header>
-<h1>Blocks executed</h1>
-<p class="sum">{left} of {total} blocks not executed, in {len(sources)} files</p>
-<div class="tools">
-<button id="ask" title="?" aria-keyshortcuts="?">Keys</button>
-</div>
-{_legend()}
-</header>
-<main id="source" tabindex="0" aria-label="Files">
-<table>
-<thead><tr>{columns}</tr></thead>
-<tbody>
-{chr(10).join(rows)}
-</tbody>
-</table>
-</main>
-{_help(_INDEX_KEYS)}
-</body>
-</html>
-"""
-    )
-
-
-def write(sources: Sequence[Source], folder: Path) -> None:
-    """Write the pages into a folder, which is made if it is not there.
-
-    Raises PykcovError pages-unwritable.
-    """
-    names = shown([source.path for source in sources])
-    pages = {name_of(one.path): file_page(one, names[one.path]) for one in sources}
-    pages["index.html"] = index_page(sources, names)
-    static = resources.files("pykcov.report") / "static"
-    pages |= {name: (static / name).read_text(encoding="utf-8") for name in STATIC}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in pages.items():
-            # A lone surrogate has no UTF-8; a source's text can't have one, a path's may.
-            data = text.encode("utf-8", "replace")
-            (folder / name).write_bytes(data)
-    except OSError as error:
-        raise PykcovError("pages-unwritable", f"cannot write to {folder}: {error}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -10,6 +11,8 @@ from typing import TextIO
 from pykcov.report.annotate import Line, Source, heat
 
 TAB = 8
+HITS, LINE, SOURCE = "hits", "line", "source"  # the columns, in the pages, too
+_STEPS = 8
 # xterm's 256 colours: from pale green over teal to blue, as the pages' scale; by heat.
 _GROUND = (None, 194, 157, 114, 79, 37, 31, 25)
 _INK = (None, 16, 16, 16, 16, 231, 231, 231)
@@ -87,21 +90,48 @@ def _marks(source: Source, line: Line) -> Iterator[str]:
         before = piece.block
         at = end
     yield marks.rstrip()
-    while counts:
-        row = ""
+    yield from _stepped(counts)
+
+
+def _stepped(counts: list[tuple[int, str]]) -> Iterator[str]:
+    """Yield rows with texts at their columns, from right to left in steps where they have no room
+    beside each other, each with | above it up to its mark. After _STEPS rows the | go."""
+    for step in itertools.count():
+        if not counts:
+            return
+        row: list[str] = []
         later = []
-        for column, text in counts:
-            if row and len(row) + 1 > column:
-                later.append((column, text))
+        width = 0
+        fits = _fitting(counts) if step < _STEPS else None
+        for n, (column, text) in enumerate(counts):
+            if fits is None:
+                drawn_here = text if not row or width < column else ""
             else:
-                row = row.ljust(column) + text
-        yield row
+                drawn_here = text if fits[n] else "|"
+            if drawn_here != text:
+                later.append((column, text))
+            if drawn_here:
+                row.append(" " * (column - width) + drawn_here)
+                width = column + len(drawn_here)
+        yield "".join(row)
         counts = later
 
 
+def _fitting(counts: list[tuple[int, str]]) -> list[bool]:
+    """Say which texts end before the column of the next one."""
+    pairs = itertools.pairwise(counts)
+    return [*(column + len(text) < following for (column, text), (following, _) in pairs), True]
+
+
+def _digits(source: Source) -> int:
+    return max(len(LINE), len(str(len(source.lines))))
+
+
 def plain(source: Source) -> Iterator[str]:
-    """Yield the lines: counts, numbers, text, and marks where a line was executed in part."""
-    digits = len(str(len(source.lines)))
+    """Yield a header and the lines: counts, numbers, text, and marks where a line was executed in
+    part."""
+    digits = _digits(source)
+    yield f"{HITS:>5} {LINE:>{digits}} | {SOURCE}"
     for line in source.lines:
         hits = "" if line.hits is None else short(line.hits)
         text, _ = drawn(line.text, 0)
@@ -112,8 +142,10 @@ def plain(source: Source) -> Iterator[str]:
 
 
 def coloured(source: Source) -> Iterator[str]:
-    """Yield the lines for a terminal: counts on their heat, blocks not executed underlined."""
-    digits = len(str(len(source.lines)))
+    """Yield a header and the lines for a terminal: counts on their heat, blocks not executed
+    underlined."""
+    digits = _digits(source)
+    yield f"{_DIM}{HITS:>5} {LINE:>{digits}}  {SOURCE}{_PLAIN}"
     for line in source.lines:
         if line.hits is None:
             gutter = " " * 5

@@ -9,7 +9,9 @@
     if (known) known.push(piece);
     else pieces.set(piece.dataset.b, [piece]);
   }
+  const place = new Map(); // of a block among those not executed
   const missing = [...pieces.values()].filter(([first]) => first.classList.contains("h0"));
+  missing.forEach(([first], number) => place.set(first.dataset.b, number));
   const atRest = status ? status.textContent : "";
   let at = -1; // in missing
   let stop = document.querySelector('.b[tabindex="0"]'); // the one that the tab key reaches
@@ -19,19 +21,56 @@
   };
 
   const say = (piece) => {
-    const place = missing.findIndex(([first]) => first.dataset.b === piece.dataset.b);
-    const which = place < 0 ? "" : `${place + 1} of ${missing.length} not executed: `;
+    const number = place.get(piece.dataset.b);
+    const which = number === undefined ? "" : `${number + 1} of ${missing.length} not executed: `;
     status.textContent = which + piece.title;
+  };
+
+  // All contexts of the block that has the focus, or is pointed at.
+  const within = document.getElementById("within");
+  const data = document.getElementById("contexts");
+  const contexts = data ? JSON.parse(data.textContent) : null;
+  const list = () => {
+    const piece = document.querySelector(".b:focus, .b.on");
+    if (!contexts || !piece || !piece.dataset.c) return;
+    const rows = contexts.sets[piece.dataset.c].map((number) => {
+      const row = document.createElement("li");
+      row.textContent = contexts.names[number];
+      return row;
+    });
+    within.querySelector("ol").replaceChildren(...rows);
+    within.showModal();
   };
 
   // On the list of files: from one to the next.
   const links = status ? [] : [...main.querySelectorAll("tbody a")];
   const walk = (step) => {
-    const order = [...main.querySelectorAll("tbody a")];
+    const order = [...main.querySelectorAll("tbody tr:not([hidden]) a")];
+    if (!order.length) return;
     const from = order.indexOf(document.activeElement);
     const to = from < 0 ? (step > 0 ? 0 : order.length - 1) : from + step + order.length;
     order[to % order.length].focus();
   };
+
+  // Files whose names have all words; and their total.
+  const filter = document.getElementById("filter");
+  const choose = () => {
+    const words = filter.value.toLowerCase().split(/\s+/);
+    let [left, all] = [0, 0];
+    for (const link of links) {
+      const row = link.closest("tr");
+      row.hidden = !words.every((word) => link.title.toLowerCase().includes(word));
+      if (row.hidden) continue;
+      left += Number(row.children[2].textContent);
+      all += Number(row.children[3].textContent);
+    }
+    const share = all ? Math.floor((100 * (all - left)) / all) : 100;
+    const total = main.querySelector("tfoot tr").children;
+    total[1].querySelector("meter").value = share;
+    total[1].querySelector("span").textContent = `${share}\u00a0%`;
+    [total[2].textContent, total[3].textContent] = [left, all];
+  };
+  if (filter) filter.addEventListener("input", choose);
 
   const sort = (column, head) => {
     const down = head.getAttribute("aria-sort") === "descending";
@@ -94,8 +133,7 @@
     stop = target;
     stop.tabIndex = 0;
     light("now", stop, true);
-    const place = missing.findIndex(([first]) => first.dataset.b === target.dataset.b);
-    if (place >= 0) at = place;
+    if (place.has(target.dataset.b)) at = place.get(target.dataset.b);
     say(target);
   });
   document.addEventListener("focusout", ({ target }) => {
@@ -125,11 +163,14 @@
     k: () => go(-1), p: () => go(-1),
     g: () => { main.scrollTo({ top: 0, left: 0 }); main.focus(); at = -1; },
     u: () => { const up = document.getElementById("up"); if (up) up.click(); },
+    c: list,
+    "/": () => { if (filter) filter.focus(); },
     "?": ask,
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (help && help.open && event.key !== "?") return;
+    if ((within && within.open) || event.target === filter) return;
     const act = keys[event.key];
     if (act) {
       event.preventDefault();
