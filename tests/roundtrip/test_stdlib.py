@@ -49,8 +49,9 @@ def test_the_standard_library_instruments(
         except SyntaxError as error:
             left_out[path] = f"does not compile: {error}"
             continue
-        # Every fifth with pruned probes: as much again to analyse.
-        options = Options(prune=len(done) % 5 == 0)
+        # Some with pruned probes, or with branches: as much again to analyse.
+        branch = len(done) % 5 == 1
+        options = Options(by_line=branch, prune=len(done) % 5 == 0, branch=branch)
         unit = Unit(str(path), source, code, 0, options)
         new = unit.rewriter(store, owner=None)(code)
         assert new is not None

@@ -96,7 +96,7 @@ def test_the_cache_knows_of_the_last_range(package: Package, store: SymbolStore)
     traced(package, store, prune=False)
     last = Cache.of(store)._head.last()
     assert last is not None
-    assert store.files()[last.first].variant == "1 comparisons" + SITES
+    assert store.files()[last.first].variant == Options(comparisons=True).variant + SITES
     assert last.first == max(store.files())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import NamedTuple
 
-VERSION = 2  # of the rules in blocks.py: a change that moves blocks raises it
+VERSION = 2  # of blocks.py and heads.py: a change that moves blocks, or what is kept, raises it
 
 
 class Options(NamedTuple):
