@@ -45,9 +45,9 @@ def hits_of_lines(
     for statement in begun:
         on_line = first.setdefault(statement.line, {})
         if statement.scope not in on_line and (times := heads.begun(statement)) is not None:
-            # A loader may have made many statements of one: pytest does of an assert.
-            most = times if symbols.as_compiled else found.get(statement.line, 0)
-            on_line[statement.scope] = min(times, most)
+            if statement.asserted and not symbols.as_compiled:
+                times = min(times, found.get(statement.line, 0))
+            on_line[statement.scope] = times
     within = heads.by_line()
     for line in first.keys() | found.keys():
         counts = first.get(line) or {"": within.get(line, 0)}
