@@ -215,6 +215,19 @@ static inline struct compat_digits compat_digits(PyObject *number)
 #endif
 }
 
+/* Have two code objects variables of the same kinds: local, cell, free, hidden? Since 3.14 the compiler
+ * notes here, in the lower bits, which of them are arguments, too; replace() forgets these bits. */
+static inline int compat_same_kinds(const PyCodeObject *a, const PyCodeObject *b)
+{
+    Py_ssize_t size = PyBytes_GET_SIZE(a->co_localspluskinds);
+    if (PyBytes_GET_SIZE(b->co_localspluskinds) != size)
+        return 0;
+    for (Py_ssize_t n = 0; n < size; n++)
+        if ((PyBytes_AS_STRING(a->co_localspluskinds)[n] ^ PyBytes_AS_STRING(b->co_localspluskinds)[n]) & 0xf0)
+            return 0;
+    return 1;
+}
+
 /* Since 3.12 there are no strings without contents. */
 static inline int compat_text_is_ready(PyObject *text)
 {
