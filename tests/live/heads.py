@@ -13,7 +13,8 @@ from types import CodeType
 from typing import NamedTuple
 
 LOOPS_POP = "POP_TOP behind END_FOR"  # 3.13: FOR_ITER jumps over both
-JUMPED_OVER = {"END_FOR", LOOPS_POP, "END_SEND", "END_ASYNC_FOR"}
+NEW_ENDS = {"NOT_TAKEN", "POP_ITER"}  # 3.14: behind a branch, and where FOR_ITER's exit lands
+JUMPED_OVER = {"END_FOR", LOOPS_POP, "END_SEND", "END_ASYNC_FOR"} | NEW_ENDS
 # What the interpreter runs for itself, and belongs to no line.
 PROLOGUE = {"RESUME", "COPY_FREE_VARS", "MAKE_CELL", "RETURN_GENERATOR"}
 SILENT = JUMPED_OVER | PROLOGUE | {"CLEANUP_THROW"}
@@ -21,6 +22,7 @@ GO = {"JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT"}
 # It jumps when what it waits for has ended, to where the loop of an await ends.
 AWAIT = {"SEND"}
 AFTER_YIELD, START = 1, 0
+WHY = 7 if sys.version_info >= (3, 15) else 3  # the bits of RESUME's argument that say it
 
 
 class Step(NamedTuple):
@@ -50,7 +52,9 @@ def steps(code: CodeType) -> list[Step]:
         begins = i.offset if begins < 0 else begins
         if i.opname == "EXTENDED_ARG":
             continue
-        target = i.argval if i.opcode in dis.hasjrel else -1
+        # END_ASYNC_FOR says since 3.14 where its SEND is, and never jumps there.
+        jumps = i.opcode in dis.hasjrel and i.opname != "END_ASYNC_FOR"
+        target = i.argval if jumps else -1
         name = i.opname
         if sys.version_info[:2] == (3, 13) and out and out[-1].name == "END_FOR":
             name = LOOPS_POP
@@ -76,7 +80,7 @@ def _entries(flow: list[Step]) -> set[int]:
     return {
         n + 1
         for n, s in enumerate(flow)
-        if s.name == "RESUME" and s.arg & 3 in (START, AFTER_YIELD)
+        if s.name == "RESUME" and s.arg & WHY in (START, AFTER_YIELD)
     }
 
 

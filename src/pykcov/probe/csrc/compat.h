@@ -151,6 +151,33 @@ static inline void compat_show_frames(PyThreadState *tstate, struct compat_frame
     compat_lend_frames(tstate, -frames.depth);
 }
 
+/* Is this thread where `with` has called __enter__, or __aenter__? Since 3.14 that is a CALL like any
+ * other: signal handlers run at its end, and for what they raise there, __exit__ is not called. */
+#if PY_VERSION_HEX >= 0x030e0000
+#include <opcode.h>
+static inline int compat_is_entering(PyThreadState *tstate)
+{
+    int entering = 0;
+    PyFrameObject *frame = PyThreadState_GetFrame(tstate);
+    PyCodeObject *code = frame == NULL ? NULL : PyFrame_GetCode(frame);
+    PyObject *bytes = code == NULL ? NULL : PyCode_GetCode(code); /* as the compiler made them */
+    int at = frame == NULL ? -1 : PyFrame_GetLasti(frame);
+    if (bytes == NULL)
+        PyErr_Clear();
+    else if (at >= 2 && at < PyBytes_GET_SIZE(bytes)) {
+        const unsigned char *units = (const unsigned char *)PyBytes_AS_STRING(bytes);
+        /* LOAD_SPECIAL 0 is __enter__, 2 __aenter__ */
+        entering = units[at] == CALL && units[at - 2] == LOAD_SPECIAL && !(units[at - 1] & 1);
+    }
+    Py_XDECREF(bytes);
+    Py_XDECREF(code);
+    Py_XDECREF(frame);
+    return entering;
+}
+#else
+static inline int compat_is_entering(PyThreadState *tstate) { (void)tstate; return 0; }
+#endif
+
 /* What PyFrame_GetLocals() returned was changed. Until 3.12 that is a copy. */
 static inline void compat_locals_changed(PyFrameObject *frame)
 {
@@ -213,6 +240,19 @@ static inline struct compat_digits compat_digits(PyObject *number)
     Py_ssize_t size = Py_SIZE(value);
     return (struct compat_digits){value->ob_digit, size < 0 ? -size : size, size < 0};
 #endif
+}
+
+/* Have two code objects variables of the same kinds: local, cell, free, hidden? Since 3.14 the compiler
+ * notes here, in the lower bits, which of them are arguments, too; replace() forgets these bits. */
+static inline int compat_same_kinds(const PyCodeObject *a, const PyCodeObject *b)
+{
+    Py_ssize_t size = PyBytes_GET_SIZE(a->co_localspluskinds);
+    if (PyBytes_GET_SIZE(b->co_localspluskinds) != size)
+        return 0;
+    for (Py_ssize_t n = 0; n < size; n++)
+        if ((PyBytes_AS_STRING(a->co_localspluskinds)[n] ^ PyBytes_AS_STRING(b->co_localspluskinds)[n]) & 0xf0)
+            return 0;
+    return 1;
 }
 
 /* Since 3.12 there are no strings without contents. */

@@ -117,17 +117,29 @@ static PyObject *handler_new(PyTypeObject *type, PyObject *args, PyObject *kwarg
     return (PyObject *)h;
 }
 
-/* The handler waits for the end of what is to be done as a whole, if this thread is in that. */
+/* Has `with` called an __enter__ of ours, whose __exit__ would not be called if a handler raised now? */
+static int just_entered(struct kcov_thread *t)
+{
+    t->entered = t->entered && compat_is_entering(PyThreadState_Get());
+    return t->entered;
+}
+
+/* The handler waits for the end of what is to be done as a whole, if this thread is in that, and then
+ * for the first instruction within the `with`, if that was its beginning. */
 static int put_off(struct kcov_thread *t, PyObject *args)
 {
-    if (t->whole == 0 || PyTuple_GET_SIZE(args) < 1 || !PyLong_Check(PyTuple_GET_ITEM(args, 0)))
+    if (PyTuple_GET_SIZE(args) < 1 || !PyLong_Check(PyTuple_GET_ITEM(args, 0))
+        || (t->whole == 0 && !just_entered(t)))
         return 0;
     long signum = PyLong_AsLong(PyTuple_GET_ITEM(args, 0));
     if (signum < 1 || signum > 64) {
         PyErr_Clear();
         return 0;
     }
-    t->put_off |= UINT64_C(1) << (signum - 1);
+    if (t->whole == 0)
+        PyErr_SetInterruptEx((int)signum); /* CPython looks again at a later instruction */
+    else
+        t->put_off |= UINT64_C(1) << (signum - 1);
     return 1;
 }
 

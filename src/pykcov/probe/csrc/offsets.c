@@ -56,7 +56,8 @@ static long to_running(PyObject *code, long at)
 }
 
 /* `told` is the original's instructions, `size` bytes of them: put into it what became, in `now`, of those
- * that `code` had, in `was`, unless a probe took their place. Arguments are the original's. */
+ * that `code` had, in `was`, unless a probe took their place. Arguments are the original's; a cache (0)
+ * has both of its bytes from the interpreter. */
 int offsets_copy(PyObject *code, char *told, Py_ssize_t size, PyObject *was, PyObject *now)
 {
     for (Py_ssize_t at = 0; at < size; at += 2) {
@@ -64,8 +65,11 @@ int offsets_copy(PyObject *code, char *told, Py_ssize_t size, PyObject *was, PyO
         if (there < 0)
             return -1;
         if (there + 2 <= PyBytes_GET_SIZE(was) && there + 2 <= PyBytes_GET_SIZE(now)
-            && PyBytes_AS_STRING(was)[there] == told[at])
+            && PyBytes_AS_STRING(was)[there] == told[at]) {
+            if (told[at] == 0)
+                told[at + 1] = PyBytes_AS_STRING(now)[there + 1];
             told[at] = PyBytes_AS_STRING(now)[there];
+        }
     }
     return 0;
 }

@@ -113,7 +113,7 @@ struct kcov_thread {
     uint64_t scratch[2];
     int paused;               /* depth of quiet blocks, collector and signal handlers */
     int collecting;           /* the collector's share of paused: 0 or 1 */
-    int whole;                /* depth of what is to be done as a whole (whole.c) */
+    int whole, entered;       /* depth of what is to be done as a whole; one just was (whole.c) */
     uint64_t put_off;         /* signals whose handlers wait for the end of that: bit signum - 1 */
     unsigned generation;      /* of all below: that of another process or interpreter is not ours */
     struct recorder *own;     /* Owned. What this thread enabled. */

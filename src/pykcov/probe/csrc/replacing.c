@@ -16,13 +16,12 @@ static int untouched(PyCodeObject *code, PyCodeObject *plain)
     if (code->co_argcount != plain->co_argcount || code->co_flags != plain->co_flags
         || code->co_posonlyargcount != plain->co_posonlyargcount
         || code->co_kwonlyargcount != plain->co_kwonlyargcount
-        || code->co_firstlineno != plain->co_firstlineno)
+        || code->co_firstlineno != plain->co_firstlineno || !compat_same_kinds(code, plain))
         return 0;
     PyObject *pairs[][2] = {
         {code->co_names, plain->co_names}, {code->co_filename, plain->co_filename},
         {code->co_name, plain->co_name}, {code->co_qualname, plain->co_qualname},
         {code->co_localsplusnames, plain->co_localsplusnames},
-        {code->co_localspluskinds, plain->co_localspluskinds},
     };
     for (size_t n = 0; n < sizeof pairs / sizeof *pairs; n++) {
         int same = equal(pairs[n][0], pairs[n][1]);

@@ -106,6 +106,7 @@ static PyObject *whole_call(PyObject *self, PyObject *const *args, size_t flagge
         result = given(w, result, first);
     if (result == NULL)
         mend(w, first);
+    t->entered = result != NULL;
     whole_leave(paused);
     return result;
 }
