@@ -39,6 +39,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="fail when less of the lines was executed",
     )
     group.addoption(
+        "--pykcov-config",
+        default="",
+        metavar="FILE",
+        help="read settings of coverage.py from this file, or, with -, none",
+    )
+    group.addoption(
         "--pykcov-append",
         action="store_true",
         help="add to the data file of the last run instead of beginning anew",

@@ -7,10 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pykcov.cli.parser import complain
+from pykcov.cli.parser import complain, configured
 from pykcov.cli.progress import progress
 from pykcov.errors import PykcovError
-from pykcov.report import config as configuration
 
 
 def add_to(verbs: Any, name: str) -> None:
@@ -42,12 +41,16 @@ def main(args: argparse.Namespace) -> int:
     """Print the source, or write the pages."""
     from pykcov.report import terminal
     from pykcov.report.annotate import Annotated
-    from pykcov.report.data import DataFile, in_contexts
+    from pykcov.report.data import DataFile, in_contexts, nothing_in
+    from pykcov.report.listing import is_listed
 
     if args.html is None and len(args.files) != 1:
         complain("name one FILE, or a folder with --html; see 'pykcov annotate --help' [usage]")
-    data = Path(args.data or configuration.read().data)
-    annotated = Annotated(in_contexts(DataFile(data).read(), args.contexts))
+    data = DataFile(Path(configured(args).data))
+    if not (measured := data.read()):
+        raise nothing_in(data.path)
+    measured = in_contexts(measured, args.contexts)
+    annotated = Annotated(one for one in measured if not is_listed(one))
     if args.html is not None:
         return _pages(annotated, args.files, Path(args.html))
     source = annotated.source(args.files[0])

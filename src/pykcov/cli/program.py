@@ -11,7 +11,13 @@ import pkgutil
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from importlib.machinery import ModuleSpec, SourceFileLoader, SourcelessFileLoader
+from enum import Enum, auto
+from importlib.machinery import (
+    BuiltinImporter,
+    ModuleSpec,
+    SourceFileLoader,
+    SourcelessFileLoader,
+)
 from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
 from typing import Any
@@ -29,6 +35,14 @@ class ProgramMissingError(PykcovError):
         super().__init__("program-missing", message)
 
 
+class Kind(Enum):
+    """What a program's name is: a file's, a module's (-m), or its text itself (-c)."""
+
+    SCRIPT = auto()
+    MODULE = auto()
+    CODE = auto()
+
+
 # Gives a program's code its probes: (code, module name, path, source).
 Rewrite = Callable[[CodeType, str, str, bytes], CodeType]
 
@@ -36,12 +50,12 @@ Rewrite = Callable[[CodeType, str, str, bytes], CodeType]
 class Program:
     """A program that was found, and is not loaded yet.
 
-    words: name and arguments, as on the command line. is_module: the name is a module's (-m).
+    words: name and arguments, as on the command line.
     """
 
-    def __init__(self, words: list[str], is_module: bool) -> None:
+    def __init__(self, words: list[str], kind: Kind) -> None:
         self.words = words
-        self.is_module = is_module
+        self.kind = kind
 
     # -- finding its code -------------------------------------------------------------------------
 
@@ -50,8 +64,10 @@ class Program:
         if sys.flags.safe_path:
             return
         name = Path(self.words[0])
-        if self.is_module:
+        if self.kind is Kind.MODULE:
             sys.path[0] = str(Path.cwd())
+        elif self.kind is Kind.CODE:
+            sys.path[0] = ""
         elif name.is_dir() or pkgutil.get_importer(str(name)) is not None:
             sys.path[0] = str(name.absolute())
         else:
@@ -61,7 +77,7 @@ class Program:
         """Return spec, loader and path. Imports the packages around a module, recorded as in plain
         Python; the rest is ours."""
         name = self.words[0]
-        if self.is_module:
+        if self.kind is Kind.MODULE:
             package, _, _ = name.rpartition(".")
             if package:
                 try:
@@ -104,6 +120,11 @@ class Program:
         return spec, spec.loader, spec.origin or ""
 
     def _load(self, main: ModuleType, rewrite: Rewrite) -> CodeType:
+        if self.kind is Kind.CODE:
+            with quiet:
+                sys.argv[:] = ["-c", *self.words[1:]]
+                main.__loader__ = BuiltinImporter
+                return compile(self.words[0], "<string>", "exec", dont_inherit=True)
         spec, loader, path = self._find()
         with quiet:
             name = "__main__" if spec is None else spec.name
@@ -117,7 +138,7 @@ class Program:
             else:
                 code = loader.get_code(name)
                 source = loader.get_data(path) if hasattr(loader, "get_data") else b""
-            sys.argv[:] = [path if self.is_module else self.words[0], *self.words[1:]]
+            sys.argv[:] = [path if self.kind is Kind.MODULE else self.words[0], *self.words[1:]]
             main.__spec__, main.__loader__ = spec, loader
             main.__package__ = None if spec is None else spec.parent
             main.__file__ = path
@@ -128,9 +149,10 @@ class Program:
     # -- running it -------------------------------------------------------------------------------
 
     def run(
-        self, tracer: AbstractContextManager[object], rewrite: Rewrite, finish: Callable[[], None]
+        self, tracer: AbstractContextManager[object], rewrite: Rewrite, finish: Callable[[], bool]
     ) -> int:
-        """Load and execute the program inside `tracer`, then call finish(); return its exit code.
+        """Load and execute the program inside `tracer`, then call finish(); return its exit code,
+        or 1 where that would be 0 and finish() says that something failed.
 
         SystemExit and KeyboardInterrupt go on, for the interpreter to end by as it always does.
         Raises ProgramMissingError.
@@ -146,8 +168,9 @@ class Program:
                 exec(self._load(main, rewrite), main.__dict__)
         except ProgramMissingError:
             raise
-        except SystemExit:
-            finish()
+        except SystemExit as end:
+            if not finish() and not end.code:
+                end.code = 1
             raise
         except BaseException as error:
             _print(error)
@@ -156,8 +179,7 @@ class Program:
                 sys.excepthook = lambda *_: None  # it has been printed
                 raise
             return 1
-        finish()
-        return 0
+        return 0 if finish() else 1
 
 
 def _print(error: BaseException) -> None:

@@ -36,6 +36,8 @@ class Hooks(NamedTuple):
 
 
 _hooks: list[Hooks] = []
+# By name: what is called with a module before its code is executed.
+prepare: dict[str, Callable[[ModuleType], None]] = {}
 
 
 def _code_of(loader: Any, module: ModuleType) -> CodeType:
@@ -45,6 +47,8 @@ def _code_of(loader: Any, module: ModuleType) -> CodeType:
         name = module.__name__
         with quiet:
             forks.notice()
+            if name in prepare:
+                prepare[name](module)
             code, stamp = _from_cache(loader, name)
         if code is not None:
             return code

@@ -17,6 +17,7 @@ from pykcov.errors import PykcovError
 from pykcov.instrumentation import importer, inplace, marshalling
 from pykcov.instrumentation.cache import Cache
 from pykcov.instrumentation.options import Options
+from pykcov.instrumentation.pytests import Executing
 from pykcov.instrumentation.rewrite import origin, original
 from pykcov.instrumentation.select import Selection, absolute
 from pykcov.instrumentation.stamps import NONE, settled
@@ -194,6 +195,7 @@ class Instrumentation(Texts):
             if not _active:
                 marshalling.uninstall()
                 interrupts.uninstall()
+                _executing.uninstall()
 
     def _made(self, code: CodeType) -> bool:
         found = origin(code)
@@ -245,6 +247,14 @@ def instrument(
         return _instrument(selection, store or SymbolStore(), options)
 
 
+def instrument_selected(
+    selection: Selection, store: SymbolStore, options: Options
+) -> Instrumentation:
+    """Do what instrument() does, and raise what it raises, of a selection that was made before."""
+    with quiet, _lock:
+        return _instrument(selection, store, options)
+
+
 def _instrument(selection: Selection, store: SymbolStore, options: Options) -> Instrumentation:
     if not isinstance(store, SymbolStore):
         raise TypeError(f"store is a SymbolStore, not {store!r}")
@@ -258,6 +268,7 @@ def _instrument(selection: Selection, store: SymbolStore, options: Options) -> I
     if not _active:
         interrupts.install()
         marshalling.install()
+        _executing.install()
     _active.append(made)
     importer.add(made._importing)
     try:
@@ -277,16 +288,19 @@ def saved() -> dict[str, Any]:
         }
 
 
-def restore(saved: dict[str, Any]) -> None:
+def restore(saved: dict[str, Any]) -> list[Instrumentation]:
     """Instrument what another process has instrumented. Raises PykcovError as instrument() does."""
     with quiet, _lock:
         store = SymbolStore(Path(saved["store"]))
-        for selection, options in saved["instrumented"]:
+        return [
             _instrument(Selection.restored(selection), store, Options(*options))
+            for selection, options in saved["instrumented"]
+        ]
 
 
-def rewritten_main(code: CodeType, name: str, path: str) -> CodeType:
-    """Return the code of a main module with probes, if it is selected; else as it is."""
+def rewritten(code: CodeType, name: str, path: str) -> CodeType:
+    """Return the code of a module that nobody imports with probes, if it is selected; else as it
+    is."""
     if origin(code):  # runpy's function calls itself for a package
         return code
     with quiet, _lock:
@@ -299,3 +313,6 @@ def rewritten_main(code: CodeType, name: str, path: str) -> CodeType:
                     return code
                 return made.rewrite(code, path, source) or code
     return code
+
+
+_executing = Executing(rewritten)

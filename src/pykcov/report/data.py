@@ -98,6 +98,16 @@ def in_contexts(measured: Iterable[Measured], contexts: Iterable[str] | None) ->
     return found
 
 
+def nothing_in(path: Path | str) -> PykcovError:
+    """Return the error for a data file into which nothing was counted."""
+    return PykcovError(
+        "data-empty",
+        f"nothing was counted into {path}: nothing that is selected was executed, or the program "
+        "was ended before it was written: by SIGTERM, for which there is sigterm = true, by "
+        "os._exit(), for which there is patch, or by another signal",
+    )
+
+
 class DataFile:
     """The data file at `path`. Raises PykcovError: data-missing, data-foreign, data-unwritable."""
 
@@ -136,17 +146,6 @@ class DataFile:
                     number = _number_of(db, "contexts", ("name",), (context,))
                     _add_hits(db, text, number, hits)
             db.execute("COMMIT")
-
-    def renew(self) -> None:
-        """Begin an empty one in its place."""
-        try:
-            for name in (f"{self.path}-journal", str(self.path)):
-                Path(name).unlink(missing_ok=True)
-        except OSError as error:
-            raise PykcovError(
-                "data-unwritable", f"cannot remove {error.filename}: {error.strerror}"
-            ) from None
-        self.write(())
 
     def combine(
         self, others: Iterable[DataFile], renamed: Callable[[str], str] = lambda path: path
