@@ -19,7 +19,7 @@ def add_to(verbs: Any, name: str) -> None:
         help="show a source with how often each block was executed",
         usage="pykcov annotate FILE [--data FILE] [--contexts RE]\n"
         "       pykcov annotate --html DIR [FILE ...] [--data FILE] [--contexts RE]",
-        description="Reads a data file, which 'pykcov run --data' or the pytest plugin wrote, and "
+        description="Reads a data file, which 'pykcov run' or the pytest plugin wrote, and "
         "shows a source with the hits of its lines and, within lines that were executed in part, "
         "the blocks that were not: which half of 'a and b', which filter of a comprehension. On a "
         "terminal these are underlined; elsewhere, and with NO_COLOR, ^ stands below them, and ~ "

@@ -34,7 +34,7 @@ def add_to(verbs: Any, name: str) -> None:
     parser = verbs.add_parser(
         name,
         help=text,
-        description="Reads a data file, which 'pykcov run --data' or the pytest plugin wrote, to "
+        description="Reads a data file, which 'pykcov run' or the pytest plugin wrote, to "
         f"{text}. Options that are not given are taken from [tool.pykcov] in pyproject.toml.",
     )
     parser.add_argument("--data", metavar="FILE", help="the data file (default: .pykcov)")

@@ -211,7 +211,7 @@ class DataFile:
     def _connect(self, create: bool) -> Iterator[sqlite3.Connection]:
         if not create and not self.path.exists():
             raise PykcovError(
-                "data-missing", f"there is no data file {self.path}; 'pykcov run --data' writes one"
+                "data-missing", f"there is no data file {self.path}; 'pykcov run' writes one"
             )
         db = None
         try:
