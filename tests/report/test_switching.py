@@ -375,3 +375,12 @@ def test_names_in_any_locale(folder: Path, locale: str) -> None:
     assert "no UTF-8" in done.stderr
     done = pykcov(folder, "report", status=1, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
     assert done.stderr.endswith("[name-undecodable]\n")
+
+
+def test_a_source_that_only_started_pythons_have(starting: Path) -> None:
+    (starting / "main.py").write_text(
+        "import subprocess, sys\nsubprocess.run([sys.executable, 'child.py', '1'], check=True)\n"
+    )
+    done = pykcov(starting, "run", "--source", "work", "--source", "wrok", "main.py")
+    assert "--source work " not in done.stderr
+    assert "--source wrok matched nothing [source-unmatched]" in done.stderr

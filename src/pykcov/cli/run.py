@@ -35,6 +35,7 @@ from pykcov.probe import Kept, quiet
 from pykcov.reader.comparisons import raw as raw_records
 from pykcov.reader.decode import raw
 from pykcov.report.config import Config
+from pykcov.report.data import DataFile
 from pykcov.report.erasing import erase
 from pykcov.report.listing import never_executed
 from pykcov.saying import say
@@ -257,6 +258,7 @@ def _finisher(
     handle: Instrumentation, tracer: trace | None, out: _Out | None, data: str
 ) -> Callable[[], bool]:
     process = os.getpid()
+    file = DataFile(Path(data).absolute())
 
     def finish() -> bool:
         """Say what happened. Was all that was to be written?"""
@@ -265,8 +267,12 @@ def _finisher(
         with quiet:
             if out is not None and tracer is not None:
                 _write(out, itertools.chain(raw(tracer.pcs), raw_records(tracer.records)))
+            saved = counting.save()
+            if data and saved and handle.selection.unused():
+                paths = (one.symbols.path for one in file.read() if one.hits)
+                handle.selection.note_executed(paths)
             say(summary(handle, tracer, data))
-            return counting.save()
+            return saved
 
     return finish
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from pykcov.errors import PykcovError
 from pykcov.instrumentation.globs import canonical, compiled, folders_named, matches
 
-OWN = str(Path(__file__).parents[1])  # the package pykcov
+OWN = canonical(str(Path(__file__).parents[1]))  # the package pykcov
 
 
 def absolute(path: str | Path) -> str:
@@ -135,7 +135,7 @@ class Selection:
 
     def _matches(self, module: str | None, path: str) -> bool:
         path = canonical(path)
-        if _below(path, canonical(OWN)) or not self.narrows_to(path):
+        if _below(path, OWN) or not self.narrows_to(path):
             return False
         if not self.packages and not self.folders:
             standard = any(_below(path, folder) for folder in self._standard)
@@ -167,6 +167,15 @@ class Selection:
     def unused(self) -> list[str]:
         """Return the sources that no file belonged to so far: mistyped, or not imported yet."""
         return [name for name in (*self.packages, *self.folders) if name not in self.used]
+
+    def note_executed(self, paths: Iterable[str]) -> None:
+        """Note the sources that files of other processes belonged to."""
+        for path in map(canonical, paths):
+            self.used.update(folder for folder in self.folders if _below(path, folder))
+            for package in self.packages:
+                place = f"/{package.replace('.', '/')}"
+                if f"{place}/" in path or path.endswith(f"{place}.py"):
+                    self.used.add(package)
 
     def complaints(self) -> list[str]:
         """Return lines on what is hardly meant."""

@@ -226,7 +226,8 @@ class DataFile:
             if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR, 0):
                 raise self._foreign(str(error)) from None
             raise PykcovError(
-                "data-unwritable", f"cannot use the data file {self.path}: {error}"
+                "data-unwritable",
+                f"cannot use the data file {self.path}: {error}; --data names another",
             ) from None
         finally:
             if db is not None:
