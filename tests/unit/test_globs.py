@@ -18,12 +18,18 @@ from pykcov.errors import PykcovError
 from pykcov.instrumentation import globs
 from pykcov.instrumentation.select import Selection
 
+# Brackets within brackets, and so on: re warns that they may mean another thing one day.
+pytestmark = pytest.mark.filterwarnings("ignore:Possible:FutureWarning")
+
 # Pieces that patterns are made of, and what may stand in a path.
 PIECES = st.sampled_from(
     ["a", "b", "A", "ab", ".py", "/", "/", "//", "*", "*/", "/*", "**", "**/", "?", "[ab]", "[!a]",
-     "[a-b]", "[^a]", "[", "]", "[]", "-", ".", "..", "\\", "+", "(", "|", " ", "\n", "é"]
+     "[a-b]", "[^a]", "[", "]", "-", ".", "..", "\\", "+", "(", "|", " ", "\n", "é"]
 )  # fmt: skip
-PATTERNS = st.lists(PIECES, min_size=1, max_size=7).map("".join)
+# Brackets with nothing in them are refused here; there, it depends on what stands behind them.
+PATTERNS = (
+    st.lists(PIECES, min_size=1, max_size=7).map("".join).filter(lambda text: "[]" not in text)
+)
 PATHS = st.lists(
     st.sampled_from(["a", "b", "A", "ab", ".py", "/", "/", "\\", "-", "!", "é", "\n"]), max_size=8
 ).map(lambda parts: "/" + "".join(parts))
