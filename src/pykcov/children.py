@@ -50,7 +50,10 @@ def join() -> None:
             _joined.extend(session.restore(told))
             context = os.environ.get(CONTEXT, "")
             store = session.current_store()
-            counting.start(Path(told["data"]), store, context, **told["options"], joining=True)
+            options = told["options"]
+            # Pools end their workers by SIGTERM, as a matter of course.
+            options["sigterm"] |= any("from multiprocessing." in word for word in sys.orig_argv)
+            counting.start(Path(told["data"]), store, context, **options, joining=True)
         except (PykcovError, OSError) as error:
             _complain(error)
         except Exception as error:  # another version's

@@ -275,6 +275,18 @@ def test_started_pythons_do_not_count_where_that_is_not_wanted(starting: Path) -
     assert "child.py" in called(starting, "report").stdout
 
 
+def test_workers_of_a_pool_count_though_it_ends_them_by_sigterm(starting: Path) -> None:
+    (starting / "main.py").write_text(
+        "import multiprocessing as mp, work\n"
+        "if __name__ == '__main__':\n"
+        "    with mp.get_context('spawn').Pool(2) as pool:\n"
+        "        assert pool.map(work.f, [1, 2, 3]) == [1, 2, 3]\n"
+    )
+    pykcov(starting, "run", "main.py")
+    pykcov(starting, "json", "-q", "-o", "ours.json")
+    assert lines(starting, "ours.json")["work.py"][0] == [1, 2, 4, 5, 6, 7, 8, 9]
+
+
 ENDS = {
     "end": "",
     "exit": "sys.exit(3)\n",
