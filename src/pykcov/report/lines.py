@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from pathlib import Path
 from pykcov.instrumentation.heads import BEGINNING, Kind
 from pykcov.instrumentation.options import Options
 from pykcov.report.data import Measured
+from pykcov.report.listing import is_listed
 from pykcov.report.statements import LAMBDA, Begins, Place, Statement, statements
 from pykcov.symbols import AGAIN, FALLEN, FileSymbols
 
@@ -172,8 +174,16 @@ def left_out(files: Mapping[str, FileLines]) -> Iterator[str]:
     """Say of which files something is left out, and why."""
     for path, file in files.items():
         if file.stale or not file.current:
-            what = "has changed since" if os.path.exists(path) else "is gone"  # noqa: PTH110
-            yield f"{path} {what}: {file.stale} blocks of it left out"
+            what = "has changed since" if os.path.exists(path) else _why_not_there(path)  # noqa: PTH110
+            yield f"{path} {what}" + (f": {file.stale} blocks of it left out" if file.stale else "")
+
+
+def _why_not_there(path: str) -> str:
+    """Names that are no UTF-8 are kept with backslashes for what is none."""
+    plain = re.sub(r"\\u(dc[0-9a-f]{2})", lambda found: chr(int(found[1], 16)), path)
+    if plain != path and os.path.exists(plain):  # noqa: PTH110
+        return "has a name that is no UTF-8, so no report can have it"
+    return "is gone"
 
 
 def current(files: Mapping[str, FileLines]) -> dict[str, FileLines]:
@@ -216,6 +226,9 @@ def by_file(measured: Iterable[Measured]) -> dict[str, FileLines]:
             )
         file = found.setdefault(path, FileLines(path))
         known = texts[path]
+        if is_listed(one):
+            file.current |= known is not None
+            continue
         in_archive = known is None and any(parent.is_file() for parent in Path(path).parents)
         if not in_archive and (known is None or known[0] != one.symbols.source):
             file.stale += len(one.total())
