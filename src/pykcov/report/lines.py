@@ -46,10 +46,10 @@ def hits_of_lines(
     first: dict[int, dict[str, int]] = {}  # by line and scope
     for statement in begun:
         on_line = first.setdefault(statement.line, {})
-        if statement.scope not in on_line and (times := heads.begun(statement)) is not None:
-            # A loader may have made many statements of one: pytest does of an assert.
-            most = times if symbols.as_compiled else found.get(statement.line, 0)
-            on_line[statement.scope] = min(times, most)
+        # A loader may have made many statements of one: pytest does of an assert.
+        most = None if symbols.as_compiled else found.get(statement.line, 0)
+        if statement.scope not in on_line and (times := heads.begun(statement, most)) is not None:
+            on_line[statement.scope] = times
     within = heads.by_line()
     for line in first.keys() | found.keys():
         counts = first.get(line) or {"": within.get(line, 0)}
@@ -74,18 +74,23 @@ class _Heads:
         for places in self._places.values():
             places.sort()
 
-    def begun(self, statement: Statement) -> int | None:
-        """Return how often a statement was begun, None if it has no code."""
+    def begun(self, statement: Statement, most: int | None = None) -> int | None:
+        """Return how often a statement was begun, None if it has no code. most: that any part of it
+        can have been executed."""
         blocks = self._between(statement, statement.start, statement.end)
         found = self._beginnings(statement, blocks)
         if not found:
             return None
-        count = sum(self._hits.get(block, 0) for block in found)
+        count = self._sum(found, most)
         again = statement.tested and self._heads[found[0]][0] & AGAIN
         if statement.rounds is not None and not again:
             rounds = self._between(statement, *statement.rounds)
-            count += sum(self._hits.get(block, 0) for block in self._alike(rounds))
+            count += self._sum(self._alike(rounds), most)
         return count
+
+    def _sum(self, blocks: Iterable[int], most: int | None) -> int:
+        count = sum(self._hits.get(block, 0) for block in blocks)
+        return count if most is None else min(count, most)
 
     def _between(self, statement: Statement, start: Place, end: Place) -> list[int]:
         """Return the blocks of a statement's scope that begin between two places, in order."""
