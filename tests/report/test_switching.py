@@ -222,6 +222,17 @@ def test_where_coverage_py_is_not_there(folder: Path) -> None:
     assert ".coveragerc" in line
 
 
+def test_branches_where_the_settings_say_so(folder: Path) -> None:
+    (folder / ".coveragerc").write_text("[run]\nbranch = true\nsource = .\n")
+    both(folder, "main.py")
+    ours, theirs = (
+        json.loads((folder / name).read_text())["files"]["main.py"]
+        for name in ("ours.json", "theirs.json")
+    )
+    assert ours["missing_branches"] == theirs["missing_branches"] == [[2, 3]]
+    assert ours["executed_branches"] == theirs["executed_branches"] == [[2, -1]]
+
+
 def test_command_line(folder: Path) -> None:
     (folder / ".coveragerc").write_text("[run]\ncommand_line = -m main more\nbranch = true\n")
     pykcov(folder, "run")
