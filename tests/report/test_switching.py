@@ -306,6 +306,12 @@ ENDS = {
     "interrupt": "raise KeyboardInterrupt\n",
     "exec": "exec(compile('1 + 1', __file__, 'exec'))\n",
     "closed": "import os; os.close(2)\n",
+    "frames": "print(sys._getframe().f_back)\n",
+    "traced": "sys.settrace(lambda f, e, a: print(e, f.f_code.co_name))\nwork.f(1)\n"
+    "sys.settrace(None)\n",
+    "profiled": "sys.setprofile(lambda f, e, a: print(e, f.f_code.co_name))\nwork.f(1)\n"
+    "sys.setprofile(None)\n",
+    "hooked": "sys.excepthook = lambda *e: print(e[0], e[2].tb_lineno)\nwork.f()\n",
 }
 
 

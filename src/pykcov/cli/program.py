@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import builtins
 import importlib
 import importlib.util
@@ -20,13 +19,12 @@ from importlib.machinery import (
     SourcelessFileLoader,
 )
 from pathlib import Path
-from types import CodeType, ModuleType, TracebackType
+from types import CodeType, ModuleType
 from typing import Any, NoReturn
 
 from pykcov.errors import PykcovError
-from pykcov.probe import Ending, Unseen, last_hook, print_uncaught, quiet, run_main
-
-OWN = str(Path(__file__).parents[1])
+from pykcov.instrumentation.mains import run_to_end
+from pykcov.probe import quiet, run_main
 
 
 class ProgramMissingError(PykcovError):
@@ -169,39 +167,9 @@ class Program:
             main.__annotations__ = {}
         sys.modules["__main__"] = main
         self._prepare_path()
-        end: BaseException = SystemExit(0)
-        uncaught: list[BaseException] = []
-        try:
+
+        def run() -> None:
             with tracer:
                 run_main(self._load(main, rewrite), main.__dict__)
-        except ProgramMissingError:
-            raise
-        except SystemExit as error:
-            end = error
-        except BaseException as error:
-            uncaught.append(_without_ours(error))
-            end = error if isinstance(error, KeyboardInterrupt) else SystemExit(1)
-        if uncaught:
-            at_exit = Unseen(finish)
-            atexit.register(at_exit)  # sys.excepthook may end the process
-            print_uncaught(uncaught)
-            atexit.unregister(at_exit)
-        try:
-            saved = finish()
-        except SystemExit as error:  # there was something to complain of
-            end = error
-        else:
-            if not saved and isinstance(end, SystemExit) and not end.code:
-                end = SystemExit(1)
-        if isinstance(end, SystemExit):
-            raise Ending(end)
-        sys.excepthook = last_hook(sys.excepthook)
-        raise end
 
-
-def _without_ours(error: BaseException) -> BaseException:
-    """The exception, without the frames that are ours."""
-    traceback: TracebackType | None = error.__traceback__
-    while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(OWN):
-        traceback = traceback.tb_next
-    return error.with_traceback(traceback)
+        run_to_end(run, finish, (ProgramMissingError,))
