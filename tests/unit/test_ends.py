@@ -34,8 +34,10 @@ def outcomes(
     program = folder / "program.py"
     program.write_bytes(text if isinstance(text, bytes) else text.encode())
     env = {**os.environ, "PYTHONHASHSEED": "0", **environ}
+    data = folder / "out" / "data"  # not in the folder, whose time of change importlib looks at
+    data.parent.mkdir(exist_ok=True)
     run = ["-m", "pykcov", "run"]
-    ways = [[], [*run, "--trace", os.devnull], [*run, "--data", str(folder / "data")]]
+    ways = [[], [*run, "--trace", os.devnull], [*run, "--data", str(data)]]
     processes = [
         subprocess.Popen(
             [sys.executable, *way, "program.py"],
