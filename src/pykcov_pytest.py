@@ -44,6 +44,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="see which way branches go, too",
     )
     group.addoption(
+        "--pykcov-config",
+        default="",
+        metavar="FILE",
+        help="read settings of coverage.py from this file, or, with -, none",
+    )
+    group.addoption(
         "--pykcov-append",
         action="store_true",
         help="add to the data file of the last run instead of beginning anew",

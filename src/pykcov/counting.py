@@ -46,6 +46,7 @@ class _Counting:
     context: str
     wanted: Callable[[str], bool] | None
     every: float = 0.0  # seconds between the writes of a thread; 0: there is none
+    listing: Callable[[DataFile], list[Measured]] | None = None  # until it has been written
     saving: bool = False
     then: Callable[[], None] | None = None  # what is to be done after the save that is under way
     pending: dict[str, dict[int, int]] = field(default_factory=dict)  # by context: hits by PC
@@ -72,6 +73,13 @@ class _Counting:
         if any(self.pending.values()):
             self.data.write(self._measured())
         self.pending, self.size = {}, 0
+
+    def list_the_rest(self) -> None:
+        """Add, once, the files that nothing executed."""
+        if self.listing is not None:
+            if found := self.listing(self.data):
+                self.data.write(found)
+            self.listing = None
 
     def _measured(self) -> list[Measured]:
         places, files = self._places, self._files  # most tests execute what others did
@@ -111,11 +119,14 @@ def start(
     every: float = 0.0,
     patch: Iterable[str] = (),
     sigterm: bool = False,
+    listing: Callable[[DataFile], list[Measured]] | None = None,
+    joining: bool = False,
 ) -> None:
     """Count from now on, until stop() or the end of this process; its forked children count, too.
 
     wanted: of which files, by path; None: of all. every: also write each so many seconds. patch,
-    sigterm: at which ends beside Python's own, as of endings.watch(). Raises PykcovError
+    sigterm: at which ends beside Python's own, as of endings.watch(). listing: called at the end;
+    what it returns is added. joining: another process has begun the file. Raises PykcovError
     counting-already, and those of DataFile.
     """
     global _running
@@ -124,11 +135,12 @@ def start(
             "counting-already", f"this process counts into {_running.data.path} already"
         )
     data = DataFile(path)
-    data.write(())  # an unwritable one is told now
-    _running = _Counting(data, store, context, wanted, every)
+    if not joining:
+        data.write(())  # an unwritable one is told now
+    _running = _Counting(data, store, context, wanted, every, listing)
     coverage.enable()
     atexit.register(_unseen_at_exit)
-    endings.watch(save, lambda die: save(then=die), patch, sigterm)
+    endings.watch(_at_the_end, _at_the_end, patch, sigterm)
     _save_now_and_then(_running)
 
 
@@ -141,38 +153,53 @@ def switch(context: str) -> None:
         with _lock:
             _running.take()
             _running.context = context
+            hand_on(context)
             coverage.enable()  # a program may use pykcov.coverage itself
         if _running.size >= MOST or time.monotonic() - _running.written >= SECONDS:
             save(complaining=False)
 
 
-def save(complaining: bool = True, then: Callable[[], None] | None = None) -> None:
-    """Add what was counted since the last time to the data file.
+def hand_on(context: str) -> None:
+    """Have Pythons that this process starts count under a context, where they are to count."""
+    if endings.CONTEXT in os.environ:
+        os.environ[endings.CONTEXT] = context.replace("\0", "")
 
-    then: called afterwards. In a signal handler that has interrupted a save, that is when the
+
+def save(
+    complaining: bool = True, then: Callable[[], None] | None = None, *, ending: bool = False
+) -> bool:
+    """Add what was counted since the last time to the data file. Returns whether that went well.
+
+    ending: the process is about to end: add, too, what start() was given to list. then: called
+    afterwards. In a signal handler that has interrupted a save, that is when the
     interrupted one is done; nothing else happens there.
     """
     forks.notice()
     if _running is None:
-        return
+        return True
     with quiet, _lock:
         running = _running
         if running is None:
-            return
+            return True
         if running.saving:
             running.then = then or running.then
-            return
+            return True
         running.saving, running.then = True, then
+        saved = True
         try:
             running.take()
             running.write()
+            if ending:
+                running.list_the_rest()
         except PykcovError as error:  # tried again, the next time
+            saved = False
             if complaining:
                 say(f"pykcov: {error}")
         finally:
             running.saving = False
         if running.then is not None:
             running.then()
+        return saved
 
 
 def stop() -> None:
@@ -187,6 +214,7 @@ def stop() -> None:
             coverage.disable()
             counting.take()
             counting.write()
+            counting.list_the_rest()
 
 
 def _save_now_and_then(counting: _Counting) -> None:
@@ -205,8 +233,12 @@ def _save_now_and_then(counting: _Counting) -> None:
             _start_thread(Unseen(run), ())
 
 
+def _at_the_end(then: Callable[[], None] | None = None) -> None:
+    save(then=then, ending=True)
+
+
 def _at_exit() -> None:
-    save()
+    _at_the_end()
     if _running is not None:
         _running.every = 0  # the interpreter may end a thread wherever it is
 
@@ -231,7 +263,7 @@ def _after_fork() -> None:
         return
     coverage.clear()
     _running.pending, _running.size = {}, 0
-    _running.saving, _running.then = False, None
+    _running.saving, _running.then, _running.listing = False, None, None
     util: Any = sys.modules.get("multiprocessing.util")
     if util is not None:
         # multiprocessing forgets its finalizers in a new child before it runs; later ones hold.

@@ -11,7 +11,7 @@ import functools
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 PATCHES = {"_exit": ("_exit",), "execv": ("execv", "execve")}  # os's other exec functions call them
@@ -21,10 +21,24 @@ _ours: dict[str, Any] = {}
 _handler: Callable[..., None] | None = None
 
 
+# In the environment: what Pythons that this one starts are to count, and under which context.
+COUNT, CONTEXT = "PYKCOV_COUNT", "PYKCOV_CONTEXT"
+
+
+def _with_count(env: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    """Return an environment that is made for a new program, with what this one's has of that."""
+    own = {name: os.environ[name] for name in (COUNT, CONTEXT) if name in os.environ}
+    return {**env, **own}
+
+
 def _saving(plain: Callable[..., Any], save: Callable[[], None]) -> Callable[..., Any]:
     @functools.wraps(plain)
     def end(*args: Any, **kwargs: Any) -> Any:
         save()
+        if plain.__name__ == "execve" and len(args) == 3:
+            args = (*args[:2], _with_count(args[2]))
+        elif plain.__name__ == "execve" and "env" in kwargs:
+            kwargs["env"] = _with_count(kwargs["env"])
         return plain(*args, **kwargs)
 
     return end
@@ -48,7 +62,7 @@ def watch(
     main thread, which alone may set handlers.
     """
     global _handler
-    for name in (name for key in patch for name in PATCHES[key]):
+    for name in (name for key in patch for name in PATCHES.get(key, ())):
         _plain[name] = getattr(os, name)
         _ours[name] = _saving(_plain[name], save)
         setattr(os, name, _ours[name])

@@ -8,30 +8,31 @@ the controller reports when all have ended.
 from __future__ import annotations
 
 import contextlib
-import glob
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pykcov import counting
+from pykcov import children, counting
 from pykcov.cli.progress import progress
 from pykcov.cli.reports import KINDS
 from pykcov.errors import PykcovError
 from pykcov.instrumentation import session
-from pykcov.instrumentation.session import Instrumentation, instrument
+from pykcov.instrumentation.options import Options
+from pykcov.instrumentation.select import Selection
+from pykcov.instrumentation.session import instrument_selected
 from pykcov.report import config as configuration
 from pykcov.report import data, lines, standard
 from pykcov.report.config import Config
+from pykcov.report.erasing import begin_anew
+from pykcov.report.listing import never_executed
 from pykcov.store import SymbolStore
 
 TERMINAL = ("term", "term-missing")
 TYPES = (*TERMINAL, "html", "xml", "json", "lcov")
-# Keys of what a worker tells.
-LEFT_OUT, FOLDERS, FAILURES = "pykcov_left_out", "pykcov_folders", "pykcov_failures"
+LEFT_OUT, USED, FAILURES = "pykcov_left_out", "pykcov_used", "pykcov_failures"  # a worker tells
 
 
 def begin(early: pytest.Config) -> None:
@@ -39,7 +40,8 @@ def begin(early: pytest.Config) -> None:
     options = early.known_args_namespace
     try:
         reports = [_report(text) for text in options.pykcov_report or ["term"] if text]
-        config = _config(early.rootpath, options.pykcov)
+        children.leave()  # a distributed run's worker, which has joined the controller
+        config = _config(early.rootpath, options.pykcov, options.pykcov_config)
         if options.pykcov_fail_under is not None:
             config.fail_under = options.pykcov_fail_under
         config.branch |= options.pykcov_branch
@@ -58,18 +60,19 @@ def _report(text: str) -> tuple[str, str]:
     return kind, to or ("" if kind in TERMINAL else KINDS[kind][1])
 
 
-def _config(root: Path, sources: list[str]) -> Config:
-    """Return [tool.pykcov] of rootdir, wherever pytest was started, with the sources given."""
-    config = configuration.read(root)
+def _config(root: Path, sources: list[str], rcfile: str) -> Config:
+    """Return the settings of rootdir, wherever pytest was started, with the sources given."""
+    config = configuration.read(root, rcfile)
 
     def pattern(text: str) -> str:
-        return text if text.startswith("*") else f"{glob.escape(str(root))}/{text}"
+        return text if text.startswith(("*", "?", "/")) else f"{root}/{text}"
 
-    config.include = [pattern(text) for text in config.include]
-    config.omit = [pattern(text) for text in config.omit]
+    for key in ("include", "omit", "report_include", "report_omit"):
+        setattr(config, key, list(map(pattern, getattr(config, key))))
     config.source = [str(root / name) if (root / name).is_dir() else name for name in config.source]
+    config.source_dirs = [str(root / name) for name in config.source_dirs]
     if all(sources):
-        config.source = sources
+        config.source, config.source_dirs, config.source_pkgs = sources, [], []
     # As they are now: a test may change the working directory.
     config.source = [
         str(Path(name).absolute()) if Path(name).is_dir() else name for name in config.source
@@ -90,31 +93,30 @@ class Plugin:
         )  # fmt: skip
         self.process = os.getpid()
         self.left_out: dict[str, str] = {}  # files without probes, and why
-        self.folders: dict[str, list[str]] = {}  # where packages of `source` were found
         self.text: list[str] = []
         self.failures: list[str] = []
         store = SymbolStore()
         session.progress = progress
-        self.handle: Instrumentation = instrument(
-            config.source,
-            config.include,
-            config.omit,
-            by_line=True,
-            branch=config.branch,
-            store=store,
+        selection = Selection(
+            config.folders(), config.include, config.omit, packages=config.source_pkgs
         )
+        self.handle = instrument_selected(
+            selection,
+            store,
+            Options(by_line=True, branch=config.branch, exclude=tuple(config.exclude)),
+        )
+        ends: dict[str, Any] = {
+            "every": config.save_every,
+            "patch": config.patch,
+            "sigterm": config.sigterm,
+        }
         try:
-            counting.start(
-                Path(config.data),
-                store,
-                wanted=self.handle.files.__contains__,
-                every=config.save_every,
-                patch=config.patch,
-                sigterm=config.sigterm,
-            )
+            counting.start(Path(config.data), store, wanted=self.handle.files.__contains__, **ends)
         except BaseException:
             self.handle.undo()
             raise
+        if config.processes:
+            children.announce(Path(config.data), **ends)
 
     # -- the session ------------------------------------------------------------------------------
 
@@ -126,7 +128,7 @@ class Plugin:
         """Remove the data file of the last run, before there are workers."""
         if self.anew and not self._is_worker() and not self.pytest_config.option.collectonly:
             try:
-                data.DataFile(Path(self.config.data)).renew()
+                begin_anew(data.DataFile(Path(self.config.data)))
             except PykcovError as error:
                 raise pytest.UsageError(
                     f"pykcov: {error}; --pykcov-append leaves it, and adds to it"
@@ -148,13 +150,16 @@ class Plugin:
             return  # a forked child came back through pytest; it saves when it ends
         try:
             counting.stop()
+            self.left_out.update(self.handle.left_out)
+            if not self._is_worker():
+                self._list_the_rest()
         except PykcovError as error:
             self.failures.append(str(error))
-        self._look_around()
+        children.conceal()
         if self._is_worker():
             told: dict[str, Any] = self.pytest_config.workeroutput  # type: ignore[attr-defined]
-            told[LEFT_OUT], told[FOLDERS] = self.left_out, self.folders
-            told[FAILURES] = self.failures
+            told[LEFT_OUT], told[FAILURES] = self.left_out, self.failures
+            told[USED] = sorted(self.handle.selection.used)
             return
         if session.config.option.collectonly:
             return
@@ -171,8 +176,12 @@ class Plugin:
         """Note what a worker tells; one that crashed tells nothing."""
         told = getattr(node, "workeroutput", None) or {}
         self.left_out.update(told.get(LEFT_OUT, {}))
-        self.folders.update(told.get(FOLDERS, {}))
+        self.handle.selection.used.update(told.get(USED, ()))
         self.failures += told.get(FAILURES, ())
+
+    def pytest_report_header(self) -> list[str]:
+        """Say where settings come from."""
+        return [f"pykcov: {note}" for note in self.config.notes]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print what there is to say."""
@@ -188,15 +197,14 @@ class Plugin:
         if os.getpid() == self.process:
             with contextlib.suppress(PykcovError):
                 counting.stop()  # where there was no session
+            children.conceal()
             self.handle.undo()
 
-    def _look_around(self) -> None:
-        """See which files have no probes, and where packages are."""
-        self.left_out.update(self.handle.left_out)
-        for name in self.handle.selection.packages:
-            folders = getattr(sys.modules.get(name), "__path__", None)
-            if folders is not None:
-                self.folders[name] = list(folders)
+    def _list_the_rest(self) -> None:
+        """Add files of the source that nothing executed to the data."""
+        file = data.DataFile(Path(self.config.data))
+        namespaces = self.config.include_namespace_packages
+        file.write(never_executed(self.handle.selection, namespaces, file))
 
     # -- the report -------------------------------------------------------------------------------
 
@@ -206,12 +214,11 @@ class Plugin:
         self.text += lines.left_out(files)
         self.text += [f"left out {path}: {why}" for path, why in self.left_out.items()]
         files = lines.current(files)
-        config.source = [
-            place for name in config.source for place in self.folders.get(name, [name])
-        ]
         reports = standard.Reports(config, files)
-        if not reports.files and not reports.others:
+        complaints = self.handle.selection.complaints()
+        if not reports.files:
             self.text.append("nothing was executed of what is selected")
+            self.failures += complaints
             if config.fail_under > 0:
                 self.failures.append(f"0 % is less than {config.fail_under:g} %")
             return
@@ -230,7 +237,7 @@ class Plugin:
                 _, total = reports.text()
             if (short := standard.shortfall(total, config)) is not None:
                 self.failures.append(short)
-        self.text += reports.notes
+        self.text += [*complaints, *reports.notes]
 
 
 @contextlib.contextmanager

@@ -1,11 +1,12 @@
 """Real packages' own test suites under coverage.py and under pykcov: the same lines and branches.
 
-    python -m tests.report.compare_packages [FOLDER [PACKAGE ...]]
+    python -m tests.report.compare_packages [--settings] [FOLDER [PACKAGE ...]]
 
 Downloads source distributions by pip into FOLDER, runs each suite twice, in processes of their own
 that differ in the tool only, and prints each line that one has executed and the other has not, and
-each way that a branch went.
-Ends with 1 if there is any.
+each way that a branch went. With --settings they have the package's own settings of coverage.py,
+and lines and ways that were not executed and lines that are excluded are compared, too. Ends with 1
+if there is any difference.
 """
 
 from __future__ import annotations
@@ -56,6 +57,9 @@ PACKAGES = {
              "tests/test_metadata.py", "tests/test_utils.py"),
             ("pretend==1.0.9",),
         ),
+        Package("attrs", "26.1.0", "attr", "src", ("tests",), ("cloudpickle", "hypothesis")),
+        Package("sqlparse", "0.6.1", "sqlparse", ".", ("tests",)),
+        Package("itsdangerous", "2.2.0", "itsdangerous", "src", ("tests",), ("freezegun",)),
     )
 }  # fmt: skip
 
@@ -73,16 +77,18 @@ Executed = int | tuple[int, int]
 
 
 class Difference(NamedTuple):
-    """What only one of the two has executed."""
+    """What only one of the two has executed, or found missing or excluded."""
 
     file: str
     what: Executed
     only: str
     text: str
+    kind: str = "executed"
 
     def __str__(self) -> str:
         what = self.what if isinstance(self.what, int) else "->".join(map(str, self.what))
-        return f"{self.file}:{what}: only {self.only}: {self.text}"
+        kind = "" if self.kind == "executed" else f" has it {self.kind}"
+        return f"{self.file}:{what}: only {self.only}{kind}: {self.text}"
 
 
 class Compared(NamedTuple):
@@ -125,8 +131,8 @@ def _pip(verb: str, *words: str) -> None:
         raise UnavailableError(f"pip {verb} {words[-1]}: {last[0]}")
 
 
-def compare(package: Package, folder: Path) -> Compared:
-    """Run a package's tests both ways. Raises PackageError."""
+def compare(package: Package, folder: Path, *, settings: bool = False) -> Compared:
+    """Run a package's tests both ways, with its own settings or with none. Raises PackageError."""
     root = fetched(package, folder)
     with tempfile.TemporaryDirectory(prefix="pykcov-packages-") as name:
         out = Path(name)
@@ -137,28 +143,39 @@ def compare(package: Package, folder: Path) -> Compared:
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONHASHSEED": "0",
-            "PYTHONPATH": os.pathsep.join((str(root / package.root), f"{root}-needs")),
+            "PYTHONPATH": os.pathsep.join((str(root / package.root), str(root), f"{root}-needs")),
         }
         pytest = ("-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", *package.tests)
-        theirs = ("--rcfile", os.devnull, f"--data-file={out / 'theirs'}")
-        ours = ("--data", str(out / "ours"), "--source", package.name)
+        branch = () if settings else ("--branch",)
+        source = () if settings else ("--source", package.name)
+        theirs: tuple[str, ...] = (f"--data-file={out / 'theirs'}",)
+        ours: tuple[str, ...] = ("--data", str(out / "ours"))
+        if not settings:
+            theirs, ours = (*theirs, "--rcfile", os.devnull), (*ours, "--no-rcfile")
         commands = (
-            ("coverage", "run", "--branch", *theirs, "--source", package.name, *pytest),
-            ("coverage", "json", *theirs, "-q", "-o", str(out / "theirs.json")),
-            ("pykcov", "run", "--branch", *ours, *pytest),
-            ("pykcov", "json", *ours, "-o", str(out / "ours.json")),
+            ("coverage", "run", *branch, *theirs, *source, *pytest),
+            ("coverage", "json", *theirs, "--fail-under=0", "-q", "-o", str(out / "theirs.json")),
+            ("pykcov", "run", *branch, *ours, *source, *pytest),
+            ("pykcov", "json", *ours, "--fail-under=0", "-o", str(out / "ours.json")),
         )
         said = [_run(command, root, environment) for command in commands]
         outcomes = [said[n].strip().splitlines()[-1].partition(" in ")[0] for n in (0, 2)]
         if outcomes[0] != outcomes[1]:
             raise PackageError(f"{package.name}'s tests: {outcomes[0]}, but {outcomes[1]}")
-        found = [_executed(out / f"{tool}.json", root) for tool in ("theirs", "ours")]
-    different = list(differences(root, *found))
-    executed = [one for file in found[0].values() for one in file]
+        kinds = ("executed", "missing", "excluded") if settings else ("executed",)
+        found = [
+            [_found(out / f"{tool}.json", root, kind) for tool in ("theirs", "ours")]
+            for kind in kinds
+        ]
+    different = [
+        one._replace(kind=kind)
+        for kind, pair in zip(kinds, found, strict=True)
+        for one in differences(root, *pair)
+    ]
+    executed = [one for file in found[0][0].values() for one in file]
     lines = sum(isinstance(one, int) for one in executed)
-    return Compared(
-        package.name, outcomes[0], len(found[0]), lines, len(executed) - lines, different
-    )
+    branches = len(executed) - lines
+    return Compared(package.name, outcomes[0], len(found[0][0]), lines, branches, different)
 
 
 def _run(words: tuple[str, ...], folder: Path, environment: dict[str, str]) -> str:
@@ -177,12 +194,12 @@ def _run(words: tuple[str, ...], folder: Path, environment: dict[str, str]) -> s
     return done.stdout
 
 
-def _executed(report: Path, root: Path) -> dict[str, set[Executed]]:
+def _found(report: Path, root: Path, kind: str) -> dict[str, set[Executed]]:
     files = json.loads(report.read_text(encoding="utf-8"))["files"]
     return {
         os.path.relpath(root / path, root): {
-            *file["executed_lines"],
-            *map(tuple, file["executed_branches"]),
+            *file[f"{kind}_lines"],
+            *map(tuple, file.get(f"{kind}_branches", ())),
         }
         for path, file in files.items()
     }
@@ -201,12 +218,15 @@ def differences(
             yield Difference(file, what, only, text[line - 1].strip())
 
 
-def main(folder: str = "", *names: str) -> int:
+def main(*words: str) -> int:
     """Compare the packages named, or all."""
+    folder, *names = [word for word in words if word != "--settings"] or [""]
     with tempfile.TemporaryDirectory(prefix="pykcov-packages-") as temporary:
         status = 0
         for name in names or PACKAGES:
-            compared = compare(PACKAGES[name], Path(folder or temporary).resolve())
+            compared = compare(
+                PACKAGES[name], Path(folder or temporary).resolve(), settings="--settings" in words
+            )
             print(compared, flush=True)
             for difference in compared.differences:
                 print(f"  {difference}", flush=True)

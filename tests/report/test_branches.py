@@ -123,5 +123,5 @@ def test_branches_of_tests(tmp_path: Path) -> None:
 @pytest.mark.once
 def test_branches_are_for_data(tmp_path: Path) -> None:
     (tmp_path / "prog.py").write_text("")
-    done = pykcov(tmp_path, "run", "--branch", "prog.py", status=1)
+    done = pykcov(tmp_path, "run", "--branch", "--trace", "out", "prog.py", status=1)
     assert done.stderr.endswith("[usage]\n")

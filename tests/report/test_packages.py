@@ -35,8 +35,11 @@ def test_differences_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("settings", [False, True], ids=["plain", "settings"])
 @pytest.mark.parametrize("name", PACKAGES)
-def test_the_same_lines(name: str, folder: Path, note: Callable[[str], None]) -> None:
+def test_the_same_lines(
+    name: str, settings: bool, folder: Path, note: Callable[[str], None]
+) -> None:
     if name != SMALL and not SOAK:
         pytest.skip("one package is enough where PYKCOV_SOAK is not 1")
     package = PACKAGES[name]
@@ -44,8 +47,8 @@ def test_the_same_lines(name: str, folder: Path, note: Callable[[str], None]) ->
         fetched(package, folder)
     except UnavailableError as error:
         pytest.skip(f"{name} can't be downloaded: {error}")
-    compared = compare(package, folder)
-    note(f"packages: {compared}")
+    compared = compare(package, folder, settings=settings)
+    note(f"packages: {compared}{' (its own settings)' if settings else ''}")
     assert compared.lines > 100
-    assert compared.branches > 50
+    assert compared.branches > 50 or settings, "which may have none"
     assert not compared.differences, "\n".join(map(str, compared.differences))

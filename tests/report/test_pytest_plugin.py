@@ -135,14 +135,16 @@ def test_modules_that_conftests_import_have_probes(project: Project) -> None:
     assert project.hits()[""] == {1: 1, 2: 1, 4: 1, 6: 1, 10: 1}
 
 
-@pytest.mark.parametrize("source", ["app", "."])
-def test_distributed(project: Project, source: str) -> None:
+@pytest.mark.parametrize(
+    ("source", "total"), [("app", "9      1    89%"), (".", "14      1    93%")]
+)
+def test_distributed(project: Project, source: str, total: str) -> None:
     project.write("tests/test_a.py", BOTH)
     out = project.run(f"--pykcov={source}", "-n", "2")
     found = project.hits()
     assert found.pop("") == {1: 2, 6: 2, 10: 2}, "each worker has imported it"
     assert found == {**LOW, **HIGH}
-    assert "app/__init__.py       9      1    89%" in out
+    assert re.search(rf"TOTAL +{total}", out)
     assert out.count("TOTAL") == 1
     assert ("tests/test_a.py       5      0   100%" in out) == (source == ".")
 
@@ -380,12 +382,13 @@ def test_a_test_that_goes_elsewhere_and_removes_it(project: Project) -> None:
     assert (project.root / "coverage.lcov").exists()
 
 
-@pytest.mark.parametrize("more", [[], ["-n1"]], ids=["", "xdist"])
+@pytest.mark.parametrize("more", [[], ["-n1"], ["--assert=plain"]], ids=["", "xdist", "plain"])
 def test_what_pytest_rewrites_is_counted(project: Project, more: list[str]) -> None:
     project.write("conftest.py", "import pytest\npytest.register_assert_rewrite('tests.helper')\n")
     project.write("tests/__init__.py", "")
     project.write("tests/helper.py", "def check(x):\n    assert x\n    x += 1\n")
     project.write("tests/plain.py", "def check(x):\n    assert x\n")
+    project.write("tests/never.py", "def check(x):\n    assert x\n")
     project.write(
         "tests/test_a.py",
         "from tests import helper, plain\nimport app\n\n"
@@ -401,6 +404,7 @@ def test_what_pytest_rewrites_is_counted(project: Project, more: list[str]) -> N
         "conftest.py": "0",
         "tests/__init__.py": "0",
         "tests/helper.py": "0",
+        "tests/never.py": "2",
         "tests/plain.py": "1",
         "tests/test_a.py": "1",
     }
@@ -437,10 +441,12 @@ def test_a_session_within_a_session(project: Project) -> None:
 
 def test_nothing_executed(project: Project) -> None:
     project.write("tests/test_a.py", "def test_it():\n    pass\n")
-    project.write("pyproject.toml", "[tool.pykcov]\nomit = ['tests/*']\n")
-    assert "nothing was executed of what is selected" in project.run("--pykcov")
-    assert "0 % is less" in project.run("--pykcov", "--pykcov-fail-under=1", status=1)
-    assert "there is no package" in project.run("--pykcov=nosuch", status=1)
+    no_tests = "--pykcov-config=rc"
+    project.write("rc", "[run]\nomit = */tests/*, */conftest.py\n")
+    assert "nothing was executed of what is selected" in project.run("--pykcov", no_tests)
+    out = project.run("--pykcov", no_tests, "--pykcov-fail-under=1", status=1)
+    assert "0 % is less" in out
+    assert "--source nosuch matched nothing" in project.run("--pykcov=nosuch", status=1)
 
 
 UNREMOVABLE = """\

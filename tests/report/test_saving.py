@@ -148,7 +148,7 @@ def test_a_fork_while_a_thread_saves(ending: Ending) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ['patch = ["fork"]', "save_every = 'a'", "save_every = inf", "sigterm = 1"]
+    "key", ['patch = ["spawn"]', "save_every = 'a'", "save_every = inf", "sigterm = 1"]
 )
 def test_wrong_settings(ending: Ending, key: str) -> None:
     out = ending.run("", config=key, status=1)

@@ -123,7 +123,7 @@ def test_another_user_does_not_connect(tmp_path: Path) -> None:
         (["env"], "no home directory"),
         (["symbolize"], "no home directory; name another with --store or PYKCOV_STORE"),
         (["run", "{program}"], "no home directory; name another with --store or PYKCOV_STORE"),
-        (["run", "--store", "{program}.store", "{program}"], "ready"),
+        (["run", "--store", "{program}.store", "--data", "{program}.data", "{program}"], "ready"),
     ],
 )
 def test_a_user_without_a_home(words: list[str], told: str, tmp_path: Path) -> None:

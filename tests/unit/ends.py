@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+NO_FILES = """
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+print('x')
+"""
 ENDS: dict[str, str] = {
     "atexit_exits": """
 import atexit, sys
@@ -106,12 +112,6 @@ if os.fork() == 0:
     print('child')
     raise SystemExit(5)
 print(os.waitstatus_to_exitcode(os.wait()[1]))
-""",
-    "fsize": """
-import resource, signal
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-print('x')
 """,
     "kbd_excepthook": """
 import sys, atexit

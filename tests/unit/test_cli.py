@@ -78,7 +78,7 @@ def test_run_is_like_plain_python(folder: Path, way: list[str], end: str) -> Non
 
 def test_ctrl_c_ends_it_by_the_signal(folder: Path) -> None:
     end = "__import__('os').kill(__import__('os').getpid(), __import__('signal').SIGINT)"
-    traced = pykcov("run", "prog.py", end, folder=folder)
+    traced = pykcov("run", "--trace", "trace.txt", "prog.py", end, folder=folder)
     assert traced.returncode == -signal.SIGINT
     assert traced.stderr.count("KeyboardInterrupt") == 1
 
@@ -135,9 +135,9 @@ def test_selection(folder: Path) -> None:
 
 def test_the_summary_counts_in_words(folder: Path) -> None:
     (folder / "short.py").write_text("pass\n", encoding="utf-8")
-    done = pykcov("run", "short.py", folder=folder)
+    done = pykcov("run", "--trace", "t", "short.py", folder=folder)
     assert done.stderr == "pykcov: 1 record of 1 block, 1 instrumented in 1 file\n"
-    done = pykcov("run", "--omit", "*", "short.py", folder=folder)
+    done = pykcov("run", "--trace", "t", "--omit", "*.py", "short.py", folder=folder)
     assert done.stderr == "pykcov: 0 records of 0 blocks, 0 instrumented in 0 files\n"
 
 
@@ -145,8 +145,43 @@ def test_a_forked_child_prints_no_summary(folder: Path) -> None:
     (folder / "forks.py").write_text(
         "import os\npid = os.fork()\nif pid: os.waitpid(pid, 0)\n", encoding="utf-8"
     )
-    done = pykcov("run", "forks.py", folder=folder)
-    assert done.stderr.count("pykcov: ") == 1
+    for options in ([], ["--trace", "t"]):
+        done = pykcov("run", *options, "forks.py", folder=folder)
+        assert done.stderr.count("pykcov: ") == 1
+
+
+def test_counting_takes_no_area(folder: Path) -> None:
+    """An area of a thread that is not traced would be full sooner or later, and said to be."""
+    (folder / "long.py").write_text("for _ in range(20_000_000): pass\n", encoding="utf-8")
+    done = pykcov("run", "--data", "d", "long.py", folder=folder)
+    assert done.stderr == "pykcov: counted into d, 3 blocks instrumented in 1 file\n"
+
+
+CODE = "import sys; print(__name__, sys.argv, sys.path[0] == '', '__file__' in globals())"
+
+
+@pytest.mark.parametrize("end", ["", "; sys.exit(3)", "; raise SystemExit", "; prog"])
+def test_a_text_is_run_as_plain_python_does(folder: Path, end: str) -> None:
+    plain = run("-c", CODE + end, "a", "-b", folder=folder)
+    counted = pykcov("run", "-c", CODE + end, "a", "-b", folder=folder)
+    assert (counted.returncode, counted.stdout) == (plain.returncode, plain.stdout)
+    told = [line for line in counted.stderr.splitlines() if not line.startswith("pykcov: ")]
+    assert told == plain.stderr.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("verb", "meant"),
+    [
+        ("reprot", "did you mean report?"),
+        ("combin", "did you mean combine?"),
+        ("debug", "did you mean config or env?"),
+        ("zzz", "see 'pykcov --help'"),
+    ],
+)
+def test_a_verb_that_there_is_none_of(folder: Path, verb: str, meant: str) -> None:
+    done = pykcov(verb, folder=folder)
+    assert done.returncode == 1
+    assert done.stderr == f"pykcov: there is no verb '{verb}'; {meant} [usage]\n"
 
 
 BAD = {

@@ -6,10 +6,11 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.unit.ends import ENDS, VALUES
+from tests.unit.ends import ENDS, NO_FILES, VALUES
 
 pytestmark = pytest.mark.slow
 
@@ -26,11 +27,17 @@ def outcome(process: subprocess.Popen[bytes]) -> tuple[int, bytes, list[bytes]]:
     return process.returncode, ADDRESS.sub(b"0x", out), said
 
 
-def ends_the_same(folder: Path, text: str | bytes, **environ: str) -> None:
+def outcomes(
+    folder: Path, text: str | bytes, **environ: str
+) -> Iterator[tuple[int, bytes, list[bytes]]]:
+    """Return how a program ends plain, traced, and counted."""
     program = folder / "program.py"
     program.write_bytes(text if isinstance(text, bytes) else text.encode())
     env = {**os.environ, "PYTHONHASHSEED": "0", **environ}
-    ways = [[], ["-m", "pykcov", "run"], ["-m", "pykcov", "run", "--data", str(folder / "data")]]
+    data = folder / "out" / "data"  # not in the folder, whose time of change importlib looks at
+    data.parent.mkdir(exist_ok=True)
+    run = ["-m", "pykcov", "run"]
+    ways = [[], [*run, "--trace", os.devnull], [*run, "--data", str(data)]]
     processes = [
         subprocess.Popen(
             [sys.executable, *way, "program.py"],
@@ -42,14 +49,25 @@ def ends_the_same(folder: Path, text: str | bytes, **environ: str) -> None:
         )
         for way in ways
     ]
-    plain, run, counted = (outcome(process) for process in processes)
-    assert run == plain
+    return map(outcome, processes)
+
+
+def ends_the_same(folder: Path, text: str | bytes, **environ: str) -> None:
+    plain, traced, counted = outcomes(folder, text, **environ)
+    assert traced == plain
     assert counted == plain
 
 
 @pytest.mark.parametrize("text", PROGRAMS.values(), ids=PROGRAMS)
 def test_it_ends_the_same(tmp_path: Path, text: str) -> None:
     ends_the_same(tmp_path, text)
+
+
+def test_the_status_tells_of_data_that_can_not_be_written(tmp_path: Path) -> None:
+    plain, traced, counted = outcomes(tmp_path, NO_FILES)
+    assert traced == plain
+    assert plain[0] == 0
+    assert counted == (1, *plain[1:])
 
 
 @pytest.mark.parametrize("name", ["closes_2", "closes_012", "closerange"])

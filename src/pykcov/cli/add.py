@@ -8,8 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from pykcov.cli.parser import add_store, complain, store_of
-from pykcov.cli.reports import configured
+from pykcov.cli.parser import add_store, complain, configured, store_of
 from pykcov.cli.symbolize import Symbolizer
 from pykcov.report.data import DataFile
 

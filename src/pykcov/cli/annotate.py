@@ -8,10 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pykcov.cli.parser import complain
+from pykcov.cli.parser import complain, configured
 from pykcov.cli.progress import progress
 from pykcov.errors import PykcovError
-from pykcov.report import config as configuration
 
 
 def add_to(verbs: Any, name: str) -> None:
@@ -21,7 +20,7 @@ def add_to(verbs: Any, name: str) -> None:
         help="show a source with how often each block was executed",
         usage="pykcov annotate FILE [--data FILE] [--contexts RE]\n"
         "       pykcov annotate --html DIR [FILE ...] [--data FILE] [--contexts RE]",
-        description="Reads a data file, which 'pykcov run --data' or the pytest plugin wrote, and "
+        description="Reads a data file, which 'pykcov run' or the pytest plugin wrote, and "
         "shows a source with the hits of its lines and, within lines that were executed in part, "
         "the blocks that were not: which half of 'a and b', which filter of a comprehension. On a "
         "terminal these are underlined; elsewhere, and with NO_COLOR, ^ stands below them, and ~ "
@@ -44,14 +43,18 @@ def main(args: argparse.Namespace) -> int:
     from pykcov.report import terminal
     from pykcov.report.annotate import Annotated
     from pykcov.report.contexts import in_contexts
-    from pykcov.report.data import DataFile
+    from pykcov.report.data import DataFile, nothing_in
+    from pykcov.report.listing import is_listed
 
     if args.html is None and len(args.files) != 1:
         complain("name one FILE, or a folder with --html; see 'pykcov annotate --help' [usage]")
-    data = Path(args.data or configuration.read().data)
-    annotated = Annotated(in_contexts(DataFile(data).read(), args.contexts))
+    data = DataFile(Path(configured(args).data))
+    if not (measured := data.read()):
+        raise nothing_in(data.path)
+    measured = in_contexts(measured, args.contexts)
+    annotated = Annotated(one for one in measured if not is_listed(one))
     if args.html is not None:
-        when = datetime.fromtimestamp(data.stat().st_mtime).strftime("%Y-%m-%d %H:%M")
+        when = datetime.fromtimestamp(data.path.stat().st_mtime).strftime("%Y-%m-%d %H:%M")
         return _pages(annotated, args.files, Path(args.html), when)
     source = annotated.source(args.files[0])
     lines = terminal.coloured if terminal.in_colour(sys.stdout) else terminal.plain

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pykcov.cli.parser import configured
 from pykcov.cli.progress import progress
-from pykcov.cli.reports import configured
-from pykcov.instrumentation.select import compile_glob
+from pykcov.instrumentation.globs import canonical, prefix
 from pykcov.report.data import DataFile
 
 
@@ -29,31 +28,31 @@ def add_to(verbs: Any, name: str) -> None:
     parser.add_argument("--data", metavar="FILE", help="where to (default: .pykcov)")
 
 
-def _above(folder: str) -> str:
-    """Return the glob of a folder. As in coverage.py, `*/` at its begin is all that is above it."""
-    return re.sub(r"^\*+/", "**/", folder.rstrip("/") or "/")
-
-
 def renamer(paths: dict[str, list[str]]) -> Callable[[str], str]:
     """Return what gives the path here of a file whose path is another machine's, if there is such a
     file; else the path as it is."""
     pairs = [
-        (compile_glob(_above(other)), str(Path(folders[0]).absolute()))
+        (prefix(other), folders[0].rstrip("/") + "/")
         for folders in paths.values()
         for other in folders[1:]
     ]
 
     def renamed(path: str) -> str:
         for other, here in pairs:
-            # A `*` may mean several folders above the file: the lowest one, as coverage.py has it.
-            for folder in map(str, Path(path).parents):
-                if other.fullmatch(folder):
-                    new = here + path[len(folder.rstrip("/")) :]
-                    if os.path.exists(new):  # noqa: PTH110 - a name may be too long
-                        return new
+            end = len(path)  # the lowest folder first, as coverage.py, which tries no others
+            while (found := other.match(path, 0, end)) is not None:
+                end = found.end() - 1
+                new = canonical(here + path[found.end() :].replace(_separator(path), "/"))
+                if os.path.exists(new):  # noqa: PTH110 - a name may be too long
+                    return new
         return path
 
     return renamed
+
+
+def _separator(path: str) -> str:
+    """Return the kind of slash that a path has first."""
+    return next((character for character in path if character in "/\\"), "/")
 
 
 def main(args: argparse.Namespace) -> int:

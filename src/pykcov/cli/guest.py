@@ -122,6 +122,7 @@ def main(args: argparse.Namespace) -> int:
                     include,
                     prune=args.prune,
                     comparisons=args.comparisons,
+                    exclude=args.exclude or (),
                     store=store_of(args),
                 )
             )

@@ -13,8 +13,10 @@ from pykcov.cli import (
     cache,
     cmp,
     combine,
+    config,
     diff,
     env,
+    erase,
     guest,
     ls,
     reports,
@@ -37,6 +39,8 @@ VERBS = {
     "combine": combine,
     **dict.fromkeys(reports.KINDS, reports),
     "annotate": annotate,
+    "erase": erase,
+    "config": config,
     "cache": cache,
     "env": env,
 }
@@ -66,6 +70,11 @@ def main(argv: list[str] | None = None) -> None:
             sys.stdout.flush()
     except PykcovError as error:
         complain(str(error))
+    except UnicodeEncodeError as error:
+        if sys.getfilesystemencoding() == "utf-8":
+            raise
+        name = error.object.encode(errors="backslashreplace").decode()
+        complain(f"{name!a} is no name in this locale: set PYTHONUTF8=1 [name-undecodable]")
     except BrokenPipeError:
         # The reader has gone (`| head`): no complaint, and none at shutdown either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

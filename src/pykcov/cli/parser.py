@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+from pykcov.errors import PykcovError
 from pykcov.home import default_path
+from pykcov.report import config as configuration
+from pykcov.report.config import NO_FILE, Config, keys
 from pykcov.store import SymbolStore
+
+# What coverage.py, and others, call what a verb does.
+_OTHERS = {"debug": ["config", "env"], "settings": ["config"], "clean": ["erase"]}
 
 
 class Parser(argparse.ArgumentParser):
@@ -25,6 +32,16 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         complain(f"{message}; see '{self.prog} --help' [usage]")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse a verb that there is none of, with those that look like it."""
+        if action.choices is None or value in action.choices or action.dest != "verb":
+            super()._check_value(action, value)
+            return
+        near = difflib.get_close_matches(value, action.choices)
+        near = near or _OTHERS.get(value, [])
+        meant = f"did you mean {' or '.join(near)}?" if near else f"see '{self.prog} --help'"
+        complain(f"there is no verb {value!r}; {meant} [usage]")
 
 
 def complain(message: str) -> NoReturn:
@@ -55,6 +72,42 @@ def add_selection(
             parser.add_argument(name, metavar=kind, action="extend", type=several, help=text)
 
 
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add --rcfile and --no-rcfile."""
+    parser.add_argument(
+        "--rcfile",
+        metavar="FILE",
+        default="",
+        help="read settings of coverage.py from this file (default: .coveragerc, setup.cfg, "
+        "tox.ini or pyproject.toml, as coverage.py)",
+    )
+    parser.add_argument(
+        "--no-rcfile",
+        dest="rcfile",
+        action="store_const",
+        const=NO_FILE,
+        help="read no settings of coverage.py, but [tool.pykcov] only",
+    )
+
+
+def configured(args: argparse.Namespace, *, quiet: bool = False) -> Config:
+    """Return the settings in force: pyproject.toml's, with those of the command line above them.
+    What a person should know of them is said on stderr. Raises PykcovError config-bad."""
+    config = configuration.read(rcfile=getattr(args, "rcfile", NO_FILE))
+    reports = "program" not in args
+    for name in keys():
+        given = getattr(args, name, None)
+        if given is not None:
+            at = f"report_{name}" if reports and name in ("include", "omit") else name
+            config.put(at, str(given) if isinstance(given, Path) else given, "the command line")
+    if (why := configuration.wrong(config)) is not None:
+        raise PykcovError("config-bad", why)
+    if not quiet:
+        for note in config.notes:
+            print(f"pykcov: {note}", file=sys.stderr)
+    return config
+
+
 def add_store(parser: argparse.ArgumentParser) -> None:
     """Add --store."""
     parser.add_argument(
@@ -76,6 +129,17 @@ def add_options(parser: argparse.ArgumentParser, *, comparisons: str) -> None:
         "traces don't have every block in order",
     )
     parser.add_argument("--comparisons", action="store_true", help=comparisons)
+    add_exclude(parser, "leave out functions and classes")
+
+
+def add_exclude(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add --exclude; what: begins its help."""
+    parser.add_argument(
+        "--exclude",
+        metavar="RE",
+        action="append",
+        help=f"{what} in whose def or class line this matches, or '# pragma: no kcov'",
+    )
 
 
 def store_of(args: argparse.Namespace) -> SymbolStore:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import builtins
 import importlib
 import importlib.util
@@ -12,15 +11,20 @@ import pkgutil
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from importlib.machinery import ModuleSpec, SourceFileLoader, SourcelessFileLoader
+from enum import Enum, auto
+from importlib.machinery import (
+    BuiltinImporter,
+    ModuleSpec,
+    SourceFileLoader,
+    SourcelessFileLoader,
+)
 from pathlib import Path
-from types import CodeType, ModuleType, TracebackType
+from types import CodeType, ModuleType
 from typing import Any, NoReturn
 
 from pykcov.errors import PykcovError
-from pykcov.probe import Ending, Unseen, last_hook, print_uncaught, quiet, run_main
-
-OWN = str(Path(__file__).parents[1])
+from pykcov.instrumentation.mains import run_to_end
+from pykcov.probe import quiet, run_main
 
 
 class ProgramMissingError(PykcovError):
@@ -30,6 +34,14 @@ class ProgramMissingError(PykcovError):
         super().__init__("program-missing", message)
 
 
+class Kind(Enum):
+    """What a program's name is: a file's, a module's (-m), or its text itself (-c)."""
+
+    SCRIPT = auto()
+    MODULE = auto()
+    CODE = auto()
+
+
 # Gives a program's code its probes: (code, module name, path, source).
 Rewrite = Callable[[CodeType, str, str, bytes], CodeType]
 
@@ -37,12 +49,12 @@ Rewrite = Callable[[CodeType, str, str, bytes], CodeType]
 class Program:
     """A program that was found, and is not loaded yet.
 
-    words: name and arguments, as on the command line. is_module: the name is a module's (-m).
+    words: name and arguments, as on the command line.
     """
 
-    def __init__(self, words: list[str], is_module: bool) -> None:
+    def __init__(self, words: list[str], kind: Kind) -> None:
         self.words = words
-        self.is_module = is_module
+        self.kind = kind
 
     # -- finding its code -------------------------------------------------------------------------
 
@@ -51,8 +63,10 @@ class Program:
         if sys.flags.safe_path:
             return
         name = Path(self.words[0])
-        if self.is_module:
+        if self.kind is Kind.MODULE:
             sys.path[0] = str(Path.cwd())
+        elif self.kind is Kind.CODE:
+            sys.path[0] = ""
         elif name.is_dir() or pkgutil.get_importer(str(name)) is not None:
             sys.path[0] = str(name.absolute())
         else:
@@ -62,7 +76,7 @@ class Program:
         """Return spec, loader and path. Imports the packages around a module, recorded as in plain
         Python; the rest is ours."""
         name = self.words[0]
-        if self.is_module:
+        if self.kind is Kind.MODULE:
             package, _, _ = name.rpartition(".")
             if package:
                 try:
@@ -106,6 +120,11 @@ class Program:
 
     def _load(self, main: ModuleType, rewrite: Rewrite) -> CodeType | str:
         """Return the code; the path of a script that does not compile."""
+        if self.kind is Kind.CODE:
+            with quiet:
+                sys.argv[:] = ["-c", *self.words[1:]]
+                main.__loader__ = BuiltinImporter
+                return compile(self.words[0], "<string>", "exec", dont_inherit=True)
         spec, loader, path = self._find()
         with quiet:
             name = "__main__" if spec is None else spec.name
@@ -123,7 +142,7 @@ class Program:
             else:
                 code = loader.get_code(name)
                 source = loader.get_data(path) if hasattr(loader, "get_data") else b""
-            sys.argv[:] = [path if self.is_module else self.words[0], *self.words[1:]]
+            sys.argv[:] = [path if self.kind is Kind.MODULE else self.words[0], *self.words[1:]]
             main.__spec__, main.__loader__ = spec, loader
             main.__package__ = None if spec is None else spec.parent
             main.__file__ = path
@@ -134,9 +153,10 @@ class Program:
     # -- running it -------------------------------------------------------------------------------
 
     def run(
-        self, tracer: AbstractContextManager[object], rewrite: Rewrite, finish: Callable[[], None]
+        self, tracer: AbstractContextManager[object], rewrite: Rewrite, finish: Callable[[], bool]
     ) -> NoReturn:
-        """Load and execute the program inside `tracer`, then call finish().
+        """Load and execute the program inside `tracer`, then call finish(). Where that returns that
+        something failed, and the program's exit status would be 0, it is 1.
 
         Raises what the interpreter is to end by, as it always does: SystemExit, KeyboardInterrupt.
         Raises ProgramMissingError.
@@ -147,36 +167,9 @@ class Program:
             main.__annotations__ = {}
         sys.modules["__main__"] = main
         self._prepare_path()
-        end: BaseException = SystemExit(0)
-        uncaught: list[BaseException] = []
-        try:
+
+        def run() -> None:
             with tracer:
                 run_main(self._load(main, rewrite), main.__dict__)
-        except ProgramMissingError:
-            raise
-        except SystemExit as error:
-            end = error
-        except BaseException as error:
-            uncaught.append(_without_ours(error))
-            end = error if isinstance(error, KeyboardInterrupt) else SystemExit(1)
-        if uncaught:
-            at_exit = Unseen(finish)
-            atexit.register(at_exit)  # sys.excepthook may end the process
-            print_uncaught(uncaught)
-            atexit.unregister(at_exit)
-        try:
-            finish()
-        except SystemExit as error:  # there was something to complain of
-            end = error
-        if isinstance(end, SystemExit):
-            raise Ending(end)
-        sys.excepthook = last_hook(sys.excepthook)
-        raise end
 
-
-def _without_ours(error: BaseException) -> BaseException:
-    """The exception, without the frames that are ours."""
-    traceback: TracebackType | None = error.__traceback__
-    while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(OWN):
-        traceback = traceback.tb_next
-    return error.with_traceback(traceback)
+        run_to_end(run, finish, (ProgramMissingError,))

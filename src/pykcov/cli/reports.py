@@ -7,16 +7,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pykcov.cli.parser import add_selection, complain
+from pykcov.cli.parser import add_exclude, add_selection, add_settings, complain, configured
 from pykcov.cli.progress import progress, working
-from pykcov.errors import PykcovError
 from pykcov.report import config as configuration
-from pykcov.report.config import Config
 
 if TYPE_CHECKING:
     from pykcov.report.standard import Reports
 
 FAILED_UNDER = 2  # the exit code, as coverage.py's
+FORMS = ("text", "markdown", "total")
 
 # name: help, what it writes by default, and what that is.
 KINDS = {
@@ -35,18 +34,21 @@ def add_to(verbs: Any, name: str) -> None:
     parser = verbs.add_parser(
         name,
         help=text,
-        description="Reads a data file, which 'pykcov run --data' or the pytest plugin wrote, to "
+        description="Reads a data file, which 'pykcov run' or the pytest plugin wrote, to "
         f"{text}. Options that are not given are taken from [tool.pykcov] in pyproject.toml.",
     )
     parser.add_argument("--data", metavar="FILE", help="the data file (default: .pykcov)")
     if default:
         # coverage.py has -d, --directory for the one with a folder.
         names = ("-o", "--output", *(("-d", "--directory") if kind == "DIR" else ()))
-        parser.add_argument(
-            *names, dest="output", metavar=kind, default=default, help=f"(default: {default})"
-        )
+        parser.add_argument(*names, dest="output", metavar=kind, help=f"(default: {default})")
         _flag(parser, "-q", "--quiet", text="do not say that it was written")
-    add_selection(parser, source="a package or directory: its files are listed, imported or not")
+    add_selection(
+        parser,
+        source="a package or directory: its files are listed, too, imported or not; those of the "
+        "run's --source are anyway",
+    )
+    add_settings(parser)
     if name == "coverage":
         return
     parser.add_argument(
@@ -59,6 +61,7 @@ def add_to(verbs: Any, name: str) -> None:
         "--fail-under", metavar="PERCENT", type=float, help="exit with 2 below that"
     )
     parser.add_argument("--precision", metavar="N", type=int, help="digits behind the point")
+    add_exclude(parser, "what the run's --exclude was: leave out functions and classes")
     _flag(parser, "-i", "--ignore-errors", text="leave out files that can't be parsed")
     if name in ("report", "html"):
         parser.add_argument(
@@ -75,9 +78,8 @@ def add_to(verbs: Any, name: str) -> None:
         )
         parser.add_argument(
             "--format",
-            choices=("text", "markdown", "total"),
-            default="text",
-            help="total: the percentage alone",
+            choices=FORMS,
+            help="total: the percentage alone (default: text)",
         )
     if name == "html":
         parser.add_argument("--title", help="of the pages")
@@ -91,36 +93,26 @@ def _flag(parser: argparse.ArgumentParser, *names: str, text: str) -> None:
     parser.add_argument(*names, action="store_true", default=None, help=text)
 
 
-def configured(args: argparse.Namespace) -> Config:
-    """Return pyproject.toml's settings, with those of the command line above them.
-
-    Raises PykcovError config-bad.
-    """
-    config = configuration.read()
-    for name in vars(config):
-        given = getattr(args, name, None)
-        if given is not None:
-            setattr(config, name, given)
-    if (why := configuration.wrong(config)) is not None:
-        raise PykcovError("config-bad", why)
-    return config
-
-
 def main(args: argparse.Namespace) -> int:
     """Write the report."""
     from pykcov.report import data, lines, standard
     from pykcov.report.contexts import in_contexts
 
-    config = configured(args)
+    # What is of the data file, and of the command line: the run's source is in the data file.
+    args.contexts = getattr(args, "contexts", None)
+    config = configured(args, quiet=bool(getattr(args, "quiet", None)))
+    _fill_in(args, config.others)
     config.sort = configuration.sorting(config.sort)
     measured = data.DataFile(Path(config.data)).read()
-    measured = in_contexts(measured, getattr(args, "contexts", None))
+    if not measured and not args.source:
+        raise data.nothing_in(config.data)
+    measured = in_contexts(measured, args.contexts)
     files = lines.by_file(progress(measured, "reading"))
     for told in lines.left_out(files):
         print(f"pykcov: {told}", file=sys.stderr)
     try:
         standard.shortfall(100, config)  # what is wrong with --fail-under is told at once
-        reports = standard.Reports(config, lines.current(files))
+        reports = standard.Reports(config, lines.current(files), args.source or ())
         with working(f"writing {args.verb}"):
             text, total = _write(args, reports)
     except OSError as error:
@@ -135,6 +127,21 @@ def main(args: argparse.Namespace) -> int:
         return 0
     print(f"pykcov: {short}", file=sys.stderr)
     return FAILED_UNDER
+
+
+def _fill_in(args: argparse.Namespace, others: dict[str, Any]) -> None:
+    """Take what coverage.py's settings say of this report where the command line is silent."""
+    if args.verb == "coverage":
+        args.output = args.output or others.get("run:data_file") or KINDS[args.verb][1]
+        return
+    args.contexts = args.contexts or others.get("report:contexts")
+    if args.verb == "report":
+        args.format = args.format or others.get("report:format") or "text"
+        return
+    where = "html:directory" if args.verb == "html" else f"{args.verb}:output"
+    args.output = args.output or others.get(where) or KINDS[args.verb][1]
+    if args.verb == "html" and args.skip_covered is not None:
+        others.pop("html:skip_covered", None)
 
 
 def _write(args: argparse.Namespace, reports: Reports) -> tuple[str, float | None]:

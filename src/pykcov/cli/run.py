@@ -1,4 +1,4 @@
-"""pykcov run: run a program as plain Python would, and trace its main thread."""
+"""pykcov run: run a program as plain Python would, and count what it executes, or trace it."""
 
 from __future__ import annotations
 
@@ -7,27 +7,41 @@ import contextlib
 import fcntl
 import itertools
 import os
+import shlex
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import CodeType
 from typing import Any, NoReturn, TextIO
 
 import pykcov
-from pykcov import counting
+from pykcov import children, counting
 from pykcov.abi.kcov import SIZE_MAX, SIZE_MIN
-from pykcov.cli.parser import add_options, add_selection, add_store, complain, store_of
-from pykcov.cli.program import Program, ProgramMissingError
+from pykcov.cli.parser import (
+    add_options,
+    add_selection,
+    add_settings,
+    add_store,
+    complain,
+    configured,
+    store_of,
+)
+from pykcov.cli.program import Kind, Program, ProgramMissingError
 from pykcov.cli.progress import progress
-from pykcov.cli.reports import configured
+from pykcov.cli.summary import summary
 from pykcov.instrumentation import session
-from pykcov.instrumentation.session import Instrumentation, instrument
+from pykcov.instrumentation.options import Options
+from pykcov.instrumentation.select import Selection
+from pykcov.instrumentation.session import Instrumentation, instrument_selected
 from pykcov.probe import Kept, quiet
 from pykcov.reader.comparisons import raw as raw_records
 from pykcov.reader.decode import raw
+from pykcov.report.config import Config
+from pykcov.report.data import DataFile
+from pykcov.report.erasing import erase
+from pykcov.report.listing import never_executed
 from pykcov.saying import say
 from pykcov.tracing import trace
 
-NAMED = 5  # files in one line
 SIZE = 1 << 24  # words, 128 MiB: as large as kcov clients have them; untouched pages cost nothing
 
 
@@ -35,18 +49,21 @@ def add_to(verbs: Any, name: str) -> None:
     """Add the verb to the command line."""
     parser = verbs.add_parser(
         name,
-        help="run a program and trace its main thread",
+        help="run a program and count what it executes, or trace its main thread",
         usage="pykcov run [options] prog.py [args ...]\n"
-        "       pykcov run [options] -m module [args ...]",
+        "       pykcov run [options] -m module [args ...]\n"
+        "       pykcov run [options] -c code [args ...]",
         description="Runs a program as plain Python would, exit code included, with every basic "
-        "block of the selected files instrumented, and traces its main thread. Without --source "
-        "and --include, here and in [tool.pykcov] of pyproject.toml, everything but the standard "
-        "library and installed packages is selected. "
-        "A summary is printed on stderr. The trace ends with the main module's code: threads, "
-        "child processes and atexit handlers are not in it, and there is none after os._exit() or "
-        "exec.",
+        "block of the selected files instrumented, and counts what all threads, forked children "
+        "and Pythons that it starts execute, for 'pykcov report' and its like. With --trace and "
+        "what goes with it the program's main thread is traced instead, and with --data it is both "
+        "counted and traced. Without --source and --include, here and in the settings, everything "
+        "but the standard library and installed packages is selected. "
+        "A trace ends with the main module's code: threads, child processes and atexit handlers "
+        "are not in it, and there is none after os._exit() or exec.",
     )
     add_selection(parser)
+    add_settings(parser)
     parser.add_argument(
         "--trace",
         metavar="FILE",
@@ -57,17 +74,23 @@ def add_to(verbs: Any, name: str) -> None:
         "--data",
         metavar="FILE",
         type=_file,
-        help="count what all threads execute, until the end, and add it to a data file, which "
-        "'pykcov report' and its like read; blocks are single lines then, and there is a trace "
-        "with --trace only",
+        help="count, and add to this data file; without it the data file (.pykcov, or what the "
+        "settings say) is begun anew",
     )
     parser.add_argument(
         "--branch",
         action="store_true",
         default=None,
-        help="with --data, see which way branches go, too",
+        help="see which way branches go, too, where what is executed is counted",
     )
-    parser.add_argument("--context", metavar="NAME", default="", help="what it is counted under")
+    parser.add_argument(
+        "-a",
+        "--append",
+        action="store_true",
+        default=None,
+        help="add to the data file that the settings say, too",
+    )
+    parser.add_argument("--context", metavar="NAME", help="what it is counted under")
     parser.add_argument(
         "--device",
         metavar="NAME",
@@ -77,11 +100,10 @@ def add_to(verbs: Any, name: str) -> None:
     parser.add_argument(
         "--discipline",
         choices=("trace", "blocks"),
-        default="trace",
-        help="every block in order (trace, the default), or each once (blocks)",
+        help="trace every block in order (trace, the default), or each once (blocks)",
     )
     parser.add_argument(
-        "--size", metavar="WORDS", type=_size, default=SIZE, help=f"of the area (default: {SIZE})"
+        "--size", metavar="WORDS", type=_size, help=f"of the trace's area (default: {SIZE})"
     )
     add_options(
         parser,
@@ -90,6 +112,7 @@ def add_to(verbs: Any, name: str) -> None:
     )
     add_store(parser)
     parser.add_argument("-m", dest="module", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    parser.add_argument("-c", dest="code", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     parser.add_argument("program", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
 
 
@@ -107,51 +130,88 @@ def _size(text: str) -> int:
 
 
 def main(args: argparse.Namespace) -> NoReturn:
-    """Run the program. Ends as the program would have ended; 1 when it could not be started."""
-    words = args.module if args.module is not None else args.program
-    if not words:
-        complain("no program to run; see 'pykcov run --help' [usage]")
-    program = Program(words, is_module=args.module is not None)
-    if not program.is_module and not Path(words[0]).exists():
-        raise ProgramMissingError(f"there is no file {words[0]}")
+    """Run the program. Ends as the program would have ended; 1 when it could not be started, or
+    its data not be written."""
     if args.device is not None and args.trace is not None:
         complain("--device and --trace exclude each other: a traced thread has no sections [usage]")
-    out = _opened(args.trace, words[0])
-    by_line = args.data is not None
-    if by_line and args.comparisons:
+    if args.data is not None and args.comparisons:
         complain("--data counts blocks, and --comparisons traces none [usage]")
-    if args.branch and not by_line:
-        complain("--branch is for the reports that --data is for [usage]")
+    traced = args.comparisons or any((args.trace, args.size, args.discipline))
+    counted = args.data is not None or not (traced or args.device is not None)
+    if args.branch and not counted:
+        complain("--branch is for reports; to be traced and counted takes --data, too [usage]")
     config = configured(args)
+    program = _program(args, config.command_line)
+    out = _opened(args.trace, program.words[0])
     session.progress = progress
-    handle = instrument(
-        config.source,
-        config.include,
-        config.omit,
-        by_line=by_line,
+    selection = Selection(
+        config.folders(), config.include, config.omit, packages=config.source_pkgs
+    )
+    options = Options(
+        by_line=counted,
         prune=args.prune,
         comparisons=args.comparisons,
-        branch=by_line and config.branch,
-        store=store_of(args),
+        branch=counted and config.branch,
+        exclude=tuple(config.exclude),
     )
-    if args.data is not None:
+    handle = instrument_selected(selection, store_of(args), options)
+    if counted:
         with quiet:
-            counting.start(
-                args.data.absolute(),
-                handle.store,
-                args.context,
-                every=config.save_every,
-                patch=config.patch,
-                sigterm=config.sigterm,
-            )
+            _count(config, handle, anew=args.data is None and not config.append)
     if args.device is not None:
         with quiet:
             pykcov.serve(args.device)
-        program.run(contextlib.nullcontext(), _rewriter(handle), lambda: None)
-    if args.data is not None and out is None:  # a trace that nobody reads costs as much as counting
-        program.run(contextlib.nullcontext(), _rewriter(handle), _teller(handle, args.data))
-    tracer = trace(args.size, discipline=args.discipline, comparisons=args.comparisons)
-    program.run(tracer, _rewriter(handle), _finisher(handle, tracer, out))
+        program.run(contextlib.nullcontext(), _rewriter(handle), lambda: True)
+    tracer = None
+    if traced:
+        tracer = trace(
+            args.size or SIZE, discipline=args.discipline or "trace", comparisons=args.comparisons
+        )
+    program.run(
+        tracer or contextlib.nullcontext(),
+        _rewriter(handle),
+        _finisher(handle, tracer, out, config.data if counted else ""),
+    )
+
+
+def _program(args: argparse.Namespace, command_line: str) -> Program:
+    """Return what is to be run. Raises ProgramMissingError."""
+    words, kind = args.program, Kind.SCRIPT
+    if args.module is not None:
+        words, kind = args.module, Kind.MODULE
+    elif args.code is not None:
+        words, kind = args.code, Kind.CODE
+    elif not words and command_line:
+        words = shlex.split(command_line)
+        if words[0] in ("-m", "--module"):
+            words, kind = words[1:], Kind.MODULE
+    if not words:
+        complain("no program to run; see 'pykcov run --help' [usage]")
+    if kind is Kind.SCRIPT and not Path(words[0]).exists():
+        raise ProgramMissingError(f"there is no file {words[0]}")
+    return Program(words, kind)
+
+
+def _count(config: Config, handle: Instrumentation, anew: bool) -> None:
+    """Count into the data file from now on."""
+    data = Path(config.data).absolute()
+    if anew:
+        erase(data)
+    options: dict[str, Any] = {
+        "every": config.save_every,
+        "patch": config.patch,
+        "sigterm": config.sigterm,
+    }
+    selection, namespaces = handle.selection, config.include_namespace_packages
+    counting.start(
+        data,
+        handle.store,
+        config.context,
+        listing=lambda file: never_executed(selection, namespaces, file),
+        **options,
+    )
+    if config.processes:
+        children.announce(data, config.context, **options)
 
 
 def _rewriter(handle: Instrumentation) -> Callable[[CodeType, str, str, bytes], CodeType]:
@@ -209,62 +269,24 @@ def _write(out: _Out, lines: Iterable[str]) -> None:
         complain(f"cannot write the trace to {out.path}: {error.strerror} [trace-unwritable]")
 
 
-def _finisher(handle: Instrumentation, tracer: trace, out: _Out | None) -> Callable[[], None]:
+def _finisher(
+    handle: Instrumentation, tracer: trace | None, out: _Out | None, data: str
+) -> Callable[[], bool]:
     process = os.getpid()
+    file = DataFile(Path(data).absolute())
 
-    def finish() -> None:
+    def finish() -> bool:
+        """Say what happened. Was all that was to be written?"""
         if os.getpid() != process:
-            return  # a forked child came back through main()
+            return True  # a forked child came back through main()
         with quiet:
-            if out is not None:
+            if out is not None and tracer is not None:
                 _write(out, itertools.chain(raw(tracer.pcs), raw_records(tracer.records)))
-            say(summary(handle, tracer))
+            saved = counting.save()
+            if data and saved and handle.selection.unused():
+                paths = (one.symbols.path for one in file.read() if one.hits)
+                handle.selection.note_executed(paths)
+            say(summary(handle, tracer, data))
+            return saved
 
     return finish
-
-
-def _teller(handle: Instrumentation, data: Path) -> Callable[[], None]:
-    process = os.getpid()
-
-    def finish() -> None:
-        if os.getpid() == process:
-            with quiet:
-                say("\n".join(_instrumented(handle, f"counted into {data}", " blocks")))
-
-    return finish
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def summary(handle: Instrumentation, tracer: trace) -> str:
-    """Return what happened, in one line, and what needs a person's eye in further ones."""
-    pcs = tracer.pcs
-    what = f"{_counted(len(pcs), 'record')} of {_counted(len(set(pcs)), 'block')}"
-    if handle.options.comparisons:
-        what = f"{_counted(len(tracer.records), 'record')} of comparisons"
-    noun = " blocks" if handle.options.comparisons else ""
-    lines = _instrumented(handle, what, noun)
-    if tracer.overflowed:
-        lines.insert(
-            1,
-            f"pykcov: the area of {tracer.size} words was full, later records were dropped; "
-            "--size WORDS makes it larger",
-        )
-    return "\n".join(lines)
-
-
-def _instrumented(handle: Instrumentation, what: str, noun: str) -> list[str]:
-    """Return what happened, and what needs a person's eye of how code was instrumented."""
-    files = _counted(len(handle.files), "file")
-    lines = [f"pykcov: {what}, {handle.blocks}{noun} instrumented in {files}"]
-    lines += [f"pykcov: --source {name} matched nothing" for name in handle.selection.unused()]
-    if early := sorted(handle.earlier):
-        more = f" and {len(early) - NAMED} more" if len(early) > NAMED else ""
-        lines.append(
-            "pykcov: imported before the program began, so what they do on import is not traced: "
-            f"{', '.join(early[:NAMED])}{more}"
-        )
-    lines += [f"pykcov: left out {path}: {why}" for path, why in handle.left_out.items()]
-    return lines

@@ -107,7 +107,9 @@ def pass_by(code: CodeType) -> None:
     _passed = code
 
 
-def _ask(code: CodeType, names: dict[str, Any]) -> CodeType:
+def ask(code: CodeType, names: dict[str, Any]) -> CodeType:
+    """Return what to execute in the place of a module's code, in these globals: with probes, if it
+    is selected."""
     global _passed
     passed, _passed = _passed, None
     if passed is code:
@@ -134,7 +136,7 @@ def _foreign(traceback: TracebackType | None) -> TracebackType | None:
 def add(asked: Asked) -> None:
     """Ask it whenever a module's code is executed."""
     _asked.append(asked)
-    hook_executing(_ask)
+    hook_executing(ask)
 
 
 def remove(asked: Asked) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 VERSION = 2  # of blocks.py and heads.py: a change that moves blocks, or what is kept, raises it
 
@@ -28,6 +28,12 @@ class Options(NamedTuple):
         if self.exclude:
             names.append(f"exclude-{sha256(repr(self.exclude).encode()).hexdigest()[:16]}")
         return " ".join((str(VERSION), *names))
+
+    @staticmethod
+    def restored(saved: list[Any]) -> Options:
+        """Return options that were made a list, and were JSON since."""
+        by_line, prune, comparisons, branch, exclude = saved
+        return Options(by_line, prune, comparisons, branch, tuple(exclude))
 
     @staticmethod
     def of(variant: str) -> Options:

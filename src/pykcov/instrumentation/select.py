@@ -5,14 +5,15 @@ from __future__ import annotations
 import functools
 import os
 import re
-import site
+import sys
 import sysconfig
 from collections.abc import Iterable
 from pathlib import Path
 
 from pykcov.errors import PykcovError
+from pykcov.instrumentation.globs import canonical, compiled, folders_named, matches
 
-OWN = str(Path(__file__).parents[1])  # the package pykcov
+OWN = canonical(str(Path(__file__).parents[1]))  # the package pykcov
 
 
 def absolute(path: str | Path) -> str:
@@ -25,98 +26,93 @@ def _below(path: str, folder: str) -> bool:
 
 
 @functools.cache
-def _elsewhere() -> tuple[str, ...]:
-    """Folders of the standard library and of installed packages."""
-    names = ("stdlib", "platstdlib", "purelib", "platlib")
-    folders = {sysconfig.get_path(name) for name in names} | set(site.getsitepackages())
-    folders.add(site.getusersitepackages())
-    real = {str(Path(folder).resolve()) for folder in folders if folder}
-    return tuple(sorted(real | {folder for folder in folders if folder}))
+def _installed(*names: str) -> tuple[str, ...]:
+    """Return the real paths of folders of all of sysconfig's schemes."""
+    found = {
+        paths[name]
+        for paths in map(sysconfig.get_paths, sysconfig.get_scheme_names())
+        for name in names
+        if name in paths
+    }
+    return tuple(sorted(map(canonical, found)))
 
 
-def compile_glob(pattern: str) -> re.Pattern[str]:
-    """Translate a file glob: `?` and `*` stop at slashes, `**` does not.
+@functools.cache
+def _is_in_a_venv(folder: str) -> bool:
+    return os.path.exists(folder) and any(  # noqa: PTH110 - a name may be too long
+        Path(above, "pyvenv.cfg").exists()
+        for above in Path(folder).absolute().parents
+        if above != above.parent
+    )
 
-    A pattern that begins with `*` is taken as it is, any other against the working directory.
-    """
-    if not pattern:
-        raise PykcovError("glob-empty", "an empty pattern for --include or --omit matches nothing")
-    text = pattern if pattern.startswith("*") else absolute(pattern)
-    if pattern.endswith("/"):
-        text = text.rstrip("/") + "/**"
-    if text.startswith("*") and not text.startswith("**") and "/" not in text:
-        text = "**/" + text
-    out = []
-    for part in re.split(r"(\*\*/|/\*\*$|\*\*|\*|\?|\[[^]]*\])", text):
-        match part:
-            case "**/":
-                out.append(r"(?:.*/)?")
-            case "/**":
-                out.append(r"/.*")
-            case "**":
-                out.append(r".*")
-            case "*":
-                out.append(r"[^/]*")
-            case "?":
-                out.append(r"[^/]")
-            case _ if part.startswith("["):
-                start, rest = ("[^", part[2:]) if part.startswith("[!") else ("[", part[1:])
-                out.append(start + rest.replace("[", r"\["))
-            case _:
-                out.append(re.escape(part))
-    try:
-        return re.compile("".join(out))
-    except re.error as error:
-        raise PykcovError("glob-bad", f"cannot read the pattern {pattern!r}: {error}") from None
+
+def _third_party() -> tuple[str, ...]:
+    """Return where installed packages and scripts are: as for coverage.py, folders of sys.path
+    that are in a virtual environment are such, too."""
+    others = (canonical(folder) for folder in sys.path if _is_in_a_venv(folder))
+    return (*_installed("purelib", "platlib", "scripts"), *others)
 
 
 class Selection:
-    """source: packages by name, or directories; include, omit: file globs.
+    """source: packages by name, or directories; packages: names of packages, though a directory is
+    called that, too; include, omit: file patterns (globs.py).
 
-    Without source and include: everything but the standard library and installed packages. These
-    stay out of a source directory, too, unless it lies within them. `omit` always has the last
-    word; `include` narrows a source.
+    Without source and include: everything but the standard library and installed packages. The
+    latter stay out of a source directory, too, unless it lies within them. `omit` always has the
+    last word; `include` narrows a source.
     """
 
     def __init__(
-        self, source: Iterable[str] = (), include: Iterable[str] = (), omit: Iterable[str] = ()
+        self,
+        source: Iterable[str] = (),
+        include: Iterable[str] = (),
+        omit: Iterable[str] = (),
+        *,
+        packages: Iterable[str] = (),
     ) -> None:
         self.packages: list[str] = []
         self.folders: list[str] = []
-        self._used: set[str] = set()
+        self.used: set[str] = set()  # of both, those that a file belonged to
         for name in source:
             if not isinstance(name, str):
                 raise TypeError(f"source takes names of packages and directories, not {name!r}")
-            if name == "pykcov" or name.startswith("pykcov."):
-                raise PykcovError("self-instrumentation", "pykcov can't instrument itself")
             if "/" in name or Path(name).is_dir():
-                folder = absolute(name)
-                if not Path(folder).is_dir():
+                if not Path(name).is_dir():
                     raise PykcovError("source-missing", f"there is no directory {name}")
-                self.folders.append(str(Path(folder).resolve()))
+                self.folders.append(canonical(name))
             elif Path(name).is_file():
                 raise PykcovError(
                     "source-missing", f"{name} is a file; --include takes files, --source does not"
                 )
-            elif all(part.isidentifier() for part in name.split(".")):
-                self.packages.append(name)
             else:
-                raise PykcovError(
-                    "source-missing", f"{name!r} is neither a directory nor the name of a package"
-                )
-        self.include = [compile_glob(pattern) for pattern in include]
-        self.omit = [compile_glob(pattern) for pattern in omit]
+                self._add_package(name)
+        for name in packages:
+            self._add_package(name)
+        include, omit = list(include), list(omit)
+        self.include, self.omit = compiled(include), compiled(omit)
+        self._folder_patterns = folders_named([*include, *omit])
         # Now, and not when the first module is imported: sysconfig itself imports one.
-        self._elsewhere = _elsewhere()
+        self._standard = _installed("stdlib", "platstdlib")
+        self._third_party = _third_party()
+        self._path = list(sys.path)
         self._answers: dict[tuple[str | None, str], bool] = {}
+
+    def _add_package(self, name: str) -> None:
+        if name == "pykcov" or name.startswith("pykcov."):
+            raise PykcovError("self-instrumentation", "pykcov can't instrument itself")
+        if not all(part.isidentifier() for part in name.split(".")):
+            raise PykcovError(
+                "source-missing", f"{name!r} is neither a directory nor the name of a package"
+            )
+        self.packages.append(name)
 
     def saved(self) -> dict[str, list[str]]:
         """Return what restored() makes the same selection of, in whatever process and directory."""
         return {
             "packages": self.packages,
             "folders": self.folders,
-            "include": [glob.pattern for glob in self.include],
-            "omit": [glob.pattern for glob in self.omit],
+            "include": [self.include.pattern] if self.include else [],
+            "omit": [self.omit.pattern] if self.omit else [],
         }
 
     @staticmethod
@@ -124,8 +120,10 @@ class Selection:
         """Return a selection that was saved."""
         made = Selection()
         made.packages, made.folders = saved["packages"], saved["folders"]
-        made.include = [re.compile(pattern) for pattern in saved["include"]]
-        made.omit = [re.compile(pattern) for pattern in saved["omit"]]
+        made.include, made.omit = (
+            re.compile("|".join(saved[name])) if saved[name] else None
+            for name in ("include", "omit")
+        )
         return made
 
     def matches(self, module: str | None, path: str) -> bool:
@@ -136,26 +134,57 @@ class Selection:
         return self._answers[key]
 
     def _matches(self, module: str | None, path: str) -> bool:
-        path = absolute(path)
-        if _below(path, OWN) or any(glob.fullmatch(path) for glob in self.omit):
-            return False
-        if self.include and not any(glob.fullmatch(path) for glob in self.include):
+        path = canonical(path)
+        if _below(path, OWN) or not self.narrows_to(path):
             return False
         if not self.packages and not self.folders:
-            return bool(self.include) or not any(_below(path, f) for f in self._elsewhere)
+            standard = any(_below(path, folder) for folder in self._standard)
+            return self.include is not None or not (standard or self._is_third_party(path))
+        if module in (
+            "__main__",
+            "__mp_main__",
+        ):  # a script is found by its name, as coverage.py has it
+            module = Path(path).stem
         for package in self.packages:
             if module is not None and f"{module}.".startswith(f"{package}."):
-                self._used.add(package)
+                self.used.add(package)
                 return True
-        resolved = str(Path(path).resolve())
-        for folder in self.folders:
-            if _below(resolved, folder) and not any(
-                _below(resolved, e) and not _below(folder, e) for e in self._elsewhere
-            ):
-                self._used.add(folder)
-                return True
-        return False
+        if within := [folder for folder in self.folders if _below(path, folder)]:
+            if self._is_third_party(path) and not any(map(self._is_third_party, within)):
+                return False
+            self.used.update(within)
+        return bool(within)
+
+    def _is_third_party(self, path: str) -> bool:
+        if sys.path != self._path:  # which test runners change
+            self._path, self._third_party = list(sys.path), _third_party()
+        return any(_below(path, folder) for folder in self._third_party)
+
+    def narrows_to(self, path: str) -> bool:
+        """Do include and omit leave this file, whatever the source is?"""
+        path = canonical(path)
+        if matches(self.omit, path):
+            return False
+        return self.include is None or matches(self.include, path)
 
     def unused(self) -> list[str]:
         """Return the sources that no file belonged to so far: mistyped, or not imported yet."""
-        return [name for name in (*self.packages, *self.folders) if name not in self._used]
+        return [name for name in (*self.packages, *self.folders) if name not in self.used]
+
+    def note_executed(self, paths: Iterable[str]) -> None:
+        """Note the sources that files of other processes belonged to."""
+        for path in map(canonical, paths):
+            self.used.update(folder for folder in self.folders if _below(path, folder))
+            for package in self.packages:
+                place = f"/{package.replace('.', '/')}"
+                if f"{place}/" in path or path.endswith(f"{place}.py"):
+                    self.used.add(package)
+
+    def complaints(self) -> list[str]:
+        """Return lines on what is hardly meant."""
+        lines = [f"--source {name} matched nothing [source-unmatched]" for name in self.unused()]
+        return lines + [
+            f"the pattern {pattern!r} names a folder, and no file in it; "
+            f"'{pattern.rstrip('/')}/*' is all below it [pattern-folder]"
+            for pattern in self._folder_patterns
+        ]

@@ -259,6 +259,14 @@ def instrument(
         return _instrument(selection, store or SymbolStore(), options)
 
 
+def instrument_selected(
+    selection: Selection, store: SymbolStore, options: Options
+) -> Instrumentation:
+    """Do what instrument() does, and raise what it raises, of a selection that was made before."""
+    with quiet, _lock:
+        return _instrument(selection, store, options)
+
+
 def _instrument(selection: Selection, store: SymbolStore, options: Options) -> Instrumentation:
     if not isinstance(store, SymbolStore):
         raise TypeError(f"store is a SymbolStore, not {store!r}")
@@ -292,11 +300,11 @@ def saved() -> dict[str, Any]:
         }
 
 
-def restore(saved: dict[str, Any]) -> None:
+def restore(saved: dict[str, Any]) -> list[Instrumentation]:
     """Instrument what another process has instrumented. Raises PykcovError as instrument() does."""
     with quiet, _lock:
         store = SymbolStore(Path(saved["store"]))
-        for selection, (*flags, exclude) in saved["instrumented"]:
-            by_line, prune, comparisons, branch = flags
-            options = Options(by_line, prune, comparisons, branch, tuple(exclude))
-            _instrument(Selection.restored(selection), store, options)
+        return [
+            _instrument(Selection.restored(selection), store, Options.restored(options))
+            for selection, options in saved["instrumented"]
+        ]

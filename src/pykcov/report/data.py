@@ -70,6 +70,16 @@ class Measured:
         return found
 
 
+def nothing_in(path: Path | str) -> PykcovError:
+    """Return the error for a data file into which nothing was counted."""
+    return PykcovError(
+        "data-empty",
+        f"nothing was counted into {path}: nothing that is selected was executed, or the program "
+        "was ended before it was written: by SIGTERM, for which there is sigterm = true, by "
+        "os._exit(), for which there is patch, or by another signal",
+    )
+
+
 class DataFile:
     """The data file at `path`. Raises PykcovError: data-missing, data-foreign, data-busy,
     data-unwritable."""
@@ -110,17 +120,6 @@ class DataFile:
                     _add_hits(db, text, number, hits)
             db.execute("COMMIT")
             PATIENCE.renew()
-
-    def renew(self) -> None:
-        """Begin an empty one in its place."""
-        try:
-            for name in (f"{self.path}-journal", str(self.path)):
-                Path(name).unlink(missing_ok=True)
-        except OSError as error:
-            raise PykcovError(
-                "data-unwritable", f"cannot remove {error.filename}: {error.strerror}"
-            ) from None
-        self.write(())
 
     def combine(
         self, others: Iterable[DataFile], renamed: Callable[[str], str] = lambda path: path
@@ -187,7 +186,7 @@ class DataFile:
     def _connect(self, create: bool) -> Iterator[sqlite3.Connection]:
         if not create and not self.path.exists():
             raise PykcovError(
-                "data-missing", f"there is no data file {self.path}; 'pykcov run --data' writes one"
+                "data-missing", f"there is no data file {self.path}; 'pykcov run' writes one"
             )
         db, began = None, time.monotonic()
         try:
@@ -209,7 +208,8 @@ class DataFile:
                     f"waited long enough for it ({PATIENCE.seconds:g} s in all)",
                 ) from None
             raise PykcovError(
-                "data-unwritable", f"cannot use the data file {self.path}: {error}"
+                "data-unwritable",
+                f"cannot use the data file {self.path}: {error}; --data names another",
             ) from None
         finally:
             if db is not None:

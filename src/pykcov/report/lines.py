@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from pathlib import Path
 from pykcov.instrumentation.heads import BEGINNING, Kind
 from pykcov.instrumentation.options import Options
 from pykcov.report.data import Measured
+from pykcov.report.listing import is_listed
 from pykcov.report.statements import LAMBDA, Begins, Place, Statement, statements
 from pykcov.symbols import AGAIN, FALLEN, FileSymbols
 
@@ -44,9 +46,9 @@ def hits_of_lines(
     first: dict[int, dict[str, int]] = {}  # by line and scope
     for statement in begun:
         on_line = first.setdefault(statement.line, {})
-        if statement.scope not in on_line and (times := heads.begun(statement)) is not None:
-            if statement.asserted and not symbols.as_compiled:
-                times = min(times, found.get(statement.line, 0))
+        # A loader may have made many statements of one: pytest does of an assert.
+        most = None if symbols.as_compiled else found.get(statement.line, 0)
+        if statement.scope not in on_line and (times := heads.begun(statement, most)) is not None:
             on_line[statement.scope] = times
     within = heads.by_line()
     for line in first.keys() | found.keys():
@@ -72,18 +74,23 @@ class _Heads:
         for places in self._places.values():
             places.sort()
 
-    def begun(self, statement: Statement) -> int | None:
-        """Return how often a statement was begun, None if it has no code."""
+    def begun(self, statement: Statement, most: int | None = None) -> int | None:
+        """Return how often a statement was begun, None if it has no code. most: that any part of it
+        can have been executed."""
         blocks = self._between(statement, statement.start, statement.end)
         found = self._beginnings(statement, blocks)
         if not found:
             return None
-        count = sum(self._hits.get(block, 0) for block in found)
+        count = self._sum(found, most)
         again = statement.tested and self._heads[found[0]][0] & AGAIN
         if statement.rounds is not None and not again:
             rounds = self._between(statement, *statement.rounds)
-            count += sum(self._hits.get(block, 0) for block in self._alike(rounds))
+            count += self._sum(self._alike(rounds), most)
         return count
+
+    def _sum(self, blocks: Iterable[int], most: int | None) -> int:
+        count = sum(self._hits.get(block, 0) for block in blocks)
+        return count if most is None else min(count, most)
 
     def _between(self, statement: Statement, start: Place, end: Place) -> list[int]:
         """Return the blocks of a statement's scope that begin between two places, in order."""
@@ -172,8 +179,16 @@ def left_out(files: Mapping[str, FileLines]) -> Iterator[str]:
     """Say of which files something is left out, and why."""
     for path, file in files.items():
         if file.stale or not file.current:
-            what = "has changed since" if os.path.exists(path) else "is gone"  # noqa: PTH110
-            yield f"{path} {what}: {file.stale} blocks of it left out"
+            what = "has changed since" if os.path.exists(path) else _why_not_there(path)  # noqa: PTH110
+            yield f"{path} {what}" + (f": {file.stale} blocks of it left out" if file.stale else "")
+
+
+def _why_not_there(path: str) -> str:
+    """Names that are no UTF-8 are kept with backslashes for what is none."""
+    plain = re.sub(r"\\u(dc[0-9a-f]{2})", lambda found: chr(int(found[1], 16)), path)
+    if plain != path and os.path.exists(plain):  # noqa: PTH110
+        return "has a name that is no UTF-8, so no report can have it"
+    return "is gone"
 
 
 def current(files: Mapping[str, FileLines]) -> dict[str, FileLines]:
@@ -216,6 +231,9 @@ def by_file(measured: Iterable[Measured]) -> dict[str, FileLines]:
             )
         file = found.setdefault(path, FileLines(path))
         known = texts[path]
+        if is_listed(one):
+            file.current |= known is not None
+            continue
         in_archive = known is None and any(parent.is_file() for parent in Path(path).parents)
         if not in_archive and (known is None or known[0] != one.symbols.source):
             file.stale += len(one.total())

@@ -3,62 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import io
 import os
-import re
 import sys
 import tempfile
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pykcov.errors import PykcovError
+from pykcov.instrumentation.exclude import PRAGMA
 from pykcov.instrumentation.select import Selection
 from pykcov.report import lcov
 from pykcov.report.config import Config
-from pykcov.report.lines import FileLines, real
+from pykcov.report.lines import FileLines
+from pykcov.report.listing import to_be_found
+
+# Stands before what is looked for in lines of definitions only.
+_HEAD = r"^(?=[ \t]*(?:@|(?:async[ \t]+)?def\b|class\b)).*?"
 
 if TYPE_CHECKING:
     from coverage import Coverage
-
-
-def unexecuted(config: Config) -> set[str]:
-    """Return the Python files that `source` selects, imported or not."""
-    if not config.source:
-        return set()
-    selection = Selection(config.source, config.include, config.omit)
-    folders = [Path(folder) for folder in selection.folders]
-    found: set[str] = set()
-    for name in selection.packages:
-        try:
-            spec = importlib.util.find_spec(name)
-        except (ImportError, ValueError):
-            spec = None
-        if spec is None:
-            raise PykcovError("source-missing", f"there is no package {name} to report on")
-        if spec.submodule_search_locations is None:
-            found.add(real(spec.origin or ""))
-        else:
-            folders += map(Path, spec.submodule_search_locations)
-    for folder in folders:
-        found.update(_python_files(folder))
-    narrowed = Selection((), config.include, config.omit)
-    return {path for path in found if _is_wanted(narrowed, path)}
-
-
-# As coverage.py has it: no editors' files; below a folder packages only, not namespaces.
-_SOURCE = re.compile(r"[^.#~!$@%^&*()+=,]+\.pyw?")
-
-
-def _python_files(folder: Path) -> Iterator[str]:
-    for path, folders, names in os.walk(folder):
-        if Path(path) != folder and "__init__.py" not in names:
-            folders.clear()
-            continue
-        yield from (real(f"{path}/{name}") for name in names if _SOURCE.fullmatch(name))
 
 
 def shortfall(total: float, config: Config) -> str | None:
@@ -78,12 +45,6 @@ def shortfall(total: float, config: Config) -> str | None:
         digits += 1
         shown = f"{total:.{digits}f}"
     return f"{shown} % is less than {least:g} %"
-
-
-def _is_wanted(selection: Selection, path: str) -> bool:
-    if any(glob.fullmatch(path) for glob in selection.omit):
-        return False
-    return not selection.include or any(glob.fullmatch(path) for glob in selection.include)
 
 
 def _coverage() -> Any:
@@ -107,19 +68,22 @@ def _told(file: FileLines, context: str, branches: bool) -> Collection[Any]:
 
 
 class Reports:
-    """Reports of files, by path, of which something was executed, and of those that `source` lists.
+    """Reports of files, by path, and of those that `sources` lists, imported or not.
 
     Each returns the percentage. notes: what a person should be told beside. All raise PykcovError:
     coverage-missing, data-empty, report-failed; the constructor source-missing; and what can't be
     written OSError.
     """
 
-    def __init__(self, config: Config, files: dict[str, FileLines]) -> None:
-        selection = Selection((), config.include, config.omit)
+    def __init__(
+        self, config: Config, files: dict[str, FileLines], sources: Iterable[str] = ()
+    ) -> None:
+        selection = Selection((), config.report_include, config.report_omit)
         self.config = config
-        self.files = {path: file for path, file in files.items() if _is_wanted(selection, path)}
-        self.others = unexecuted(config)
-        self.notes: list[str] = []
+        self.files = {path: file for path, file in files.items() if selection.narrows_to(path)}
+        listed = to_be_found(sources, config.include_namespace_packages)
+        self.others = set(filter(selection.narrows_to, listed))
+        self.notes = selection.complaints()
 
     def coverage(self, to: Path) -> None:
         """Write a .coverage file: lines by context, and files of which nothing was executed.
@@ -163,11 +127,16 @@ class Reports:
     @contextmanager
     def _loaded(self) -> Iterator[Coverage]:
         coverage, config = _coverage(), self.config
+        self._leave_out_unreadable()
         with tempfile.TemporaryDirectory(prefix="pykcov-") as folder:
             path = Path(folder) / ".coverage"
             self._write(path, relative=False)
             made = coverage.Coverage(data_file=str(path), config_file=False)
-            excluded = [*made.get_option("report:exclude_lines"), *config.exclude_also]
+            for name, value in config.others.items():
+                made.set_option(name, value)
+            plain = made.get_option("report:exclude_lines")
+            excluded = [*(config.exclude_lines or plain), *config.exclude_also]
+            excluded += [PRAGMA, *(f"{_HEAD}(?:{pattern})" for pattern in config.exclude)]
             made.set_option("report:exclude_lines", excluded)
             for name in (
                 "ignore_errors", "precision", "show_missing", "skip_covered", "skip_empty", "sort",
@@ -188,6 +157,19 @@ class Reports:
                 with contextlib.suppress(Exception):
                     made.get_data().close()
 
+    def _leave_out_unreadable(self) -> None:
+        """Leave out, and name, files of archives that coverage.py does not look into (.pyz): it
+        would make no report at all."""
+        from coverage.exceptions import NoSource
+        from coverage.python import get_python_source
+
+        for path in [path for path in self.files if not os.path.exists(path)]:  # noqa: PTH110
+            try:
+                get_python_source(path)
+            except (NoSource, OSError) as error:
+                del self.files[path]
+                self.notes.append(f"left out {path}, which coverage.py can't read: {error}")
+
     def text(self, form: str = "text") -> tuple[str, float]:
         """Return the table, and the percentage. form: text, markdown or total."""
         out = io.StringIO()
@@ -200,7 +182,6 @@ class Reports:
         with self._loaded() as coverage:
             return coverage.html_report(
                 directory=str(to),
-                skip_covered=self.config.skip_covered,
                 show_contexts=any(file.lines.keys() - {""} for file in self.files.values()),
                 title=title,
             )

@@ -37,7 +37,6 @@ class Statement:
     line: its first one. scope: qualified name of the function that it is in. rounds: what is
     executed once for each further time that a loop's line is begun: the target of a `for`; the body
     of a `while` on one line, unless it is `tested` by the block that the line begins with.
-    asserted: it is an assert, of which a loader may have made many statements, as pytest's does.
     """
 
     line: int
@@ -47,7 +46,6 @@ class Statement:
     begins: Begins = Begins.VALUE
     rounds: tuple[Place, Place] | None = None
     tested: bool = False
-    asserted: bool = False
 
 
 LAMBDA = "<lambda>"
@@ -117,8 +115,7 @@ class _Scope:
         else:
             if isinstance(node, ast.Global):
                 self.known_global |= set(node.names)
-            made = self._made(node, _range(node), self._simple(node))
-            yield replace(made, asserted=True) if isinstance(node, ast.Assert) else made
+            yield self._made(node, _range(node), self._simple(node))
 
     def _made(
         self,

@@ -9,6 +9,7 @@ import os
 import sys
 
 from pykcov.errors import PykcovError
+from pykcov.instrumentation.mains import is_pykcov
 from pykcov.probe import quiet
 from pykcov.service.places import JOIN
 from pykcov.service.showing import join_shown
@@ -32,12 +33,5 @@ def _complain(name: str, why: object) -> None:
         print(f"pykcov: not joined to {name!r}: {why}", file=sys.stderr)
 
 
-def _is_pykcov() -> bool:
-    """Is it pykcov's own command line? It shows what it runs itself, or has nothing to show."""
-    words = sys.orig_argv[1:]
-    module = words[words.index("-m") + 1 :][:1] if "-m" in words else words[:1]
-    return bool(module) and os.path.basename(module[0]) == "pykcov"  # noqa: PTH119
-
-
-if not _is_pykcov():
+if not is_pykcov():
     _join(os.environ[JOIN])
