@@ -74,6 +74,9 @@ NO_JUMP = _ops("END_ASYNC_FOR")
 LANDING = _ops("END_FOR", "END_SEND", "END_ASYNC_FOR", "NOT_TAKEN", "POP_ITER")
 END_FOR_POPS = sys.version_info[:2] == (3, 13)
 
+# Until 3.13 the compiler makes a copy of a `while`'s test for the end of the loop.
+WHILE_TESTS_ONCE = sys.version_info >= (3, 14)
+
 # Code of the interpreter's own that belongs to no line (sys.settrace does not report it either).
 UNCOUNTED = LANDING | _ops(
     "RESUME", "COPY_FREE_VARS", "MAKE_CELL", "RETURN_GENERATOR", "CLEANUP_THROW"

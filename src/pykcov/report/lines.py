@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from pykcov.instrumentation.versions import WHILE_TESTS_ONCE
 from pykcov.report.data import Measured
 from pykcov.symbols import FileSymbols
 
@@ -29,9 +30,10 @@ class Shape(NamedTuple):
     """What the text says of how its lines are begun.
 
     targets: where the x of a `for x in y` begins. tests: lines of the tests of `if`s outside of any
-    `finally`, and with all of an `except X: ...` on them: there is one copy of each. loops: lines
-    with all of a `while` on them. plain: lines of statements that control passes through without
-    leaving them in between. clauses: lines of `except X`, and where X ends. asserts: theirs.
+    `finally` (and of `while`s, WHILE_TESTS_ONCE), and with all of an `except X: ...` on them: there
+    is one copy of each. loops: lines with all of a `while` on them. plain: lines of statements that
+    control passes through without leaving them in between. clauses: lines of `except X`, and where
+    X ends. asserts: theirs.
     """
 
     targets: frozenset[tuple[int, int]] = frozenset()
@@ -64,7 +66,8 @@ def shape_of(source: bytes) -> Shape | None:
         for node in nodes
         if isinstance(node, ast.For | ast.AsyncFor)
     }
-    tests = _lines(node.test for node in nodes if isinstance(node, ast.If))
+    once = ast.If | ast.While if WHILE_TESTS_ONCE else ast.If
+    tests = _lines(node.test for node in nodes if isinstance(node, once))
     tests -= _lines(
         statement
         for node in nodes
