@@ -217,7 +217,7 @@ OTHER: dict[str, tuple[str, dict[int, tuple[int, int]]]] = {
     ),
     "the rounds of a generator expression": (
         "x = sum(n for n in range(5))\n",
-        {1: (1, 7)},
+        {1: (1 if sys.version_info < (3, 15) else 6, 7)},  # a block, in each round, since 3.15
     ),
     "a loop on one line that ends with its test": (
         """\
@@ -295,6 +295,10 @@ def lines_with(text: str, word: str) -> set[int]:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(
+    sys.version_info >= (3, 14),
+    reason="from 3.14 on, settrace hears no line behind a `break`",
+)
 @settings(max_examples=25)
 @given(PROGRAMS)
 def test_any_program(body: str) -> None:

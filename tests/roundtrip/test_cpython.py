@@ -84,6 +84,8 @@ OPTIONS = {
 # Tests that end otherwise, and have to. C code is told of the code that runs (docs/decisions, 14).
 EXPLAINED = {
     "test.test_frame.TestCAPI.test_frame_getters": "compares f_lasti with PyFrame_GetLasti()",
+    "test.test_code.CodeLocationTest.test_co_branches": "gives offsets to PyCode_Addr2Line()",
+    "test.test_code.CodeTest.test_returns_only_none": "C looks for the constant None",
 }
 ALL = SUBJECTS | MORE
 EACH: list[tuple[str, str, tuple[str, ...]]]

@@ -28,6 +28,7 @@ from pykcov.instrumentation.versions import (
     BINARY_SUBSCR,
     CACHES,
     CALL,
+    COMMON_CONSTANTS,
     COMPARE_OP,
     CONTAINS_OP,
     COPY,
@@ -38,6 +39,7 @@ from pykcov.instrumentation.versions import (
     IS_OP,
     JUMPS,
     LOAD_ATTR,
+    LOAD_COMMON_CONSTANT,
     LOAD_CONST,
     LOAD_FAST,
     LOAD_FAST_IS_CHECKED,
@@ -60,6 +62,7 @@ NEITHER, LEFT, RIGHT = range(3)
 METHODS = {"startswith": PREFIX, "endswith": SUFFIX, "find": FIND, "get": LOOKUP}
 PCS_EACH = 2  # numbers, texts (probe/csrc/operands.c)
 
+LOADS_CONSTANT = frozenset({LOAD_CONST, LOAD_SMALL_INT, LOAD_COMMON_CONSTANT})
 _UNKNOWN = object()  # a value on the stack
 
 
@@ -177,7 +180,7 @@ class _Finder:
             return
         ops = [f.op for f in following if f.op != PRECALL]
         arguments = 1
-        if kind == LOOKUP and len(ops) > 1 and ops[1] in {LOAD_CONST, LOAD_SMALL_INT, *LOAD_FAST}:
+        if kind == LOOKUP and len(ops) > 1 and ops[1] in LOADS_CONSTANT | LOAD_FAST:
             arguments = 2  # and the default
         if ops[arguments : arguments + 1] != [CALL] or not any(
             f.op == CALL and f.arg == arguments for f in following
@@ -212,13 +215,15 @@ class _Finder:
     def _constant(self, i: Instruction) -> object:
         if i.op == LOAD_CONST:
             return self.code.co_consts[i.arg]
+        if i.op == LOAD_COMMON_CONSTANT:
+            return COMMON_CONSTANTS.get(i.arg, _UNKNOWN)
         return i.arg if i.op == LOAD_SMALL_INT else _UNKNOWN
 
     def _execute(self, i: Instruction) -> None:
         stack = self.stack
         if i.op == STORE_FAST and i.arg not in self.deleted:
             self.bound.add(i.arg)
-        if i.op in (LOAD_CONST, LOAD_SMALL_INT):
+        if i.op in LOADS_CONSTANT:
             stack.append(self._constant(i))
         elif i.op == COPY:
             stack.append(self._top(i.arg))

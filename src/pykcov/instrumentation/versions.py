@@ -184,6 +184,13 @@ BINARY_OP = dis.opmap["BINARY_OP"]
 NB_SUBSCR = [name for name, _ in vars(opcode)["_nb_ops"]].index("NB_SUBSCR") if (
     BINARY_SUBSCR < 0) else -1  # fmt: skip
 LOAD_SMALL_INT = dis.opmap.get("LOAD_SMALL_INT", -1)
+# What LOAD_COMMON_CONSTANT loads, by its argument: types and functions, and since 3.15 these, too.
+LOAD_COMMON_CONSTANT = dis.opmap.get("LOAD_COMMON_CONSTANT", -1)
+COMMON_CONSTANTS: dict[int, object] = {
+    number: value
+    for number, value in enumerate(vars(opcode).get("_common_constants", ()))
+    if value is None or isinstance(value, int | str)
+}
 LOAD_ATTR = dis.opmap["LOAD_ATTR"]
 LOAD_METHOD = LOAD_ATTR if sys.version_info >= (3, 12) else dis.opmap["LOAD_METHOD"]
 PRECALL = dis.opmap.get("PRECALL", -1)
