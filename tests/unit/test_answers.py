@@ -9,6 +9,7 @@ import gc
 import inspect
 import io
 import marshal
+import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -25,6 +26,8 @@ import pykcov
 from pykcov.instrumentation.options import EXACT, Options
 from pykcov.probe import Comparison, Instead, Origin, Probe, attach, detach, origin, running
 from pykcov.store import SymbolStore
+
+EXAMPLES = 200 if os.environ.get("PYKCOV_SOAK") else 12  # under each of the options
 
 TEXT = '''
 def f(a, b=3):
@@ -313,7 +316,7 @@ def test_tracebacks(store: SymbolStore, options: Options) -> None:
 
 
 @pytest.mark.slow
-@settings(deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=programs)
 def test_tracebacks_of_any_program(text: str, options: Options, one_store: SymbolStore) -> None:
     plain, new = rewrite_text(text, one_store, options)
