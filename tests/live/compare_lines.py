@@ -85,7 +85,9 @@ def traced(module: str, prepare: Callable[[], object], by_line: bool) -> Traced:
             USES[module]()
         blocks = pykcov.symbolize(sorted(set(t.pcs)), handle.store)
     found = [(str(Path(block.file).resolve()), block.lines) for block in blocks]
-    return Traced(found, handle.left_out, t.overflowed)
+    # Constants that were executed before have no probes, and are named.
+    left_out = {path: why for path, why in handle.left_out.items() if "executed before" not in why}
+    return Traced(found, left_out, t.overflowed)
 
 
 def compare(module: str, prepare: Callable[[], object]) -> Comparison:

@@ -119,7 +119,8 @@ def traced(module: str) -> tuple[array[int], list[str], bool]:
     with pykcov.instrument(source=[module]) as handle:
         with pykcov.trace(SIZE) as t:
             USES[module]()
-        assert not handle.left_out
+        # Constants that were executed before have no probes, and are named.
+        assert all("executed before" in why for why in handle.left_out.values())
         return t.pcs, list(handle.files), t.overflowed
 
 
