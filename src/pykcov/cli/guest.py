@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import glob
 import importlib.util
 import logging
 import sys
@@ -16,6 +15,7 @@ from pykcov.cli.parser import add_options, add_selection, add_store, complain, s
 from pykcov.cli.progress import progress
 from pykcov.errors import PykcovError
 from pykcov.instrumentation import session
+from pykcov.instrumentation.globs import literal
 from pykcov.instrumentation.session import instrument
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def main(args: argparse.Namespace) -> int:
     if args.kernel is not None and device is None and not source and not include:
         kernel_file = args.kernel.resolve()
         files = {kernel_file, *kernel_file.parent.glob("*.py")}
-        include = [glob.escape(str(file)) for file in sorted(files)]
+        include = [literal(str(file)) for file in sorted(files)]
     strays_raw.adopt()
     with contextlib.ExitStack() as stack:
         handle = None

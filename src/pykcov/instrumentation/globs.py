@@ -67,6 +67,11 @@ def _bad(pattern: str, why: str) -> PykcovError:
     return PykcovError("glob-bad", f"cannot read the pattern {pattern!r}: {why}")
 
 
+def literal(path: str) -> str:
+    """Return a pattern for a path: `?` stands for what would mean something; nothing quotes it."""
+    return re.sub(r"[*?\[\]]", "?", path)
+
+
 def compiled(patterns: Iterable[str]) -> re.Pattern[str] | None:
     """Return what fullmatches canonical() paths that one of the patterns names; None without any.
 

@@ -264,6 +264,7 @@ struct unseen {
 void unseen_enter(struct unseen *u);
 void unseen_leave(struct unseen *u);
 PyObject *unseen_call(PyObject *function, PyObject *const *args, Py_ssize_t count);
+PyObject *unseen_wait(PyObject *function, PyObject *const *args, Py_ssize_t count);
 extern PyType_Spec unseen_spec;
 
 /* running.c */

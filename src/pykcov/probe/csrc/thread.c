@@ -117,7 +117,7 @@ static struct recorder *recorder_of(const struct kcov_thread *t)
 static int ask_device(uint64_t now)
 {
     PyObject *word = PyLong_FromUnsignedLongLong(now);
-    PyObject *found = word == NULL ? NULL : unseen_call(kcov.device_changed, &word, 1);
+    PyObject *found = word == NULL ? NULL : unseen_wait(kcov.device_changed, &word, 1);
     Py_XDECREF(word);
     if (found != NULL) {
         kcov.device_seen = now;
@@ -141,7 +141,7 @@ static int lookup(struct kcov_thread *t)
     uint64_t now = __atomic_load_n(kcov.device, __ATOMIC_ACQUIRE);
     if (UNLIKELY(now != kcov.device_seen) && !t->paused && kcov.device_changed != NULL
         && !compat_finalizing() && ask_device(now) < 0)
-        return -1; /* unseen_leave() has seen to it that the next hit comes here again */
+        return -1; /* thread_resume() has seen to it that the next hit comes here again */
     t->device = kcov.device;
     t->device_seen = kcov.device_changed != NULL ? kcov.device_seen : now;
 

@@ -52,6 +52,22 @@ PyObject *unseen_call(PyObject *function, PyObject *const *args, Py_ssize_t coun
     return result;
 }
 
+/* The same, but signal handlers come at once: for what may wait for another process, which may be stopped.
+ * The caller hands their exceptions on to the program. */
+PyObject *unseen_wait(PyObject *function, PyObject *const *args, Py_ssize_t count)
+{
+    struct kcov_thread *t = thread_self();
+    PyThreadState *tstate = PyThreadState_Get();
+    thread_pause(t);
+    PyThreadState_EnterTracing(tstate);
+    compat_lend_frames(tstate, ROOM);
+    PyObject *result = PyObject_Vectorcall(function, args, (size_t)count, NULL);
+    compat_lend_frames(tstate, -ROOM);
+    PyThreadState_LeaveTracing(tstate);
+    thread_resume(t);
+    return result;
+}
+
 /* -- Unseen(function): what Python calls back, such as an atexit function ------------------------ */
 
 struct callback {
