@@ -356,5 +356,5 @@ def test_a_real_interrupt_of_the_keyboard() -> None:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, old)
-    assert interrupted > 250
+    assert interrupted > 30  # some come within destructors, and are reported there
     is_clean(list(refs.live()))
