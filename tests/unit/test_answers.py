@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from tests.unit.cores import Recording
 from tests.unit.monitored import events, monitoring
 from tests.unit.programs import programs
 from tests.unit.rewritten import ALL_OPTIONS, inner, named, rewrite_text
@@ -135,8 +136,6 @@ def test_dis_and_inspect_say_the_same(store: SymbolStore) -> None:
 
 def records(code: CodeType, *args: object) -> tuple[Any, int]:
     """What a function of this code returns, and how many blocks it records."""
-    from tests.unit.cores import Recording
-
     recording = Recording(1 << 12)
     attach(recording.recorder)
     try:

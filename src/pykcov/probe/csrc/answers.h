@@ -39,6 +39,7 @@ static inline int equal(PyObject *a, PyObject *b) /* -1: an error. */
     return a == b ? 1 : PyObject_RichCompareBool(a, b, Py_EQ);
 }
 
+PyObject *origin_later(PyObject *load, Py_ssize_t number, PyObject *owner, PyObject *layout);
 PyObject *origin_code(struct origin *origin);
 PyObject *origin_consts(struct origin *origin, PyObject *all);
 PyObject *origin_like(struct origin *origin, PyObject *code);

@@ -10,7 +10,7 @@
  *
  * CPython's specialized instructions call ml_meth past vectorcall, but only where the flags are exactly
  * those that they are made for. METH_COEXIST is one that matters to nobody once a module is made. */
-#include "pykcov.h"
+#include "answers.h"
 
 #include <string.h>
 
@@ -37,8 +37,7 @@ static int may_be_module(PyObject *source)
     if (PyUnicode_GET_LENGTH(file) == 0 || PyUnicode_READ_CHAR(file, 0) == '<'
         || PyUnicode_CompareWithASCIIString(code->co_qualname, "<module>") != 0)
         return 0;
-    Py_ssize_t size = PyTuple_GET_SIZE(code->co_consts);
-    return size == 0 || !Py_IS_TYPE(PyTuple_GET_ITEM(code->co_consts, size - 1), kcov.origin);
+    return origin_of(source) == NULL;
 }
 
 /* The dict that it is to be executed in. Borrowed; NULL for what CPython will refuse. */
@@ -56,13 +55,8 @@ static PyObject *globals_of(PyObject *const *args, Py_ssize_t count, PyObject *n
 /* Ask which code to execute: a new reference, NULL with an exception. Nothing of it is traced. */
 static PyObject *asked(PyObject *code, PyObject *globals)
 {
-    PyThreadState *tstate = PyThreadState_Get();
     PyObject *function = Py_NewRef(kcov.executed); /* the call may set another */
-    thread_pause(thread_self());
-    PyThreadState_EnterTracing(tstate);
-    PyObject *answer = PyObject_CallFunctionObjArgs(function, code, globals, NULL);
-    PyThreadState_LeaveTracing(tstate);
-    thread_resume(thread_self());
+    PyObject *answer = unseen_wait(function, (PyObject *const[]){code, globals}, 2);
     Py_DECREF(function);
     return answer;
 }

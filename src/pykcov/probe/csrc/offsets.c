@@ -4,18 +4,20 @@
  * interpreter counts in the code that runs, and so do frames and tracebacks within. See answers.c. */
 #include "answers.h"
 
-/* Number of moves whose original offset is at most `offset`. */
-static size_t moves_until(const struct origin *origin, uint32_t offset)
+/* The last move that begins at `unit` or before, which counts in the code that runs or in the original.
+ * NULL: there is none. */
+static const struct move *last_move(const struct origin *origin, uint32_t unit, int runs)
 {
     size_t low = 0, high = origin->count;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (origin->moves[middle].offset <= offset)
+        const struct move *move = &origin->moves[middle];
+        if (move->offset + (runs ? move->before : 0) <= unit)
             low = middle + 1;
         else
             high = middle;
     }
-    return low;
+    return low == 0 ? NULL : &origin->moves[low - 1];
 }
 
 /* Return the offset in the original of offset `at` in the code that runs, both in bytes; `inserted` says
@@ -29,17 +31,9 @@ long offsets_told(PyObject *code, long at, int *inserted)
     if (origin_moves(origin) < 0)
         return -1;
     uint32_t unit = (uint32_t)(at / 2);
-    size_t low = 0, high = origin->count;
-    while (low < high) { /* moves that begin at `unit` or before */
-        size_t middle = (low + high) / 2;
-        if (origin->moves[middle].offset + origin->moves[middle].before <= unit)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == 0)
+    const struct move *move = last_move(origin, unit, 1);
+    if (move == NULL)
         return at;
-    const struct move *move = &origin->moves[low - 1];
     *inserted = unit < move->offset + move->before + move->units;
     return 2L * (*inserted ? move->told : unit - move->before - move->units);
 }
@@ -51,8 +45,8 @@ static long to_running(PyObject *code, long at)
         return at;
     if (origin_moves(origin) < 0)
         return -1;
-    size_t n = moves_until(origin, (uint32_t)(at / 2));
-    return n == 0 ? at : at + 2L * (origin->moves[n - 1].before + origin->moves[n - 1].units);
+    const struct move *move = last_move(origin, (uint32_t)(at / 2), 0);
+    return move == NULL ? at : at + 2L * (move->before + move->units);
 }
 
 /* `told` is the original's instructions, `size` bytes of them: put into it what became, in `now`, of those

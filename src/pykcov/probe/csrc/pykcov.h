@@ -178,7 +178,6 @@ void plain_dealloc(PyObject *self); /* of what owns nothing */
 
 /* origin.c */
 extern PyType_Spec origin_spec;
-PyObject *origin_later(PyObject *load, Py_ssize_t number, PyObject *owner, PyObject *layout);
 
 /* answers.c */
 PyObject *answers_origin(PyObject *module, PyObject *code);
