@@ -6,13 +6,13 @@ from pathlib import Path
 
 from bench import page, results
 
-from pykcov.device import state
-from pykcov.kernel import table
+from pykcov.device import ioctls
+from pykcov.kernel import syscall_table
 from pykcov.service import protocol
 
 PAGES = {
-    "device.md": state.document,
-    "syscalls.md": table.document,
+    "device.md": ioctls.document,
+    "syscalls.md": syscall_table.document,
     "protocol.md": protocol.document,
     "performance.md": page.document,
 }

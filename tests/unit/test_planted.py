@@ -18,9 +18,9 @@ from tests.unit.packages import Package, has_probes
 from tests.unit.rewritten import rewrite_text
 from tests.unit.test_cache import _keep, entries, found_probes, imported, undo
 
-from pykcov.instrumentation.cache import Cache, folder_of, shared
-from pykcov.instrumentation.entry import Entry, pack
-from pykcov.store import SymbolStore
+from pykcov.instrumentation.cache.cache import Cache, folder_of, shared
+from pykcov.instrumentation.cache.entry import Entry, pack
+from pykcov.symbols.store import SymbolStore
 
 NEIGHBOUR = 65534
 TEXT = "def f():\n    return 1\n"

@@ -270,7 +270,7 @@ static int exec_module(PyObject *module)
         || add_type(module, &kcov.ticket, &ticket_spec) < 0
         || add_type(module, &kcov.whole, &whole_spec) < 0
         || add_type(module, &kcov.done, &done_spec) < 0
-        || add_type(module, &kcov.kept, &kept_spec) < 0
+        || add_type(module, &kcov.own_file, &own_file_spec) < 0
         || add_type(module, &kcov.unseen, &unseen_spec) < 0
         || add_type(module, &kcov.importlib, &importlib_spec) < 0
         || add_type(module, &kcov.lookup, &lookup_spec) < 0
