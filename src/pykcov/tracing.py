@@ -30,6 +30,7 @@ from pykcov.reader.decode import Records
 from pykcov.reader.symbolize import symbolize
 from pykcov.symbols.active import current_store
 from pykcov.symbols.blocks import Block
+from pykcov.symbols.store import SymbolStore
 
 
 def _in_asyncio_task() -> bool:
@@ -103,7 +104,7 @@ class trace:  # noqa: N801
         self._records: Records | None = None
         self._compared: list[Record] = []
         self._pcs = array("Q")  # once it is over: a trace that is kept keeps no area, no descriptor
-        self._store = current_store()
+        self._store: SymbolStore | None = None  # while it is entered, and from then on
         self._overflowed = False
 
     def _stop(self) -> None:
@@ -182,13 +183,13 @@ class trace:  # noqa: N801
     def comparisons(self) -> list[Comparison]:
         """What was compared so far, in order. Raises PykcovError as symbolize() does."""
         with probe.quiet:
-            return list(join(self.records, self._store))
+            return list(join(self.records, self._store or current_store()))
 
     @property
     def blocks(self) -> list[Block]:
         """The blocks recorded so far, in order. Raises PykcovError as symbolize() does."""
         with probe.quiet:
-            return symbolize(self.pcs, self._store)
+            return symbolize(self.pcs, self._store or current_store())
 
     @property
     def overflowed(self) -> bool:

@@ -129,9 +129,9 @@ def test_a_step_that_fails_keeps_none_back(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(forks, "_done", probe.generation() - 1)
     monkeypatch.setattr(forks, "_due", {})
     with pytest.raises(KeyboardInterrupt):  # a signal handler's is the program's
-        forks.notice()
-    forks.notice()
-    forks.notice()
+        forks.do_due()
+    assert forks.do_due()
+    assert forks.do_due()
     assert done == ["interrupted", "last"]
 
 

@@ -145,7 +145,7 @@ def test_enabled_again_it_consumes_once(traced: Traced) -> None:
     with traced.call():
         hit(A)
     assert traced.pcs == [A.pc]
-    assert len(traced.task._work) == 1
+    assert len(traced.task.work) == 1
 
 
 def test_exit_consumes(traced: Traced) -> None:

@@ -229,8 +229,8 @@ def test_what_is_put_there_between_check_and_read(package: Package, place: Path,
     assert len(entries(store)) == 2
     for file in entries(store):
         there = Entry(memoryview(file.read_bytes()))
-        assert cache.get(str(file), digest=there.digest) is None
-        assert cache.get(str(file), stamp=there.stamp) is None
+        assert cache.get(str(file), there.digest) is None
+        assert cache.get(str(file), there.stamp) is None
     cache.put(str(entries(store)[0]), b"x", None)
     assert (cache.trouble != "") == (what == "folder")
     assert not marker.exists()

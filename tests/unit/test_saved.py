@@ -205,7 +205,7 @@ def test_task_of_a_kernel(recording_mode: str) -> None:
             task.leave()
             hit(B)
             assert pcs(first) == [C.pc] * times
-            assert len(task._work) == (recording_mode == "blocks")
+            assert len(task.work) == (recording_mode == "blocks")
         task.exit()
         first.close()
 

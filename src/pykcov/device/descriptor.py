@@ -16,7 +16,7 @@ from pykcov.device.ioctls import BY_REQUEST, Transition
 from pykcov.device.kcov import Kcov, has_died
 from pykcov.device.task import Task, ThreadTask
 from pykcov.errors import fail
-from pykcov.probe import Shared, under
+from pykcov.probe import Shared, get_task, under
 from pykcov.probe.steps import as_whole
 from pykcov.symbols.active import in_force
 
@@ -68,23 +68,23 @@ class Descriptor(Closing):
         transition = BY_REQUEST.get(request)
         if transition is None:
             raise fail(errno.ENOTTY)
-        task = ThreadTask.current() if task is None else task
-        if not task.runs_here():
+        if task is None:
+            task = get_task() or ThreadTask.current()
+        elif not task.runs_here():
             raise fail(errno.EINVAL)
         value = transition.decode(arg)
         under(kcov.shared, self._do, transition, kcov, task, value)
-        kcov.expect_work(task)
-        task.run_work()
+        if kcov.recording_mode == "blocks":
+            kcov.expect_work(task)
+        if task.work:
+            task.run_work()
         kcov.changing = None  # the last step: from here on it is done
 
     def _do(self, transition: Transition, kcov: Kcov, task: Task, value: Any) -> None:
         """Preconditions: kcov.shared is held."""
         if self._kcov is None:  # another thread has closed it
             raise fail(errno.EBADF)
-        for check in transition.checks:
-            if check.fails(kcov, task, value):
-                raise fail(check.error)
-        transition.effect(kcov, task, value)
+        transition.do(kcov, task, value)
 
     @as_whole()
     def mmap(

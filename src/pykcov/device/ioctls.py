@@ -88,6 +88,13 @@ class Transition:
     decode: Callable[[object], Any] = _word
     undecodable: tuple[tuple[int, str], ...] = ()
 
+    def do(self, kcov: Kcov, task: Task, value: Any) -> None:
+        """Check everything, then do it. Raises OSError. Preconditions: kcov.shared is held."""
+        for check in self.checks:
+            if check.fails(kcov, task, value):
+                raise fail(check.error)
+        self.effect(kcov, task, value)
+
 
 def _cannot_allocate(size: int) -> bool:
     """Is there no room for an area of `size` words in this process?

@@ -39,7 +39,7 @@ class Task:
     def __init__(self) -> None:
         self.kcov: TaskKcov | None = None
         self._recorder: probe.Recorder | None = None
-        self._work: list[Callable[[Task], object]] = []
+        self.work: list[Callable[[Task], object]] = []
         self._entered = False
         _tasks.add(self)
 
@@ -67,26 +67,26 @@ class Task:
 
     def register_work(self, work: Callable[[Task], object]) -> None:
         """Run work(task) once, when the kernel returns to its caller."""
-        self._work.append(work)
+        self.work.append(work)
 
     def expect_work(self, work: Callable[[Task], object]) -> None:
         """As register_work(), unless it is registered."""
-        if work not in self._work:
-            self._work.append(work)
+        if work not in self.work:
+            self.work.append(work)
 
     def run_work(self) -> None:
         """Run the work registered so far.
 
         What it registers in its turn is for the next time, and so is what follows one that raises.
         """
-        work, self._work = self._work, []
+        work, self.work = self.work, []
         done = 0
         try:
             for item in work:
                 done += 1
                 item(self)
         finally:
-            self._work[:0] = work[done:]
+            self.work[:0] = work[done:]
 
     def resume(self) -> None:
         """A task that was restored runs again: it is recorded when it enters the kernel."""
@@ -97,7 +97,7 @@ class Task:
     def exit(self) -> None:
         """The task is over: its kcov is disabled, its work dropped."""
         with probe.quiet:
-            self._work.clear()
+            self.work.clear()
             if self.kcov is not None:
                 self.kcov.task_exit(self)
 
@@ -139,12 +139,12 @@ class Task:
 
     def __getstate__(self) -> dict[str, Any]:
         """The kcov and the work. A task is saved out of the kernel, where it is stopped."""
-        return {"kcov": self.kcov, "work": list(self._work)}
+        return {"kcov": self.kcov, "work": list(self.work)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         Task.__init__(self)
         self.kcov = state["kcov"]
-        self._work = state["work"]
+        self.work = state["work"]
 
 
 class ThreadTask(Task):
@@ -217,7 +217,7 @@ class ContextTask(Task):
 def _after_fork() -> None:
     """In a forked child: every task is the parent's, and so is what it owns."""
     for task in list(_tasks):
-        task._work.clear()
+        task.work.clear()
         task._recorder = None
         kcov, task.kcov = task.kcov, None
         if kcov is not None:

@@ -77,7 +77,7 @@ class GuestTask(Task):
         self._entered = False
         if self._recorder is not None:
             probe.detach()
-        if self._work:
+        if self.work:
             self.run_work()
 
     # -- memory -----------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from pykcov import forks
 from pykcov.errors import own_bug
-from pykcov.instrumentation.cache import stamps
+from pykcov.instrumentation.cache.stamps import stamp as stamp_of
 from pykcov.instrumentation.exec_hook import pass_by
 from pykcov.probe import Importlib, Lookup, origin
 
@@ -44,6 +44,29 @@ _hooks: list[Hooks] = []
 # imports of several threads or of get_code() itself come between.
 _latest: tuple[Any, bytes] | None = None
 _is_away = False  # the stand-in for get_code
+
+_METHODS = (
+    *("get_code", "get_data", "get_filename", "path_stats", "path_mtime"),
+    *("source_to_code", "set_data", "_cache_bytecode"),
+)
+
+
+def _methods() -> list[Any]:
+    return [getattr(SourceFileLoader, name, None) for name in _METHODS]
+
+
+_as_made = _methods()
+_parts = {"name", "path"}
+
+
+def _filename(loader: Any, name: str) -> str | None:
+    """Return the file that `loader` loads module `name` from, if a stamp may be made of it: it is
+    exactly SourceFileLoader, with the methods that importlib gave it."""
+    if type(loader) is not SourceFileLoader or vars(loader).keys() != _parts or loader.name != name:
+        return None
+    path = loader.path
+    return path if type(path) is str and _methods() == _as_made else None
+
 
 _gettrace, _getprofile = sys.gettrace, sys.getprofile
 _monitoring: Any = getattr(sys, "monitoring", None)  # since 3.12
@@ -90,10 +113,10 @@ def _cached(loader: Any, module: ModuleType) -> CodeType | None:
     try:
         forks.notice()
         name = module.__name__
-        if (filename := stamps.filename(loader, name)) is not None:
+        if (filename := _filename(loader, name)) is not None:
             for hooks in _hooks:
                 if hooks.selects(name, filename):
-                    stamp = stamps.stamp(filename)
+                    stamp = stamp_of(filename)
                     _latest = loader, stamp
                     return None if _is_watched() else hooks.cached(filename, stamp)
     except Exception:

@@ -38,6 +38,12 @@ def attributes(module: ModuleType) -> dict[str, Any]:
     return cast("dict[str, Any]", object.__getattribute__(module, "__dict__"))
 
 
+def modules() -> list[tuple[str, type[ModuleType], dict[str, Any]]]:
+    """Return key, type and dict of each module in sys.modules, into which anything may be put."""
+    found = [(key, type(module), module) for key, module in list(sys.modules.items())]
+    return [(key, kind, attributes(m)) for key, kind, m in found if issubclass(kind, ModuleType)]
+
+
 def _tracked() -> Iterator[Any]:
     """All objects that the collector knows.
 
@@ -109,18 +115,18 @@ def count_running(wanted: Callable[[CodeType], bool]) -> int:
     return count
 
 
-def modules_by_filename() -> dict[str, ModuleType]:
-    """Return imported modules by the co_filename that their code has."""
-    found = {}
+def modules_by_filename() -> dict[str, dict[str, Any]]:
+    """Return the dicts of imported modules by the co_filename that their code has."""
+    found: dict[str, dict[str, Any]] = {}
     for name, module in list(sys.modules.items()):
         if not issubclass(type(module), ModuleType):  # anything may be put into sys.modules
             continue
         names = attributes(module)
         spec, file = names.get("__spec__"), names.get("__file__")
         if type(spec) is ModuleSpec and spec.origin == "frozen":
-            found[f"<frozen {spec.name}>"] = module
+            found[f"<frozen {spec.name}>"] = names
             state = spec.loader_state
-            found[f"<frozen {getattr(state, 'origname', None) or name}>"] = module
+            found[f"<frozen {getattr(state, 'origname', None) or name}>"] = names
         elif isinstance(file, str):
-            found.setdefault(file, module)
+            found.setdefault(file, names)
     return found

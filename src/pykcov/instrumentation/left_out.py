@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, SourcelessFileLoader
 from importlib.util import LazyLoader
 from pathlib import Path
-from types import ModuleType
 from typing import Any, TypeGuard
 
-from pykcov.instrumentation.in_place import attributes
+from pykcov.instrumentation.in_place import modules
 from pykcov.instrumentation.selection import Selection, absolute
 
 _lazy: Any = sys.modules[LazyLoader.__module__]._LazyModule
@@ -24,11 +23,9 @@ def is_spec(value: object) -> TypeGuard[ModuleSpec]:
 
 def _modules() -> Iterator[tuple[str, str, ModuleSpec | None]]:
     """Yield name, file and spec of each module that was executed."""
-    for key, module in list(sys.modules.items()):
-        kind = type(module)
-        if not issubclass(kind, ModuleType) or issubclass(kind, _lazy):
+    for key, kind, names in modules():
+        if issubclass(kind, _lazy):
             continue
-        names = attributes(module)
         spec, file, name = names.get("__spec__"), names.get("__file__"), names.get("__name__")
         known = spec if is_spec(spec) else None
         if getattr(known, "_initializing", False):

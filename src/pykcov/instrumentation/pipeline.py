@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -13,7 +14,7 @@ from pykcov.instrumentation.cache.entry import pack
 from pykcov.instrumentation.cache.stamps import NONE
 from pykcov.instrumentation.options import Options
 from pykcov.instrumentation.probed_code import Rewriter
-from pykcov.instrumentation.recompile import is_compiled_from, optimize_level
+from pykcov.instrumentation.recompile import is_compiled_from
 from pykcov.instrumentation.selection import absolute
 from pykcov.instrumentation.unit import Text, Unit, probes_of
 from pykcov.symbols.store import SymbolStore
@@ -29,6 +30,9 @@ class Texts:
     files: dict[str, int] = field(default_factory=dict)
     _left_out: dict[str, str] = field(default_factory=dict)
     _mark: object = field(default_factory=object)
+
+    def __post_init__(self) -> None:
+        self._variant = self.options.variant  # of what is as the compiler makes it
 
     @property
     def left_out(self) -> dict[str, str]:
@@ -48,7 +52,7 @@ class Texts:
     ) -> CodeType | None:
         """Return `code` with probes, which something other than importlib's own loaders made of the
         text: changed maybe, if the module's loader vouches for it. None as rewrite()."""
-        text = Text(path, code.co_filename, source, optimize_level())
+        text = Text(path, code.co_filename, source, sys.flags.optimize)
         changed = text._replace(changed=True)
         for one in (text, changed) if vouched else (text,):
             if (new := self._known(one, code)) is not None:
@@ -62,7 +66,7 @@ class Texts:
         return rewriter(code) if rewriter else None
 
     def _rewrite(self, code: CodeType, path: str, source: bytes, stamp: bytes) -> CodeType | None:
-        text = Text(path, code.co_filename, source, optimize_level(), stamp)
+        text = Text(path, code.co_filename, source, sys.flags.optimize, stamp)
         if (new := self._known(text, code)) is not None:
             return new
         rewriter = self._cold(text, lambda: code)
@@ -87,7 +91,7 @@ class Texts:
     def _warm(self, text: Text) -> Rewriter | None:
         """Return what the cache has for a text."""
         file = self._file_of(text)
-        entry = self.cache.get(file, digest=sha256(text.source).digest())
+        entry = self.cache.get(file, sha256(text.source).digest())
         if entry is None:
             return None
         probes = probes_of(self.store, entry.first, entry.blocks)
@@ -130,8 +134,7 @@ class Texts:
 
     def _cached(self, filename: str, stamp: bytes) -> CodeType | None:
         path = absolute(filename)
-        file = self.cache.file(path, filename, optimize_level(), self.options.variant)
-        entry = self.cache.get(file, stamp=stamp)
+        entry = self.cache.stamped(path, filename, sys.flags.optimize, self._variant, stamp)
         if entry is None:
             return None
         try:

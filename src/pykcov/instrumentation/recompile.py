@@ -3,7 +3,6 @@
 from __future__ import annotations
 import __future__
 
-import sys
 import warnings
 from types import CodeType
 from typing import Any
@@ -14,11 +13,6 @@ for _name in __future__.all_feature_names:
 _IGNORE: list[Any] = [
     ("ignore", None, kind, None, 0) for kind in (SyntaxWarning, DeprecationWarning)
 ]
-
-
-def optimize_level() -> int:
-    """The level that imported code is compiled at."""
-    return sys.flags.optimize
 
 
 def compiled(source: bytes, filename: str, optimize: int, flags: int = 0) -> CodeType:

@@ -11,14 +11,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pykcov.errors import PykcovError
-from pykcov.instrumentation.globs import canonical, compiled, folders_named, matches
+from pykcov.instrumentation.globs import canonical, compiled, folders_named
 
 OWN = canonical(str(Path(__file__).parents[1]))  # the package pykcov
 
 
-def absolute(path: str | Path) -> str:
-    """Return the name that a file has in the store: absolute, without dots, links as they are."""
-    return os.path.abspath(path)  # noqa: PTH100 - which asks, and joins, in C
+# The name that a file has in the store: absolute, without dots, links as they are.
+absolute = os.path.abspath
 
 
 def _below(path: str, folder: str) -> bool:
@@ -126,6 +125,10 @@ class Selection:
         )
         return made
 
+    def selects(self, module: str, filename: str) -> bool:
+        """Is a module that importlib finds in this file to be instrumented?"""
+        return self.matches(module, absolute(filename))
+
     def matches(self, module: str | None, path: str) -> bool:
         """Is the file at `path`, imported as `module` (None: unknown), to be instrumented?"""
         key = (module, path)
@@ -135,7 +138,7 @@ class Selection:
 
     def _matches(self, module: str | None, path: str) -> bool:
         path = canonical(path)
-        if _below(path, OWN) or not self.narrows_to(path):
+        if _below(path, OWN) or not self._narrows_to(path):
             return False
         if not self.packages and not self.folders:
             standard = any(_below(path, folder) for folder in self._standard)
@@ -162,10 +165,12 @@ class Selection:
 
     def narrows_to(self, path: str) -> bool:
         """Do include and omit leave this file, whatever the source is?"""
-        path = canonical(path)
-        if matches(self.omit, path):
+        return self._narrows_to(canonical(path))
+
+    def _narrows_to(self, path: str) -> bool:
+        if self.omit is not None and self.omit.fullmatch(path):
             return False
-        return self.include is None or matches(self.include, path)
+        return self.include is None or self.include.fullmatch(path) is not None
 
     def unused(self) -> list[str]:
         """Return the sources that no file belonged to so far: mistyped, or not imported yet."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from pykcov.instrumentation.exclude import checked
 from pykcov.instrumentation.left_out import files_of_modules, missing
 from pykcov.instrumentation.options import Options
 from pykcov.instrumentation.pipeline import Texts
-from pykcov.instrumentation.recompile import compiled, optimize_level
+from pykcov.instrumentation.recompile import compiled
 from pykcov.instrumentation.selection import Selection, absolute
 from pykcov.instrumentation.unit import Text
 from pykcov.probe import interrupts, origin, original, quiet, set_code
@@ -53,7 +54,8 @@ class Instrumentation(Texts):
     _earlier: set[str] = field(default_factory=set, repr=False)  # files of modules at the beginning
 
     def __post_init__(self) -> None:
-        self._importing = import_hook.Hooks(self._selects, self._cached, self._imported)
+        super().__post_init__()
+        self._importing = import_hook.Hooks(self.selection.selects, self._cached, self._imported)
         self._executed = exec_hook.Executed(self.selection, self)
 
     @property
@@ -99,9 +101,6 @@ class Instrumentation(Texts):
 
     # -- what is imported -------------------------------------------------------------------------
 
-    def _selects(self, name: str, filename: str) -> bool:
-        return self.selection.matches(name, absolute(filename))
-
     def _imported(
         self, loader: Any, name: str, code: CodeType, before: bytes | None
     ) -> CodeType | None:
@@ -129,8 +128,8 @@ class Instrumentation(Texts):
         changed: list[tuple[FunctionType, CodeType]] = []
         for filename, functions in progress(list(by_file.items()), "instrumenting"):
             names = functions[0].__globals__
-            if (module := modules.get(filename)) is not None:
-                names = in_place.attributes(module)
+            if (found := modules.get(filename)) is not None:
+                names = found
             elif names.get("__file__") != filename:
                 names = {}  # else something other stands in sys.modules for it, or nothing any more
             path = absolute(names.get("__file__") or filename)
@@ -150,7 +149,7 @@ class Instrumentation(Texts):
             self.leave_out(path, f"its source can't be read: {error}")
             return []
         # What CPython froze into itself was compiled without -O, whatever this process was told.
-        optimize = 0 if filename.startswith("<frozen ") else optimize_level()
+        optimize = 0 if filename.startswith("<frozen ") else sys.flags.optimize
         text = Text(path, filename, source, optimize)
         # A loader may have changed the code: then the cache may have it, and nothing else can tell.
         texts = (text, text._replace(changed=True))

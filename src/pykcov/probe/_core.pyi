@@ -370,8 +370,12 @@ def set_task(task: Any, /) -> None:
 def generation() -> int:
     """Number of forks between the first process and this one, those made in C included."""
 
-def on_fork(function: Callable[[], object], /) -> None:
-    """Call function() in a forked child, before the first record of its, whoever forked."""
+def on_fork(function: Callable[[], bool], /) -> None:
+    """Call function() in a forked child, before the first record of its, whoever forked; until it
+    has returned True."""
+
+def notice() -> None:
+    """Call what on_fork() was given, if this process was forked and it was not called yet."""
 
 def remove_at_end(path: bytes | None, /) -> None:
     """Remove the file when this process ends by exit(), or by a SIGTERM or SIGHUP that the program

@@ -173,18 +173,21 @@ class Cache:
         name = blake2b(key.encode("utf-8", "backslashreplace"), key=_maker(), digest_size=16)
         return f"{self.folder}/{name.hexdigest()}{SUFFIX}"
 
-    def get(self, file: str, *, stamp: bytes = NONE, digest: bytes = b"") -> Entry | None:
+    def stamped(
+        self, path: str, filename: str, optimize: int, variant: str, stamp: bytes
+    ) -> Entry | None:
+        """Return the entry of file(), if it has this stamp, which is one."""
+        return (
+            None if stamp == NONE else self.get(self.file(path, filename, optimize, variant), stamp)
+        )
+
+    def get(self, file: str, sign: bytes) -> Entry | None:
         """Return what a file holds, if it is an entry of this stamp, or of this digest."""
         with self._read(file) as data:
             try:
-                if data is None:
-                    return None
-                entry = Entry(data)
-                if entry.digest == digest or (entry.stamp == stamp and stamp != NONE):
-                    return entry.load()
+                return None if data is None else Entry.of(data, sign)
             except ValueError:
-                pass
-        return None
+                return None
 
     @contextmanager
     def _read(self, file: str) -> Iterator[memoryview | None]:

@@ -103,6 +103,15 @@ class Entry:
         self._codes: list[CodeType] = []
         self._plain = b""
 
+    @staticmethod
+    def of(data: memoryview, sign: bytes) -> Entry | None:
+        """Return what is in `data`, independent of it, if `sign` is its stamp or digest. Raises
+        ValueError."""
+        entry = Entry(data)
+        if sign not in (entry.stamp, entry.digest):
+            return None
+        return entry.load()
+
     def load(self) -> Entry:
         """Take out of the bytes what is needed of them: they go. Raises ValueError."""
         slots, others, rewritten, plain = self._parts

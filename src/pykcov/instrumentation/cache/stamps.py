@@ -5,9 +5,9 @@ stamp is what os.stat says of the source and of the .pyc: size, inode, time of t
 nanoseconds), and of the last change of that, which no program can set back. While it is the same,
 importlib would find the same .pyc valid, and execute the same code, for the same reasons.
 
-There is a stamp for one loader only: exactly SourceFileLoader, with the methods that importlib gave
-it. It is none where importlib would do more than read the .pyc: look at the source, since the .pyc
-goes by its hash; or compile it, and warn of what it finds there, since there is no .pyc.
+There is a stamp for one loader only (import_hook.py), and none where importlib would do more than
+read the .pyc: look at the source, since the .pyc goes by its hash; or compile it, and warn of what
+it finds there, since there is no .pyc.
 """
 
 from __future__ import annotations
@@ -15,34 +15,12 @@ from __future__ import annotations
 import importlib._bootstrap_external as _external  # what importlib itself calls
 import os
 import struct
-from importlib.machinery import SourceFileLoader
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
-from typing import Any
 
 _STAMP = struct.Struct("<8q")  # of the source, and of the .pyc: _of()
 _SOURCE = _STAMP.size // 2
 NONE = bytes(_STAMP.size)  # what no file has
-_METHODS = (
-    *("get_code", "get_data", "get_filename", "path_stats", "path_mtime"),
-    *("source_to_code", "set_data", "_cache_bytecode"),
-)
-
-
-def _methods() -> list[Any]:
-    return [getattr(SourceFileLoader, name, None) for name in _METHODS]
-
-
-_as_made = _methods()
-_parts = {"name", "path"}
-
-
-def filename(loader: Any, name: str) -> str | None:
-    """Return the file that `loader` loads module `name` from, if a stamp may be made of it."""
-    if type(loader) is not SourceFileLoader or vars(loader).keys() != _parts or loader.name != name:
-        return None
-    path = loader.path
-    return path if type(path) is str and _methods() == _as_made else None
 
 
 def _of(path: str) -> tuple[int, int, int, int]:

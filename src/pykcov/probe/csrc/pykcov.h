@@ -199,7 +199,7 @@ PyObject *checksum(PyObject *module, PyObject *arg);
 /* fork.c */
 int fork_setup(void);
 int fork_notice(void);
-PyObject *fork_on(PyObject *module, PyObject *function);
+PyObject *fork_on(PyObject *module, PyObject *function), *fork_notice_now(PyObject *module, PyObject *ignored);
 
 /* leaving.c */
 void leaving_take(int signum);
