@@ -2,8 +2,9 @@
 
 Each mutation makes blocks that are wrong, missing, doubled or on a wrong line, and crashes nothing
 at once. It is applied to a copy of src/, so this tree stays as it is, and each test file runs with
-the copy until its first failure. Options: -k WORD takes the mutations that have it in their names;
-what follows are test files, instead of those that compare whole programs with oracles.
+the copy until its first failure, and the next one only if it passes. Options: -k WORD takes the
+mutations that have it in their names; --all runs each test file for each; what follows are test
+files, instead of those that compare whole programs with oracles.
 
 A mutation is found by its text alone, which must stand in one file once: files may move.
 """
@@ -193,6 +194,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("-k", default="", metavar="WORD")
+    parser.add_argument("--all", action="store_true")
     parser.add_argument("files", nargs="*", default=FILES)
     given = parser.parse_args()
     noticed = 0
@@ -203,7 +205,10 @@ def main() -> None:
             shutil.copytree(ROOT / "src", source, ignore=shutil.ignore_patterns("__pycache__"))
             changed = mutate(mutation, source / "pykcov")
             begun = time.monotonic()
-            said = {file: first_failure(source, file) for file in given.files}
+            said: dict[str, str] = {}
+            for file in given.files:
+                if given.all or not any(said.values()):
+                    said[file] = first_failure(source, file)
         noticed += any(said.values())
         print(f"{mutation.name} ({changed}), {time.monotonic() - begun:.0f} s", flush=True)
         for file, test in said.items():

@@ -6,6 +6,7 @@ where an exception left its block half-way, and nowhere else; none is missing.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -16,6 +17,10 @@ from tests.live.sample import sample
 PROGRAM = "tests.live.compare_lines"
 
 pytestmark = pytest.mark.slow
+
+# A fault: 3.11 keeps the handlers of `try: pass`, which nothing leads to, and the block before them
+# claims them.
+CLAIMED = {"test_exception_variations", "test_grammar"} if sys.version_info < (3, 12) else set()
 
 
 def missing(lines: Lines, others: Lines) -> set[tuple[str, int]]:
@@ -45,7 +50,11 @@ def tally(note: Callable[[str], None]) -> Iterator[list[tuple[str, int]]]:
 
 
 @pytest.mark.parametrize("name", sample())
-def test_lines_are_the_oracles(name: str, ahead: Ahead, tally: list[tuple[str, int]]) -> None:
+def test_lines_are_the_oracles(
+    name: str, ahead: Ahead, tally: list[tuple[str, int]], request: pytest.FixtureRequest
+) -> None:
+    if name in CLAIMED:
+        request.applymarker(pytest.mark.xfail(strict=True, reason="handlers of `try: pass`"))
     extra = 0
     for comparison in ahead[name]:
         extra = max(extra, check(comparison))
