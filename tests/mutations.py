@@ -102,11 +102,6 @@ MUTATIONS = [
         "lines = lines or code_lines(located)",
     ),
     Mutation(
-        "the interpreter's own code has lines",
-        '"RESUME", "COPY_FREE_VARS", "MAKE_CELL", "RETURN_GENERATOR", "CLEANUP_THROW"',
-        '"RESUME", "CLEANUP_THROW"',
-    ),
-    Mutation(
         "a block's last line is not its own",
         "covered = self.lines[bisect_left(self.lines, start) : bisect_right(self.lines, end)]",
         "covered = self.lines[bisect_left(self.lines, start) : bisect_right(self.lines, end - 1)]",
@@ -139,25 +134,9 @@ MUTATIONS = [
         "for item in _tracked() if type(item) is FunctionType and not item.__closure__}",
     ),
     Mutation(
-        "two functions that look alike are one",
-        "if place is None and not self._options.comparisons:",
-        "if not self._options.comparisons:",
-    ),
-    Mutation(
         "an exception goes past its handler",
         "return [Handler(label(h.start), label(h.end), ",
         "return [Handler(label(h.start), label(h.end) - 1, ",
-    ),
-    # What only options use: tests/unit has them.
-    Mutation(
-        "prune: a block is left out that is come to otherwise",
-        "if block not in left_out and come_from[block] <= passed[block]:",
-        "if block not in left_out:",
-    ),
-    Mutation(
-        "branch: a block tells of two arcs",
-        "if len(known) == 1 and offset in blocks:\n            [arc] = known",
-        "if offset in blocks:\n            arc = min(known, key=str)",
     ),
 ]
 

@@ -40,7 +40,10 @@ class Orders(NamedTuple):
 
 
 def _identity(code: CodeType) -> tuple[object, ...]:
-    return code.co_qualname, code.co_firstlineno, code.co_code, tuple(code.co_positions())
+    # Two functions of one line may differ in their constants alone.
+    consts = [repr(const) for const in code.co_consts if not isinstance(const, CodeType)]
+    where = tuple(code.co_positions())
+    return code.co_qualname, code.co_firstlineno, code.co_code, where, *consts
 
 
 class File:

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 USES = Uses()
 
 SUBJECTS = {
-    "test_asyncio.test_queues": "asyncio.queues",
-    "test_asyncio.test_timeouts": "asyncio.timeouts",
     "test_contextlib": "contextlib",
     "test_copy": "copy",
     "test_csv": "csv",
