@@ -57,8 +57,9 @@ def choices(a, b):
             ),
             {k: v for k, v in zip("ab", z)},
         )[0]
+    pair = (a if b > 1 else b, 1)
     assert x, "never"
-    return x, y, z, {i for i in z}, f"{a!r:>{4}}{b}", *z
+    return x, y, z, pair, {i for i in z}, f"{a!r:>{4}}{b}", *z
 
 
 def tries(kind):
@@ -92,7 +93,8 @@ def unbound(n):
     out = []
     for i in range(n):
         try:
-            if i: value = i
+            if i: value = other = i
+            other + 1
             out.append((value, 1))
             del value
             return value + 1, out
