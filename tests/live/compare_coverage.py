@@ -1,4 +1,4 @@
-"""main(module): coverage.py's data of its workload, with pykcov beside it and without.
+"""main(name): coverage.py's data of a workload, with pykcov beside it and without.
 
 Prints a pickle of {(core, branch): (plain, beside)} as hexadecimal digits.
 """
@@ -35,19 +35,20 @@ def files_of(module: str) -> list[str]:
     return [str(origin.parent / "*") if origin.name == "__init__.py" else str(origin)]
 
 
-def measured(module: str, core: str, branch: bool, beside: bool) -> Data:
+def measured(name: str, core: str, branch: bool, beside: bool) -> Data:
     """What coverage.py says ran."""
     os.environ["COVERAGE_CORE"] = core
+    use = USES[name]
     with contextlib.ExitStack() as stack:
         if beside:
-            stack.enter_context(pykcov.instrument(source=[module]))
+            stack.enter_context(pykcov.instrument(source=[use.subject]))
             stack.enter_context(pykcov.trace(1 << 24))
-        patterns = files_of(module)
+        patterns = files_of(use.subject)
         tool = coverage.Coverage(
             data_file=None, branch=branch, cover_pylib=True, include=patterns, config_file=False
         )
         with warnings.catch_warnings(action="ignore"), tool.collect():
-            USES[module]()
+            use.run()
         data = tool.get_data()
     found: Data = {}
     for file in data.measured_files():
@@ -56,11 +57,11 @@ def measured(module: str, core: str, branch: bool, beside: bool) -> Data:
     return found
 
 
-def main(module: str) -> None:
+def main(name: str) -> None:
     """Print both, for each way to measure."""
     warm_up()
     answers = {}
     for core, branch in CORES:
-        run = partial(measured, module, core, branch)
+        run = partial(measured, name, core, branch)
         answers[core, branch] = forked(partial(run, False)), forked(partial(run, True))
     print(pickle.dumps(answers).hex())

@@ -1,12 +1,12 @@
-"""main(module): its workload under the oracle and under pykcov.
+"""main(name): a workload under the oracle and under pykcov.
 
-Prints a pickle of Comparisons as hexadecimal digits: one as this process has the module, so that
-what is imported already is instrumented in place; one with it dropped before, so that all see it
-being imported.
+Prints a pickle of Comparisons as hexadecimal digits: one with its subject imported before, which is
+then instrumented in place; one with it dropped before, so that all see it being imported.
 """
 
 from __future__ import annotations
 
+import importlib
 import pickle
 import sys
 from collections.abc import Callable
@@ -16,18 +16,14 @@ from typing import NamedTuple
 from tests.live.children import forked, warm_up
 from tests.live.line_oracle import LineOracle
 from tests.live.uses import USES
+from tests.live.uses.registry import Use
 
 import pykcov
 
 SIZE = 1 << 25  # words; pages that nobody writes to cost nothing
 
-# Modules that only work if they are the ones that the interpreter imported at its start.
-IMPORTED_ONCE = {
-    "codecs": "a second one knows no encodings",
-    "importlib.metadata": "the finders give out the first one's distributions",
-}
-
 Lines = dict[str, set[int]]
+Prepare = Callable[[str], object]
 
 
 class Plain(NamedTuple):
@@ -69,20 +65,20 @@ def real(lines: Lines) -> Lines:
     return found
 
 
-def plain(module: str, prepare: Callable[[], object]) -> Plain:
+def plain(use: Use, prepare: Prepare) -> Plain:
     """Run under the oracle."""
-    prepare()
-    with LineOracle(module) as oracle:
-        USES[module]()
+    prepare(use.subject)
+    with LineOracle(use.subject) as oracle:
+        use.run()
     return Plain(real(oracle.seen), real(oracle.left))
 
 
-def traced(module: str, prepare: Callable[[], object], by_line: bool) -> Traced:
+def traced(use: Use, prepare: Prepare, by_line: bool) -> Traced:
     """Run under pykcov."""
-    with pykcov.instrument(source=[module], by_line=by_line) as handle:
-        prepare()
+    prepare(use.subject)
+    with pykcov.instrument(source=[use.subject], by_line=by_line) as handle:
         with pykcov.trace(SIZE) as t:
-            USES[module]()
+            use.run()
         blocks = pykcov.symbolize(sorted(set(t.pcs)), handle.store)
     found = [(str(Path(block.file).resolve()), block.lines) for block in blocks]
     # Constants that were executed before have no probes, and are named.
@@ -90,19 +86,22 @@ def traced(module: str, prepare: Callable[[], object], by_line: bool) -> Traced:
     return Traced(found, left_out, t.overflowed)
 
 
-def compare(module: str, prepare: Callable[[], object]) -> Comparison:
-    """Run the module's workload all three ways."""
+def compare(use: Use, prepare: Prepare) -> Comparison:
+    """Run the workload all three ways."""
     return Comparison(
-        forked(lambda: plain(module, prepare)),
-        forked(lambda: traced(module, prepare, by_line=False)),
-        forked(lambda: traced(module, prepare, by_line=True)),
+        forked(lambda: plain(use, prepare)),
+        forked(lambda: traced(use, prepare, by_line=False)),
+        forked(lambda: traced(use, prepare, by_line=True)),
     )
 
 
-def main(module: str) -> None:
-    """Print the comparisons: imported anew, if it can be, and as it is."""
+def drop(subject: str) -> None:
+    """Have it imported anew."""
+    sys.modules.pop(subject, None)
+
+
+def main(name: str) -> None:
+    """Print the comparisons."""
     warm_up()
-    comparisons = [compare(module, lambda: None)]
-    if module not in IMPORTED_ONCE:
-        comparisons.append(compare(module, lambda: sys.modules.pop(module, None)))
+    comparisons = [compare(USES[name], prepare) for prepare in (importlib.import_module, drop)]
     print(pickle.dumps(comparisons).hex())

@@ -1,4 +1,4 @@
-"""main(module): the order of its workload's blocks, traced, and from sys.monitoring's events.
+"""main(name): the order of a workload's blocks, traced, and from sys.monitoring's events.
 
 The events are those of each instruction of the plain code; heads.py says at which a block begins,
 and the symbol store only which number its file's first block has.
@@ -19,6 +19,7 @@ from tests.live.children import forked, warm_up
 from tests.live.heads import heads, lines, nested
 from tests.live.line_oracle import HANDLERS, belongs, path_of
 from tests.live.uses import USES
+from tests.live.uses.registry import Use
 
 import pykcov
 from pykcov.symbols.blocks import FileSymbols, pc_of
@@ -39,7 +40,10 @@ class Orders(NamedTuple):
 
 
 def _identity(code: CodeType) -> tuple[object, ...]:
-    return code.co_qualname, code.co_firstlineno, code.co_code, tuple(code.co_positions())
+    # Two functions of one line may differ in their constants alone.
+    consts = [repr(const) for const in code.co_consts if not isinstance(const, CodeType)]
+    where = tuple(code.co_positions())
+    return code.co_qualname, code.co_firstlineno, code.co_code, where, *consts
 
 
 class File:
@@ -114,31 +118,31 @@ class OrderOracle:
             self.order.append(pc)
 
 
-def traced(module: str) -> tuple[array[int], list[str], bool]:
+def traced(use: Use) -> tuple[array[int], list[str], bool]:
     """The trace, and the paths of the files that were instrumented for it."""
-    with pykcov.instrument(source=[module]) as handle:
+    with pykcov.instrument(source=[use.subject]) as handle:
         with pykcov.trace(SIZE) as t:
-            USES[module]()
+            use.run()
         # Constants that were executed before have no probes, and are named.
         assert all("executed before" in why for why in handle.left_out.values())
         return t.pcs, list(handle.files), t.overflowed
 
 
-def expected(module: str, paths: list[str]) -> tuple[array[int], dict[str, tuple[int, int]]]:
+def expected(use: Use, paths: list[str]) -> tuple[array[int], dict[str, tuple[int, int]]]:
     """The order by the oracle, and each file's number of blocks."""
     found = {s.path: (first, s) for first, s in SymbolStore().files().items()}
     files = {str(Path(path).resolve()): File(*found[path]) for path in paths}
     counts = {
         path: (files[str(Path(path).resolve())].count, len(found[path][1].spans)) for path in paths
     }
-    with OrderOracle(module, files) as oracle:
-        USES[module]()
+    with OrderOracle(use.subject, files) as oracle:
+        use.run()
     return oracle.order, counts
 
 
-def main(module: str) -> None:
+def main(name: str) -> None:
     """Print both orders."""
     warm_up()
-    pcs, paths, overflowed = forked(lambda: traced(module))
-    order, counts = forked(lambda: expected(module, paths))
+    pcs, paths, overflowed = forked(lambda: traced(USES[name]))
+    order, counts = forked(lambda: expected(USES[name], paths))
     print(pickle.dumps(Orders(pcs, order, counts, overflowed)).hex())

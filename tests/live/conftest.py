@@ -10,14 +10,15 @@ from tests.live.ahead import Ahead
 
 @pytest.fixture(scope="module")
 def ahead(request: pytest.FixtureRequest) -> Iterator[Ahead]:
-    """Answers of the test module's PROGRAM for the modules that were selected."""
-    modules = [
-        str(item.callspec.params["module"])
+    """Answers of the test module's PROGRAM for the workloads that were selected."""
+    names = [
+        str(item.callspec.params["name"])
         for item in request.session.items
         if isinstance(item, pytest.Function)
         and item.module is request.module
         and hasattr(item, "callspec")
+        and not item.get_closest_marker("skip")
     ]
-    runs = Ahead(request.module.PROGRAM, dict.fromkeys(modules))
+    runs = Ahead(request.module.PROGRAM, dict.fromkeys(names))
     yield runs
     runs.close()

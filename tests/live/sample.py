@@ -1,18 +1,31 @@
-"""Which workloads a run takes: all in `make soak`, a sample of them otherwise."""
+"""Which workloads a test takes."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 
+import pytest
+from _pytest.mark import ParameterSet
 from tests.live.uses import USES
+from tests.live.uses.cpython import SUBJECTS, is_installed
 
-EVERY = 3
 SOAK = bool(os.environ.get("PYKCOV_SOAK"))
+NOT_INSTALLED = "this Python was installed without this one of its own tests (the package `test`)"
 
 
-def sample(share: int = 1) -> list[str]:
-    """Return the names of the modules: every third, spread over the themes; over 60 of them.
+def sample(share: int = 1, without: Collection[str] = ()) -> list[ParameterSet]:
+    """Return the names of the workloads as parameters, but not those of subjects in `without`.
 
-    Where one takes long, a larger `share` takes fewer of these.
+    share: where one takes long, only each of so many, but in `make soak`.
     """
-    return list(USES)[:: 1 if SOAK else EVERY * share]
+    names = [name for name, use in USES.items() if use.subject not in without]
+    return [
+        pytest.param(
+            name,
+            marks=pytest.mark.skipif(
+                name in SUBJECTS and not is_installed(name), reason=NOT_INSTALLED
+            ),
+        )
+        for name in names[:: 1 if SOAK else share]
+    ]

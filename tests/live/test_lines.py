@@ -6,24 +6,21 @@ where an exception left its block half-way, and nowhere else; none is missing.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
 from tests.live.ahead import Ahead
-from tests.live.compare_lines import IMPORTED_ONCE, Comparison, Lines, Plain, Traced
+from tests.live.compare_lines import Comparison, Lines, Plain, Traced
 from tests.live.sample import sample
-from tests.live.uses import USES
 
 PROGRAM = "tests.live.compare_lines"
 
-# Where the oracle itself can't see.
-BLIND = {"profile": "sys.settrace sees nothing of what a profiling function runs"}
 pytestmark = pytest.mark.slow
 
-USABLE = [
-    pytest.param(module, marks=pytest.mark.skip(BLIND[module]) if module in BLIND else ())
-    for module in sample()
-]
+# A fault: 3.11 keeps the handlers of `try: pass`, which nothing leads to, and the block before them
+# claims them.
+CLAIMED = {"test_exception_variations", "test_grammar"} if sys.version_info < (3, 12) else set()
 
 
 def missing(lines: Lines, others: Lines) -> set[tuple[str, int]]:
@@ -42,27 +39,31 @@ def unexplained(plain: Plain, traced: Traced) -> set[tuple[str, int]]:
 
 @pytest.fixture(scope="module")
 def tally(note: Callable[[str], None]) -> Iterator[list[tuple[str, int]]]:
-    """Modules of which the default blocks were compared, each with its claims too many."""
+    """Workloads of which the default blocks were compared, each with its claims too many."""
     found: list[tuple[str, int]] = []
     yield found
     exact = sum(extra == 0 for _, extra in found)
     note(
-        f"lines: {len(found)} modules, all equal by line; {exact} equal by block, too, the others "
+        f"lines: {len(found)} workloads, all equal by line; {exact} by block, too, the others "
         f"with {sum(extra for _, extra in found)} lines in blocks that an exception left"
     )
 
 
-@pytest.mark.parametrize("module", USABLE)
-def test_lines_are_the_oracles(module: str, ahead: Ahead, tally: list[tuple[str, int]]) -> None:
+@pytest.mark.parametrize("name", sample())
+def test_lines_are_the_oracles(
+    name: str, ahead: Ahead, tally: list[tuple[str, int]], request: pytest.FixtureRequest
+) -> None:
+    if name in CLAIMED:
+        request.applymarker(pytest.mark.xfail(strict=True, reason="handlers of `try: pass`"))
     extra = 0
-    for comparison in ahead[module]:
+    for comparison in ahead[name]:
         extra = max(extra, check(comparison))
-    tally.append((module, extra))
+    tally.append((name, extra))
 
 
 def check(runs: Comparison) -> int:
     """Compare one workload's runs; return how many lines the default blocks claim too many."""
-    assert runs.plain.seen, "the workload runs nothing of the module"
+    assert runs.plain.seen, "the workload runs nothing of its subject"
     for traced in (runs.default, runs.by_line):
         assert not traced.left_out
         assert not traced.overflowed
@@ -71,7 +72,3 @@ def check(runs: Comparison) -> int:
     assert missing(runs.plain.seen, runs.default.lines()) == set()
     assert unexplained(runs.plain, runs.default) == set()
     return len(missing(runs.default.lines(), runs.plain.seen))
-
-
-def test_names_of_exceptions_exist() -> None:
-    assert BLIND.keys() | IMPORTED_ONCE.keys() <= USES.keys()

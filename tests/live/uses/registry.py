@@ -1,4 +1,4 @@
-"""How workloads are registered by the name of the module that they use."""
+"""How workloads are registered."""
 
 from __future__ import annotations
 
@@ -9,54 +9,44 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import ModuleType
-
-    Use = Callable[[], object]
 
 
-class Uses(dict[str, "Use"]):
-    """Workloads by the name of the module whose code they run."""
+class Use:
+    """A workload: run() uses the module, or package, of the name `subject`."""
 
-    def of(
-        self, module: str, since: tuple[int, int] = (3, 11), before: tuple[int, int] = (4, 0)
-    ) -> Callable[[Use], Use]:
-        """Register a workload, unless this version of Python lacks the module."""
+    def __init__(self, subject: str, run: Callable[[], object]) -> None:
+        self.subject, self._run = subject, run
 
-        def register(use: Use) -> Use:
-            if since <= sys.version_info[:2] < before:
-                if module in self:
-                    raise ValueError(f"two workloads for {module}")
-                self[module] = uncollected(use)
-            return use
+    def run(self) -> None:
+        """Run it, without a garbage collection.
 
-        return register
-
-
-def uncollected(use: Use) -> Use:
-    """A workload during which the garbage collector does not run.
-
-    When it runs depends on every allocation of the process, a tracer's too, and finalizers would
-    run with it. What was left uncollected is frozen, so that enabling cannot collect it either.
-    """
-
-    def run() -> object:
+        When that comes depends on every allocation of the process, a tracer's too, and finalizers
+        would run with it. What was left uncollected is frozen, so that enabling cannot collect it.
+        """
         enabled = gc.isenabled()
         gc.disable()
         try:
-            return use()
+            self._run()
         finally:
             if enabled:
                 gc.freeze()
                 gc.enable()
 
-    return run
 
+class Uses(dict[str, Use]):
+    """Workloads by name."""
 
-def merged(*parts: ModuleType) -> Uses:
-    """The workloads of several modules."""
-    whole = Uses()
-    for part in parts:
-        if clash := whole.keys() & part.USES.keys():
-            raise ValueError(f"two workloads each for {sorted(clash)}")
-        whole |= part.USES
-    return whole
+    def of(
+        self, subject: str, name: str = "", since: tuple[int, int] = (3, 11)
+    ) -> Callable[[Callable[[], object]], Callable[[], object]]:
+        """Register a workload, by default under its subject's name, unless this Python is older."""
+        name = name or subject
+
+        def register(run: Callable[[], object]) -> Callable[[], object]:
+            if name in self:
+                raise ValueError(f"two workloads are called {name}")
+            if sys.version_info >= since:
+                self[name] = Use(subject, run)
+            return run
+
+        return register
