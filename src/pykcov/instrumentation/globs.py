@@ -33,9 +33,8 @@ _TOKENS = [
 ]
 
 
-def canonical(path: str) -> str:
-    """Return the name that patterns are compared with: absolute, without links."""
-    return os.path.realpath(path)
+# The name of a file that patterns are compared with: absolute, without links.
+canonical = os.path.realpath
 
 
 def translated(pattern: str) -> str:
