@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import sys
 import tempfile
@@ -31,34 +30,7 @@ settings.register_profile(
 settings.load_profile("pykcov")
 refs.set_checked(True)
 
-# What these test depends little on which CPython it is, and takes long: CI runs it under one. So it
-# does with half of the modules that blocks are compared over.
-_ONCE = (
-    "tests/fuzz/",
-    "tests/guest/",
-    "tests/style/",
-    "tests/report/test_[acdops]",
-    "tests/service/test_([c-hk-npu]|ways)",
-    "tests/marks/test_(grpc|http|jobs)",
-    "tests/live/test_(bench|scribbler)",
-    "tests/service/test_watch.py::test_more_than_the_ring_holds",
-    "tests/unit/test_(store|cli|paths|kernel|abi|filter|refs)",
-    "tests/unit/test_cache.py::test_(options|another_store|damaged|a_folder|a_tree|the_command)",
-    "tests/unit/test_rewrite.py::test_(jumps_beyond|more_constants)",
-    r"tests/roundtrip/test_stdlib.py.*\[1\]",
-    r"tests/roundtrip/test_cpython.py.*\[test_(json|argparse|asyncio|configparser|textwrap|tomllib)",
-    "tests/conformance/(test_execve|.*(guest|socket))",
-)
-_HALVED = ("tests/live/test_lines", "tests/live/test_order")
 _COUNTS = pytest.StashKey[list[str]]()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is to be run once."""
-    for n, item in enumerate(items):
-        halved = item.nodeid.startswith(_HALVED) and n % 2
-        if halved or any(re.match(pattern, item.nodeid) for pattern in _ONCE):
-            item.add_marker(pytest.mark.once)
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,8 @@ from tests.conformance.test_errors import SIZE, enabled, inited, raises
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE
 from pykcov.abi.stat import AT_FDCWD
 
+pytestmark = pytest.mark.once
+
 PAGE = PAGE_WORDS * 8
 TIMES = 10
 NATIVE = pytest.mark.parametrize("native", [False, True], ids=["thread", "native thread"])

@@ -16,6 +16,8 @@ from tests.guest.facts import Clients, expected, facts, traces_of
 if TYPE_CHECKING:
     from tests.guest.conftest import Guests
 
+pytestmark = pytest.mark.once
+
 HERE = Path(__file__).parent
 
 

@@ -20,6 +20,8 @@ from pykcov.abi.kcov import (
     KCOV_TRACE_CMP,
 )
 
+pytestmark = pytest.mark.once
+
 SIZE = 1 << 12
 
 

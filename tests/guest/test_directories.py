@@ -10,7 +10,7 @@ from tests.guest.conftest import Guests
 from tests.guest.differential import same, tiny
 from tests.guest.facts import Clients
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 SCRIPTS = {
     "paths": """

@@ -19,7 +19,7 @@ SOAK = bool(os.environ.get("PYKCOV_SOAK"))
 
 Supervise = Callable[..., dict[str, Any]]
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 
 @pytest.fixture

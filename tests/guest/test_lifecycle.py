@@ -20,6 +20,8 @@ from tests.guest.facts import Clients, expected, facts, facts_of
 if TYPE_CHECKING:
     from tests.guest.conftest import Guests
 
+pytestmark = pytest.mark.once
+
 WAYS = {
     "return": 0,
     "exit": 0,

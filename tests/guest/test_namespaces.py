@@ -12,6 +12,8 @@ from tests.guest.conftest import Guests
 from tests.guest.differential import same
 from tests.guest.facts import Clients
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def unprivileged(clients: Clients, tmp_path: Path) -> Path:

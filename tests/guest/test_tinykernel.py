@@ -21,7 +21,7 @@ from tests.guest.facts import Clients
 
 PROGRAMS = Path(__file__).parent / "guests"
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 
 # -- shell scripts --------------------------------------------------------------------------------

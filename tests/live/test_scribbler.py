@@ -10,6 +10,8 @@ import sys
 import pytest
 from tests.unit.native_raw import compiler
 
+pytestmark = pytest.mark.once
+
 SECONDS = 30 if os.environ.get("PYKCOV_SOAK") else 1
 
 # What a recorder without its checks would do: the guards must catch it, or the test could not fail.

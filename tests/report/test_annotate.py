@@ -22,6 +22,8 @@ from pykcov.report.annotate import HEATS, Annotated, Columns, Source, decode, he
 from pykcov.report.contexts import in_contexts
 from pykcov.report.data import DataFile
 
+pytestmark = pytest.mark.once
+
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n\0"))
 
 

@@ -20,6 +20,8 @@ from pykcov.report.data import DataFile, Measured
 from pykcov.store import SymbolStore
 from pykcov.symbols import FileSymbols, pc_of
 
+pytestmark = pytest.mark.once
+
 SPANS = tuple((n % 2, n + 1, 0, n + 1, 10) for n in range(8))
 CONTEXTS = st.sampled_from(["", "test_a", "test_b", "ünï[1]"])
 HITS = st.dictionaries(st.integers(0, 7), st.integers(1, 1 << 40), max_size=8)

@@ -31,6 +31,8 @@ from pykcov.service import places
 from pykcov.service.protocol import LARGEST, REPLY, Request, Type, encode_reply
 from pykcov.store import CAPACITY
 
+pytestmark = pytest.mark.once
+
 Start = Callable[..., Service]
 CLIENTS = ROOT / "clients" / "c"
 WRAPPERS = Path(__file__).with_name("c_client.c")

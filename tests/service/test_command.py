@@ -11,6 +11,8 @@ import pytest
 
 import pykcov
 
+pytestmark = pytest.mark.once
+
 PROGRAM = """
 import sys
 

@@ -24,6 +24,8 @@ from pykcov.device.remote import RemoteArg
 from pykcov.remoting import handle_of
 from pykcov.service.watching import Watch
 
+pytestmark = pytest.mark.once
+
 Start = Callable[..., Service]
 
 

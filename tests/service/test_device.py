@@ -40,6 +40,8 @@ from pykcov.service.protocol import (
     decode_reply,
 )
 
+pytestmark = pytest.mark.once
+
 Start = Callable[..., Service]
 
 

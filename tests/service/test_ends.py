@@ -17,6 +17,8 @@ from tests.service import namespaces
 import pykcov
 from pykcov.service import places
 
+pytestmark = pytest.mark.once
+
 _numbers = count()
 
 # Says what SIGTERM does, as the program sees it, then does what it is told.

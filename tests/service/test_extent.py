@@ -13,6 +13,8 @@ from tests.service.test_forked_in_c import Forking
 import pykcov
 from pykcov.instrumentation.unit import Unit
 
+pytestmark = pytest.mark.once
+
 PROGRAM = """
 import importlib, multiprocessing, os, sys, time, warnings
 import pykcov

@@ -24,6 +24,8 @@ from pykcov.instrumentation import session
 from pykcov.kernel import task
 from pykcov.service import showing
 
+pytestmark = pytest.mark.once
+
 Alone = Callable[[int], list[int]]
 
 

@@ -26,6 +26,8 @@ from pykcov.service.client import SocketDescriptor
 from pykcov.service.link import Link
 from pykcov.service.protocol import Kind, Type
 
+pytestmark = pytest.mark.once
+
 Start = Callable[..., Service]
 Alone = Callable[[int], list[int]]
 

@@ -19,6 +19,8 @@ import pykcov
 from pykcov.errors import PykcovError
 from pykcov.guest.launch import check_machine
 
+pytestmark = pytest.mark.once
+
 Start = Callable[..., Service]
 Alone = Callable[[int], list[int]]
 HERE = Path(__file__).parent

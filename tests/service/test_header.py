@@ -19,6 +19,8 @@ from tests.service import launched
 import pykcov
 from pykcov.service import asgi, header, signing, wsgi
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize(
     ("value", "handle"),

@@ -15,6 +15,8 @@ from pykcov.service import client
 from pykcov.service.link import Link
 from pykcov.service.protocol import Kind, Type
 
+pytestmark = pytest.mark.once
+
 
 def test_an_extent_that_somebody_made_huge(shown: Told, name: str) -> None:  # noqa: F811
     with closing(Link(name, Kind.MEMBER)) as link:

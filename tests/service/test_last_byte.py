@@ -17,7 +17,7 @@ from websockets.sync.client import connect
 
 import pykcov
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 ROOT = Path(__file__).parents[2]
 REQUESTS = 2000 if os.environ.get("PYKCOV_SOAK") else 400
 

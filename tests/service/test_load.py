@@ -18,7 +18,7 @@ from tests.service.raw import Client, Kind
 
 import pykcov
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 ROOT = Path(__file__).parents[2]
 
 

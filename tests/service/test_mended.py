@@ -30,6 +30,8 @@ from pykcov.device.watcher import FRAME_LAST
 from pykcov.service.watching import Watch
 from pykcov.store import SymbolStore
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[2]
 F_SEAL_FUTURE_WRITE = 0x10  # linux/fcntl.h; Python has no name for it
 _numbers = count()

@@ -24,6 +24,8 @@ from pykcov.abi.kcov import KCOV_INIT_TRACE, KCOV_REMOTE_ENABLE, KCOV_TRACE_PC
 from pykcov.device.remote import RemoteArg
 from pykcov.service.client import SocketDescriptor
 
+pytestmark = pytest.mark.once
+
 Start = Callable[..., Service]
 Alone = Callable[[int], list[int]]
 PID = ("--pid", "--fork", "--kill-child")

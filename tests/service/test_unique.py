@@ -28,6 +28,8 @@ from pykcov.errors import PykcovError
 from pykcov.guest.launch import check_machine
 from pykcov.service.client import Device
 
+pytestmark = pytest.mark.once
+
 Start = Callable[..., Service]
 Alone = Callable[[int], list[int]]
 HERE = Path(__file__).parent

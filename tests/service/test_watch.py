@@ -98,6 +98,7 @@ def test_without_a_watch_nothing_is_recorded_for_it(start: Start, alone: Alone) 
         assert [list(request.pcs) for request in watch.finished()] == [alone(2)]
 
 
+@pytest.mark.once
 def test_more_than_the_ring_holds(start: Start, alone: Alone) -> None:  # noqa: F811
     service = start(2)
     with Watch(service.name) as watch:

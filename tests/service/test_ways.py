@@ -25,7 +25,7 @@ from pykcov.abi.kcov import KCOV_DISABLE
 from pykcov.service.client import Device
 from pykcov.service.watching import Watch
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 PATIENCE = 30.0  # seconds for what must come
 KIND = Kind("/plain/1")
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 PACKAGE = Path(__file__).parents[2] / "src" / "pykcov"
 
 # A layer may import from those above it in this list, which are below it in the building.

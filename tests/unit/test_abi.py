@@ -12,6 +12,8 @@ from tests.unit.native_raw import compiler
 
 from pykcov.abi import ioctl, kcov
 
+pytestmark = pytest.mark.once
+
 # Not merged, so in no header.
 PROPOSED = {
     "KCOV_UNIQUE_ENABLE": "_IOW('c', 103, unsigned long)",

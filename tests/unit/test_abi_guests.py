@@ -16,6 +16,8 @@ from tests.unit.test_abi import values_in_c
 from pykcov.abi import seccomp, stat, syscalls
 from pykcov.abi.words import int32, int64
 
+pytestmark = pytest.mark.once
+
 SECCOMP = {
     name: name
     for name in vars(seccomp)

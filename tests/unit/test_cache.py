@@ -298,6 +298,7 @@ def test_a_pyc_of_other_code(package: Package, store: SymbolStore) -> None:
     assert imported(package, store)[0].f(0) == plain == 5
 
 
+@pytest.mark.once
 def test_options_and_stores_are_told_apart(
     package: Package, store: SymbolStore, tmp_path: Path
 ) -> None:
@@ -373,6 +374,7 @@ def copy_over(path: Path, state: bytes) -> None:
     new.rename(path)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("change", [put_back, move_away, copy_over])
 def test_another_store_at_the_same_place(
     package: Package, store: SymbolStore, change: Callable[[Path, bytes], None]
@@ -465,6 +467,7 @@ def test_a_new_stamp_changes_nothing_else(packed: tuple[bytes, SymbolStore]) -> 
     assert fields(again.load().code(probes, 1)) == fields(before.code(probes, 1))
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "harm",
     [
@@ -563,6 +566,7 @@ def test_only_the_user_may_read(package: Package, store: SymbolStore) -> None:
     assert {file.suffix for file in folder.iterdir()} == {".code", ""}
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("kind", ["open to others", "a link", "a file", "unwritable"])
 def test_a_folder_that_is_not_right_is_not_used(
     package: Package, store: SymbolStore, kind: str, tmp_path: Path
@@ -734,6 +738,7 @@ def test_in_place_a_program_may_have_changed_code(package: Package, store: Symbo
     assert module.fails.__code__.co_name == "renamed"
 
 
+@pytest.mark.once
 def test_a_tree_that_moved(store: SymbolStore, tmp_path: Path) -> None:
     with packages(tmp_path / "path") as package:
         package.write("m", TEXT)
@@ -765,6 +770,7 @@ def command(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_the_command(package: Package, store: SymbolStore) -> None:
     package.write("m", TEXT)
@@ -783,6 +789,7 @@ def test_the_command(package: Package, store: SymbolStore) -> None:
     assert len(imported(package, store)[1]) == 1
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_the_command_says_what_is_wrong(store: SymbolStore) -> None:
     store.check()

@@ -13,7 +13,7 @@ import pytest
 
 from pykcov.store import SymbolStore
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 PROGRAM = """\
 import sys

@@ -29,6 +29,8 @@ from pykcov.patience import Patience
 from pykcov.store import SymbolStore
 from pykcov.symbols import FileSymbols, number_of, pc_of
 
+pytestmark = pytest.mark.once
+
 PYTHON = [sys.executable, "-c"]
 
 
