@@ -19,7 +19,7 @@ import pykcov
 from pykcov.errors import PykcovError
 from pykcov.guest.launch import check_machine
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once]
 
 Start = Callable[..., Service]
 Alone = Callable[[int], list[int]]
@@ -28,7 +28,7 @@ HERE = Path(__file__).parent
 try:
     check_machine()
 except PykcovError as error:
-    pytestmark = pytest.mark.skip(reason=str(error))
+    pytestmark.append(pytest.mark.skip(reason=str(error)))
 
 
 @pytest.fixture(scope="module")
