@@ -1,7 +1,8 @@
-"""Tests have a symbol store of their own, pykcov's own bugs raise, and leaked references fail."""
+"""Tests have a store and devices of their own; pykcov's own bugs raise, leaked references fail."""
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.guest.facts import Clients
 
 from pykcov import errors, refs
 
@@ -43,6 +45,34 @@ def _no_leaks() -> Iterator[None]:
         hub.destroy()
     leaked = [item.leak_message() for item in refs.live() if id(item) not in before]
     assert not leaked, leaked
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _devices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    folder = tmp_path_factory.mktemp("devices")
+    folder.chmod(0o700)
+    before = os.environ.get("PYKCOV_DEVICES")
+    os.environ["PYKCOV_DEVICES"] = str(folder)
+    yield
+    if before is None:
+        del os.environ["PYKCOV_DEVICES"]
+    else:
+        os.environ["PYKCOV_DEVICES"] = before
+
+
+@pytest.fixture(autouse=True)
+def _loggers() -> Iterator[None]:
+    """Servers and frameworks configure logging, and disable the loggers that are there."""
+    yield
+    for name in logging.root.manager.loggerDict:
+        if name.startswith("pykcov"):
+            logging.getLogger(name).disabled = False
+
+
+@pytest.fixture(scope="session")
+def clients(tmp_path_factory: pytest.TempPathFactory) -> Clients:
+    """The programs of tests/guest/clients, compiled once."""
+    return Clients(tmp_path_factory.mktemp("clients"))
 
 
 @pytest.fixture(scope="session")

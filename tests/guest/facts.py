@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.guest.conftest import Guests
+    from tests.guest.running import Guests
 
 HERE = Path(__file__).parent
 CFLAGS = ("-O1", "-Wall", "-Werror", "-pthread")

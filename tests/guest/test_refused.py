@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.guest.conftest import Guests
-from tests.guest.test_lifecycle import is_alive, started, watchdog_of
+from tests.guest.processes import is_alive, started, watchdog_of
+from tests.guest.running import Guests
 
 pytestmark = pytest.mark.once
 

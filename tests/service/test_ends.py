@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from tests.service import namespaces
+from tests.service.talking import Told
 
 import pykcov
 from pykcov.service import places
@@ -187,3 +188,15 @@ def test_uvicorn_dies_as_without_pykcov(tmp_path: Path) -> None:
             ends.append(process.wait(20))
     assert ends[0] == ends[1]
     assert not places.socket_of(name).exists()
+
+
+def test_a_device_that_was_closed_leaves_no_file_open(shown: Told) -> None:
+    files = """
+        import gc, os
+        for _ in range(20):
+            server.close()
+            server = pykcov.serve(server.name)
+        gc.collect()
+        answer = len(os.listdir("/proc/self/fd"))
+    """
+    assert shown.ask(files) == shown.ask(files)

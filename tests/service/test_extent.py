@@ -7,8 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.service.talking import Talking
-from tests.service.test_forked_in_c import Forking
+from tests.service.talking import Forking, Talking
 
 import pykcov
 from pykcov.instrumentation.unit import Unit

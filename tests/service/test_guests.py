@@ -6,14 +6,13 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.service.conftest import Service
-from tests.service.talking import Talking
-from tests.service.test_device import alone  # noqa: F401 - a fixture
+from tests.service.collecting import Alone
+from tests.service.talking import Service, Start, Talking
 
 import pykcov
 from pykcov.errors import PykcovError
@@ -21,8 +20,6 @@ from pykcov.guest.launch import check_machine
 
 pytestmark = [pytest.mark.once]
 
-Start = Callable[..., Service]
-Alone = Callable[[int], list[int]]
 HERE = Path(__file__).parent
 
 try:
@@ -65,7 +62,7 @@ def released(service: Service) -> None:
 @pytest.mark.parametrize("handle", [0, pykcov.handle_of(7)])
 def test_an_unmodified_client(
     start: Start,
-    alone: Alone,  # noqa: F811
+    alone: Alone,
     client: Path,
     handle: int,
     how: str,
@@ -86,7 +83,7 @@ def test_an_unmodified_client(
     assert list(t.pcs) == alone(5)
 
 
-def test_the_service_dies(start: Start, alone: Alone, client: Path) -> None:  # noqa: F811
+def test_the_service_dies(start: Start, alone: Alone, client: Path) -> None:
     service = start()
     with guest(service, str(client), "left") as talking:
         assert talking.line() == "ready"

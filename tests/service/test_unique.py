@@ -11,10 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.service.conftest import ROOT, Service
-from tests.service.talking import Talking
-from tests.service.test_device import alone  # noqa: F401 - a fixture
-from tests.service.test_workers import METHODS, once
+from tests.service.collecting import METHODS, Alone, once
+from tests.service.talking import ROOT, Start, Talking
 
 import pykcov
 from pykcov.abi.kcov import (
@@ -30,8 +28,6 @@ from pykcov.service.client import Device
 
 pytestmark = pytest.mark.once
 
-Start = Callable[..., Service]
-Alone = Callable[[int], list[int]]
 HERE = Path(__file__).parent
 ROOM = 1 << 12  # words, for the trace
 DISCIPLINES = pytest.mark.parametrize("discipline", ["trace", "blocks"])
@@ -72,7 +68,7 @@ class Unique:
         assert (self.trace(), self.numbers()) == ([], set())
 
 
-def all_of(alone: Alone) -> list[int]:  # noqa: F811
+def all_of(alone: Alone) -> list[int]:
     return [pc for n in range(64) for pc in alone(n)]
 
 
@@ -81,7 +77,7 @@ def all_of(alone: Alone) -> list[int]:  # noqa: F811
 )
 def test_workers_share_the_bitmap(
     start: Start,
-    alone: Alone,  # noqa: F811
+    alone: Alone,
     method: str,
     discipline: str,
 ) -> None:
@@ -110,7 +106,7 @@ def test_workers_share_the_bitmap(
 @DISCIPLINES
 def test_a_service_that_gets_its_first_worker(
     start: Start,
-    alone: Alone,  # noqa: F811
+    alone: Alone,
     discipline: str,
 ) -> None:
     service = start()
@@ -128,7 +124,7 @@ def test_a_service_that_gets_its_first_worker(
         descriptor.ioctl(KCOV_DISABLE)
 
 
-def test_another_enable_has_another_bitmap(start: Start, alone: Alone) -> None:  # noqa: F811
+def test_another_enable_has_another_bitmap(start: Start, alone: Alone) -> None:
     """Workers hear of it: the bitmap's size is a part of what is in force."""
     service = start(2)
     unique = Unique(pykcov.connect(service.name), all_of(alone))
@@ -146,7 +142,7 @@ def test_another_enable_has_another_bitmap(start: Start, alone: Alone) -> None: 
 @DISCIPLINES
 def test_workers_at_once_and_resets_meanwhile(
     start: Start,
-    alone: Alone,  # noqa: F811
+    alone: Alone,
     discipline: str,
 ) -> None:
     """At whatever moment it is reset: a block has a record if, and only if, it has its bit."""
@@ -167,7 +163,7 @@ def test_workers_at_once_and_resets_meanwhile(
             assert round_ > 0 or set(found) == set(all_of(alone))
 
 
-def test_a_worker_that_is_killed_in_the_middle(start: Start, alone: Alone) -> None:  # noqa: F811
+def test_a_worker_that_is_killed_in_the_middle(start: Start, alone: Alone) -> None:
     service = start(4)
     unique = Unique(pykcov.connect(service.name), all_of(alone))
     with unique.descriptor:
@@ -182,7 +178,7 @@ def test_a_worker_that_is_killed_in_the_middle(start: Start, alone: Alone) -> No
         assert found <= {pc for n in range(8) for pc in alone(n)}
 
 
-def test_sections_are_nobody_elses(start: Start, alone: Alone) -> None:  # noqa: F811
+def test_sections_are_nobody_elses(start: Start, alone: Alone) -> None:
     service = start(1)
     device = pykcov.connect(service.name)
     unique = Unique(device, all_of(alone))
@@ -219,7 +215,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bool], Path]:
 @pytest.mark.parametrize("way", ["socket", "guest"])
 def test_a_client_in_c(
     start: Start,
-    alone: Alone,  # noqa: F811
+    alone: Alone,
     client: Callable[[bool], Path],
     way: str,
     workers: int,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import gc
 import importlib.util
 import marshal
 import os
@@ -23,7 +22,15 @@ import cloudpickle
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.cached import counting_rewrites, fields
+from tests.unit.cached import (
+    _keep,
+    counting_rewrites,
+    entries,
+    fields,
+    found_probes,
+    imported,
+    undo,
+)
 from tests.unit.packages import TEXT, Package, has_probes, packages
 from tests.unit.rewritten import COMPARED, inner, rewrite_text
 
@@ -36,7 +43,6 @@ from pykcov.instrumentation.options import EXACT, Options
 from pykcov.instrumentation.unit import probes_of
 from pykcov.probe import Instead, Probe, fill, origin, original, running
 from pykcov.store import SymbolStore
-from pykcov.symbols import number_of
 
 LARGE = """
 import functools
@@ -84,33 +90,11 @@ def _writes_pycs(monkeypatch: pytest.MonkeyPatch) -> None:
 pytestmark = pytest.mark.usefixtures("_writes_pycs")
 
 
-def imported(
-    package: Package, store: SymbolStore, name: str = "m", **options: Any
-) -> tuple[ModuleType, list[str]]:
-    """Import a module anew, with probes; return it, and what had to be rewritten for it."""
-    package.forget()
-    gc.collect()  # the functions of the module that was there before: they would get probes, too
-    with counting_rewrites() as seen:
-        handle = pykcov.instrument(source=[package.name], store=store, **options)
-        try:
-            module = package.load(name)
-        finally:
-            _keep.append(handle)
-    return module, sorted({path for path in seen if not path.endswith("__init__.py")})
-
-
-_keep: list[pykcov.Instrumentation] = []
-
-
 @pytest.fixture(autouse=True)
 def _undone() -> Iterator[None]:
     yield
     while _keep:
         _keep.pop().undo()
-
-
-def undo() -> None:
-    _keep.pop().undo()
 
 
 def codes(module: ModuleType) -> list[Any]:
@@ -419,10 +403,6 @@ def test_a_store_of_an_older_version_gets_an_id(package: Package, store: SymbolS
 # -- damage ----------------------------------------------------------------------------------------
 
 
-def entries(store: SymbolStore) -> list[Path]:
-    return sorted(folder_of(store).glob("*.code"))
-
-
 @pytest.fixture(scope="module")
 def packed(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, SymbolStore]:
     store = SymbolStore(tmp_path_factory.mktemp("packed") / "symbols.sqlite")
@@ -430,13 +410,6 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, SymbolStore
     data = pack(new, 0, found_probes(new, store), bytes(32), b"s" * 64)
     assert data is not None
     return data, store
-
-
-def found_probes(code: CodeType, store: SymbolStore) -> list[Probe]:
-    """Probes of the blocks of a module's code, by block."""
-    constants = [c for each in inner(code) for c in running(each).co_consts]
-    pcs = sorted({c.pc for c in constants if isinstance(c, Probe | Instead)})
-    return probes_of(store, number_of(pcs[0]), len(pcs))
 
 
 @given(at=st.integers(0), value=st.integers(1, 255))

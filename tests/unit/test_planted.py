@@ -13,10 +13,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from tests.unit.cached import _keep, entries, found_probes, imported, undo
 from tests.unit.native_raw import exchange
 from tests.unit.packages import Package, has_probes
 from tests.unit.rewritten import rewrite_text
-from tests.unit.test_cache import _keep, entries, found_probes, imported, undo
 
 from pykcov.instrumentation.cache import Cache, folder_of, shared
 from pykcov.instrumentation.entry import Entry, pack
