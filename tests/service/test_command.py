@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.service.test_workers import python
+from tests.commands import python
 
 import pykcov
 

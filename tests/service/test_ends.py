@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from tests import commands
 from tests.service import namespaces
 from tests.service.talking import Told
 
@@ -146,9 +147,7 @@ def test_what_a_killed_process_leaves_is_removed_by_who_finds_it(tmp_path: Path)
         assert program.socket.exists()
         with pytest.raises(pykcov.PykcovError, match=r"any more: .* left behind .device-missing"):
             pykcov.connect(program.name)
-        listed = subprocess.run(
-            [sys.executable, "-m", "pykcov", "ls"], capture_output=True, text=True, check=True
-        )
+        listed = commands.pykcov("ls", status=0)
         assert program.name not in listed.stdout
         assert not program.socket.exists()
 

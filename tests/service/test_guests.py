@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.commands import compiler, run
 from tests.service.collecting import Alone
 from tests.service.talking import Service, Start, Talking
 
@@ -30,12 +30,9 @@ except PykcovError as error:
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    compiler = shutil.which("cc")
-    if compiler is None:
-        pytest.skip("no C compiler (cc)")
     made = tmp_path_factory.mktemp("client") / "client"
     source = HERE / "guest_client.c"
-    subprocess.run([compiler, "-Wall", "-Werror", "-pthread", "-o", made, source], check=True)
+    run(compiler(), "-Wall", "-Werror", "-pthread", "-o", made, source, status=0)
     return made
 
 

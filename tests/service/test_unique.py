@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.commands import compiler, run
 from tests.service.collecting import METHODS, Alone, once
 from tests.service.talking import ROOT, Start, Talking
 
@@ -196,16 +195,13 @@ def test_sections_are_nobody_elses(start: Start, alone: Alone) -> None:
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bool], Path]:
     """unique_client.c, as it speaks over the socket, or to Linux."""
-    compiler = shutil.which("cc")
-    if compiler is None:
-        pytest.skip("no C compiler (cc)")
     folder = tmp_path_factory.mktemp("client")
 
     def made(over_the_socket: bool) -> Path:
         program = folder / ("socket" if over_the_socket else "linux")
         flags = ["-DSOCKET", f"-I{ROOT / 'clients' / 'c'}"] if over_the_socket else []
         source = HERE / "unique_client.c"
-        subprocess.run([compiler, "-Wall", "-Werror", *flags, "-o", program, source], check=True)
+        run(compiler(), "-Wall", "-Werror", *flags, "-o", program, source, status=0)
         return program
 
     return made

@@ -12,6 +12,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from tests.commands import python
 from tests.service.collecting import METHODS, Alone, enabled, once, take
 from tests.service.talking import Start, Talking
 
@@ -225,17 +226,6 @@ def test_main_modules_of_workers(method: str, tmp_path: Path) -> None:
         assert [block.function for block in t.blocks] == ["work", "work"]
 
 
-def python(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | environment,
-        timeout=20,
-    )
-
-
 @pytest.mark.once
 def test_sub_interpreters(name: str) -> None:
     """pykcov is not for them; they say nothing of it."""
@@ -248,7 +238,7 @@ def test_sub_interpreters(name: str) -> None:
             import _xxsubinterpreters as interpreters
         interpreters.destroy(interpreters.create())
     """
-    done = python("-c", dedent(program), name)
+    done = python("-c", dedent(program), name, timeout=20)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
@@ -262,7 +252,7 @@ def test_a_package_that_is_run_has_each_probe_once(name: str, tmp_path: Path) ->
     )
     with pykcov.instrument(include=[f"{package}/*.py"]), closing(pykcov.serve(name)):
         with pykcov.connect(name).remote(7) as t:
-            done = python("-m", "package", PYTHONPATH=str(tmp_path))
+            done = python("-m", "package", env={"PYTHONPATH": str(tmp_path)}, timeout=20)
         assert (done.returncode, done.stderr) == (0, "")
         assert [block.function for block in t.blocks] == ["f"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import os
 import shutil
 import subprocess
 import tempfile
@@ -14,16 +13,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from tests.commands import compiler
 
 CALLBACK = ctypes.CFUNCTYPE(None)
-
-
-def compiler() -> str:
-    """Return the C compiler's path; skips the test where there is none."""
-    found = shutil.which(os.environ.get("CC", "cc"))
-    if found is None:
-        pytest.skip("needs a C compiler (cc)")
-    return found
 
 
 @functools.cache

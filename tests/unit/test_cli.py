@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from tests import commands
 
 from pykcov.store import SymbolStore
 
@@ -31,20 +32,12 @@ if __name__ == "__main__":
 """
 
 
-def run(*command: str, folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *command],
-        cwd=folder,
-        env={**os.environ, **environ},
-        capture_output=True,
-        text=True,
-        errors="surrogateescape",
-        check=False,
-    )
+def run(*words: str, folder: Path, **environ: str) -> commands.Done:
+    return commands.python(*words, folder=folder, env=environ, errors="surrogateescape")
 
 
-def pykcov(*args: str, folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    return run("-m", "pykcov", *args, folder=folder, **environ)
+def pykcov(*words: str, folder: Path, **environ: str) -> commands.Done:
+    return run("-m", "pykcov", *words, folder=folder, **environ)
 
 
 @pytest.fixture
@@ -86,13 +79,7 @@ def test_ctrl_c_ends_it_by_the_signal(folder: Path) -> None:
 def test_the_trace_symbolizes(folder: Path) -> None:
     assert pykcov("run", "--trace", "trace.txt", "prog.py", folder=folder).returncode == 0
     raw = (folder / "trace.txt").read_text(encoding="ascii")
-    done = subprocess.run(
-        [sys.executable, "-m", "pykcov", "symbolize"],
-        input=raw,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = commands.pykcov("symbolize", input=raw, status=0)
     answers = done.stdout.splitlines()
     assert answers[::2] == raw.split()
     assert answers[1] == f"{folder}/prog.py:1.1,4.15"
@@ -240,13 +227,7 @@ def test_symbolize_names_what_it_does_not_know(folder: Path) -> None:
         ("0xffffffff80000008\nhello\n", "trace-malformed"),
         ("0x17\n", "pc-unknown"),
     ):
-        done = subprocess.run(
-            [sys.executable, "-m", "pykcov", "symbolize"],
-            input=text,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = commands.pykcov("symbolize", input=text)
         assert done.returncode == 1
         assert done.stderr.endswith(f"[{slug}]\n"), done.stderr
         assert done.stderr.count("\n") == 1
@@ -308,13 +289,8 @@ def test_names_in_no_encoding(folder: Path) -> None:
     done = pykcov("run", "--trace", "trace.txt", name, folder=folder)
     assert "left out" not in done.stderr
     with (folder / "trace.txt").open() as trace:
-        done = subprocess.run(
-            [sys.executable, "-m", "pykcov", "symbolize"],
-            stdin=trace,
-            env={**os.environ, "PYTHONIOENCODING": "ascii"},
-            capture_output=True,
-            text=True,
-            check=True,
+        done = commands.pykcov(
+            "symbolize", stdin=trace, env={"PYTHONIOENCODING": "ascii"}, status=0
         )
     assert f"{folder}/b\\udcffd \\xfc.py:1.1," in done.stdout
 
@@ -338,12 +314,7 @@ def test_env_says_how_many_words_a_bitmap_needs(folder: Path) -> None:
 
 def test_a_reader_that_leaves_is_no_error(folder: Path) -> None:
     pykcov("run", "--source", "email", "-m", "email.message", folder=folder)
-    done = subprocess.run(
-        f"{sys.executable} -m pykcov symbolize -all | head -1",
-        shell=True,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
+    done = commands.run(
+        "sh", "-c", f"{sys.executable} -m pykcov symbolize -all | head -1", folder=folder
     )
     assert done.stderr == ""

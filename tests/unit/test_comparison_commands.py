@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.commands import Done, python
 from tests.unit.packages import Package
 
 import pykcov
@@ -29,16 +27,9 @@ accept("")
 """
 
 
-def run(*command: str, folder: Path, text: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *command],
-        cwd=folder,
-        env={**os.environ, "PYKCOV_STORE": str(folder / "symbols.sqlite")},
-        input=text,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def run(*command: str, folder: Path, text: str = "") -> Done:
+    store = {"PYKCOV_STORE": str(folder / "symbols.sqlite")}
+    return python(*command, folder=folder, env=store, input=text)
 
 
 @pytest.mark.slow
