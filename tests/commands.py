@@ -25,7 +25,7 @@ def run(
     """Run a command, and keep what it prints, as text.
 
     folder: where; env: what it has in its environment beside ours; status: what it has to end with,
-    or None, if the test looks itself. Further keywords are subprocess.run()'s. It may take 5 minutes.
+    or None, if the test looks itself. Further keywords are subprocess.run()'s; timeout: 5 minutes.
     """
     done: Done = subprocess.run(
         command,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.guest.facts import Clients, expected, facts, facts_of
 from tests.guest.processes import is_alive, started, until, watchdog_of
+from tests.machine import need_terminals
 
 if TYPE_CHECKING:
     from tests.guest.running import Guests
@@ -158,6 +159,7 @@ def test_a_guest_without_handlers_ends(
 def test_the_terminals_signal_comes_once(guests: Guests, clients: Clients) -> None:
     """Ctrl-C reaches all processes of the terminal's group by itself."""
     command = guests.command(clients["streams"], "signals", kernel="counting.py")
+    need_terminals()
     pid, terminal = pty.fork()
     if pid == 0:
         os.execve(command[0], command, guests.env)

@@ -31,6 +31,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from tests.live import subject
+from tests.machine import need_terminals
 from tests.service.collecting import Alone
 from tests.service.talking import Start
 
@@ -389,6 +390,7 @@ def test_each_context_has_a_name_that_can_be_stored_and_printed() -> None:
 
 def test_lines_fit_the_terminal_while_its_size_changes(start: Start) -> None:
     service = start()
+    need_terminals()
     terminal, theirs = pty.openpty()
     read = ""
 
