@@ -2,8 +2,10 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
-STAMP = $(VENV)/.installed-$(EXTRAS)
-EXTRAS = test,check
+# Each target installs what it needs of pyproject.toml's extras, and no more: `demo` needs none of them.
+# EXTRAS=each is for the CPythons on which a part of the tests runs (.ci/pythons.toml).
+EXTRAS = test
+TESTS = $(VENV)/.has-$(EXTRAS)
 C_SOURCES = $(wildcard src/pykcov/*/csrc/*)
 
 .DEFAULT_GOAL = help
@@ -18,45 +20,44 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) \
 	    || { echo "no venv: apt-get install python3-venv python3-dev gcc make"; exit 1; }
 
-$(STAMP): $(BIN)/python pyproject.toml setup.py $(C_SOURCES)
-	@echo "installing pykcov and its tools into $(VENV)"
-	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS)]' \
+$(VENV)/.has-%: $(BIN)/python pyproject.toml setup.py $(C_SOURCES)
+	@echo "installing pykcov$(if $(filter-out pykcov,$*), and the packages of $*) into $(VENV)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.$(patsubst %,[%],$(filter-out pykcov,$*))' \
 	    || { echo "to build, pykcov needs: apt-get install python3-venv python3-dev gcc make"; exit 1; }
 	@touch $@
 
-install: $(STAMP) ## set up .venv with pykcov in it
+install: $(TESTS) ## set up .venv with pykcov and what its tests need
 
-demo: $(STAMP) ## trace a parser of the standard library, and a system call of a C program
+demo: $(VENV)/.has-pykcov ## trace a parser of the standard library, and a system call of a C program
 	@$(BIN)/python examples/demo.py
 
-test: $(STAMP) ## run the tests
+test: $(TESTS) ## run the tests
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: $(STAMP) ## ruff and strict mypy
+check: $(VENV)/.has-test,check ## ruff and strict mypy
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: ## measure what pykcov costs, beside its alternatives (docs/performance.md); ARGS=--quick
-	@$(MAKE) --no-print-directory install EXTRAS=test,bench
+bench: $(VENV)/.has-test,bench ## measure what pykcov costs, beside its alternatives (docs/performance.md); ARGS=--quick
 	@$(BIN)/python -m bench $(ARGS)
 
-soak: $(STAMP) ## the long forms of the tests
+soak: $(TESTS) ## the long forms of the tests
 	@PYKCOV_SOAK=1 $(BIN)/python -m pytest tests/live tests/roundtrip tests/guest tests/service tests/report
 
-fuzz: $(STAMP) ## bytes that nobody would send, for all that reads some: ARGS="--target store --seconds 60"
+fuzz: $(TESTS) ## bytes that nobody would send, for all that reads some: ARGS="--target store --seconds 60"
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
-asan: $(STAMP) ## the C core's tests under AddressSanitizer and UndefinedBehaviorSanitizer
+asan: $(TESTS) ## the C core's tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@bash tests/sanitize.sh address $(BIN)/python
 
-tsan: $(STAMP) ## the C core's tests of threads under ThreadSanitizer; tests/sanitize.sh says which can't
+tsan: $(TESTS) ## the C core's tests of threads under ThreadSanitizer; tests/sanitize.sh says which can't
 	@bash tests/sanitize.sh thread $(BIN)/python
 
-refcounts: $(STAMP) ## the C core's tests under a debug build of CPython (DEBUG_PYTHON), if there is one
+refcounts: $(TESTS) ## the C core's tests under a debug build of CPython (DEBUG_PYTHON), if there is one
 	@bash tests/sanitize.sh refcounts $(BIN)/python
 
-docs: $(STAMP) ## print the generated pages anew
+docs: $(TESTS) ## print the generated pages anew
 	@$(BIN)/python -m docs.generate
 
 clean: ## remove what was built

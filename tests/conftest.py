@@ -1,9 +1,9 @@
-"""Tests have a symbol store of their own, pykcov's own bugs raise, and leaked references fail."""
+"""Tests have a store and devices of their own; pykcov's own bugs raise, leaked references fail."""
 
 from __future__ import annotations
 
+import logging
 import os
-import re
 import signal
 import sys
 import tempfile
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.guest.facts import Clients
 
 from pykcov import errors, refs
 
@@ -31,34 +32,7 @@ settings.register_profile(
 settings.load_profile("pykcov")
 refs.set_checked(True)
 
-# What these test depends little on which CPython it is, and takes long: CI runs it under one. So it
-# does with half of the modules that blocks are compared over.
-_ONCE = (
-    "tests/fuzz/",
-    "tests/guest/",
-    "tests/style/",
-    "tests/report/test_[acdops]",
-    "tests/service/test_([c-hk-npu]|ways)",
-    "tests/marks/test_(grpc|http|jobs)",
-    "tests/live/test_(bench|scribbler)",
-    "tests/service/test_watch.py::test_more_than_the_ring_holds",
-    "tests/unit/test_(store|cli|paths|kernel|abi|filter|refs)",
-    "tests/unit/test_cache.py::test_(options|another_store|damaged|a_folder|a_tree|the_command)",
-    "tests/unit/test_rewrite.py::test_(jumps_beyond|more_constants)",
-    r"tests/roundtrip/test_stdlib.py.*\[1\]",
-    r"tests/roundtrip/test_cpython.py.*\[test_(json|argparse|asyncio|configparser|textwrap|tomllib)",
-    "tests/conformance/(test_execve|.*(guest|socket))",
-)
-_HALVED = ("tests/live/test_lines", "tests/live/test_order")
 _COUNTS = pytest.StashKey[list[str]]()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is to be run once."""
-    for n, item in enumerate(items):
-        halved = item.nodeid.startswith(_HALVED) and n % 2
-        if halved or any(re.match(pattern, item.nodeid) for pattern in _ONCE):
-            item.add_marker(pytest.mark.once)
 
 
 @pytest.fixture(autouse=True)
@@ -71,6 +45,34 @@ def _no_leaks() -> Iterator[None]:
         hub.destroy()
     leaked = [item.leak_message() for item in refs.live() if id(item) not in before]
     assert not leaked, leaked
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _devices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    folder = tmp_path_factory.mktemp("devices")
+    folder.chmod(0o700)
+    before = os.environ.get("PYKCOV_DEVICES")
+    os.environ["PYKCOV_DEVICES"] = str(folder)
+    yield
+    if before is None:
+        del os.environ["PYKCOV_DEVICES"]
+    else:
+        os.environ["PYKCOV_DEVICES"] = before
+
+
+@pytest.fixture(autouse=True)
+def _loggers() -> Iterator[None]:
+    """Servers and frameworks configure logging, and disable the loggers that are there."""
+    yield
+    for name in logging.root.manager.loggerDict:
+        if name.startswith("pykcov"):
+            logging.getLogger(name).disabled = False
+
+
+@pytest.fixture(scope="session")
+def clients(tmp_path_factory: pytest.TempPathFactory) -> Clients:
+    """The programs of tests/guest/clients, compiled once."""
+    return Clients(tmp_path_factory.mktemp("clients"))
 
 
 @pytest.fixture(scope="session")

@@ -33,14 +33,15 @@ root=$PWD/build/sanitize-$kind-$version
 source=$root/source
 reports=$root/reports
 before=(env)
+alone=() # what runs in a process of its own
 
 case $kind in
 address)
     flags='-fsanitize=address,undefined -fno-sanitize-recover=all'
     library=libasan.so
-    tests=(tests/conformance
-        tests/unit/test_{answers,blocks,buffers,comparison_behaviour,comparison_records,counters,coverage}.py
-        tests/unit/test_{embedding,fork,probe,saved,sections,task,threads,tracing,unique}.py)
+    alone=(tests/conformance tests/unit/test_fork.py)
+    tests=(tests/unit/test_{answers,blocks,buffers,comparison_behaviour,comparison_records,counters}.py
+        tests/unit/test_{coverage,embedding,probe,saved,sections,task,threads,tracing,unique}.py)
     ;;
 thread)
     flags='-fsanitize=thread'
@@ -55,7 +56,8 @@ refcounts)
         || { echo "skipped: no debug build of CPython $version (apt-get install python$version-dbg)"; exit 0; }
     python=$debug
     # test_embedding.py: an assertion of 3.11 wants a thread state to stay on the thread that made it.
-    tests=(tests/unit/test_{buffers,comparison_records,counters,fork,probe,refcounts}.py
+    alone=(tests/unit/test_fork.py)
+    tests=(tests/unit/test_{buffers,comparison_records,counters,probe,refcounts}.py
         tests/unit/test_{sections,task,threads,tracing,unique}.py)
     ;;
 *)
@@ -110,8 +112,8 @@ run() {
         --deselect tests/unit/test_fork.py::test_fork_in_a_thread # while another one may allocate
 }
 # libasan does not release its allocator's locks in a forked child: one that is forked while another
-# thread allocates may wait for ever (gcc 12). So what forks runs in a process without the threads that
-# the conformance tests leave, and what does not end in a time that is long enough is tried again.
+# thread allocates may wait for ever (gcc 12). So the tests of forks run in a process of their own, where
+# other tests have left no threads, and what does not end in a time that is long enough is tried again.
 limit=300
 attempt() {
     local result=0 tries
@@ -125,10 +127,8 @@ attempt() {
 }
 if [ $# != 0 ]; then
     attempt "$@"
-elif [ "${tests[0]}" = tests/conformance ]; then
-    attempt "${tests[0]}"
-    attempt "${tests[@]:1}"
 else
+    for test in "${alone[@]}"; do attempt "$test"; done
     attempt "${tests[@]}"
 fi
 

@@ -34,7 +34,15 @@ def socket() -> Iterator[Device]:
     device.leave()
 
 
-@pytest.fixture(scope="module", params=["in process", "guest", "socket"])
+# The CPython makes a difference in the process that is traced, and little beyond it.
+WAYS = [
+    "in process",
+    pytest.param("guest", marks=pytest.mark.once),
+    pytest.param("socket", marks=pytest.mark.once),
+]
+
+
+@pytest.fixture(scope="module", params=WAYS)
 def way(request: pytest.FixtureRequest) -> Device:
     found: Device = request.getfixturevalue(request.param.replace(" ", "_"))
     return found

@@ -18,9 +18,9 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.commands import compiler
 from tests.conformance import guest_kernel, workload
 from tests.conformance.adapter import PAGE_WORDS, PROT_READ, PROT_WRITE, End, Rows, trace_of
-from tests.unit.native_raw import compiler
 
 from pykcov.abi.kcov import KCOV_ENABLE, KCOV_INIT_TRACE
 from pykcov.abi.stat import AT_FDCWD

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.conformance.adapter import PAGE_WORDS, Device, Task, trace_of
-from tests.conformance.test_errors import enabled, inited
+from tests.conformance.steps import enabled, inited
 
 from pykcov.abi.kcov import (
     KCOV_DISABLE,

@@ -3,42 +3,19 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
-from tests.conformance.adapter import PAGE_WORDS, Device, Rows, Task, need, trace_of
+from tests.conformance.adapter import Device, Rows, Task, need, trace_of
+from tests.conformance.steps import BAD_MODES, SIZE, enabled, inited, raises
 
 from pykcov.abi import kcov as abi
 from pykcov.abi.ioctl import IO, IOR, IOW
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE, KCOV_TRACE_CMP
 
-SIZE = PAGE_WORDS
 INT_MAX = 2**31 - 1
 
 
-@contextmanager
-def raises(error: int) -> Iterator[None]:
-    """Expect an OSError with this errno."""
-    with pytest.raises(OSError) as caught:  # noqa: PT011
-        yield
-    assert caught.value.errno == error
-
-
-def inited(task: Task) -> int:
-    fd = task.open()
-    task.ioctl(fd, KCOV_INIT_TRACE, SIZE)
-    return fd
-
-
-def enabled(task: Task) -> int:
-    fd = inited(task)
-    task.ioctl(fd, KCOV_ENABLE)
-    return fd
-
-
 BAD_SIZES = (0, 1, INT_MAX // 8 + 1, 2**31, 2**32 + SIZE, 2**63, 2**64 - 1)
-BAD_MODES = (2, 3, 100, 2**32, 2**64 - 1)
 
 
 @pytest.mark.parametrize("size", BAD_SIZES)

@@ -7,10 +7,12 @@ import os
 
 import pytest
 from tests.conformance.adapter import PAGE_WORDS, Device, End, Rows, Task, need, trace_of
-from tests.conformance.test_errors import SIZE, enabled, inited, raises
+from tests.conformance.steps import SIZE, enabled, inited, raises
 
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE
 from pykcov.abi.stat import AT_FDCWD
+
+pytestmark = pytest.mark.once
 
 PAGE = PAGE_WORDS * 8
 TIMES = 10

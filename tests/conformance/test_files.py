@@ -19,7 +19,7 @@ from tests.conformance.adapter import (
     need,
     trace_of,
 )
-from tests.conformance.test_errors import enabled, inited, raises
+from tests.conformance.steps import enabled, inited, raises
 
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE
 from pykcov.abi.stat import AT_FDCWD

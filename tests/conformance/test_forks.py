@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 
 from tests.conformance.adapter import PAGE_WORDS, Device, Rows, Task, need, trace_of
-from tests.conformance.test_errors import SIZE, enabled, inited, raises
+from tests.conformance.steps import SIZE, enabled, inited, raises
 
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE
 

@@ -16,7 +16,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from tests.conformance.adapter import PAGE_WORDS, Device, Map, Rows, Task
-from tests.conformance.test_unique import number_of
+from tests.conformance.steps import number_of
 
 from pykcov.abi.kcov import (
     ENOTSUPP,

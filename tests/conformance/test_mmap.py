@@ -6,7 +6,7 @@ import errno
 
 import pytest
 from tests.conformance.adapter import PAGE_WORDS, PROT_READ, Device, Rows, Task, need, trace_of
-from tests.conformance.test_errors import enabled, inited, raises
+from tests.conformance.steps import enabled, inited, raises
 
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE
 

@@ -6,7 +6,7 @@ import errno
 
 import pytest
 from tests.conformance.adapter import PAGE_WORDS, Device, End, Map, Rows, Task, need, trace_of
-from tests.conformance.test_errors import BAD_MODES, enabled, inited, raises
+from tests.conformance.steps import BAD_MODES, enabled, inited, number_of, raises
 
 from pykcov.abi.kcov import (
     KCOV_DISABLE,
@@ -17,11 +17,6 @@ from pykcov.abi.kcov import (
 )
 
 SIZE = PAGE_WORDS
-
-
-def number_of(pc: int) -> int:
-    """The bit of a PC, as docs/device.md has it."""
-    return (pc - 0xFFFFFFFF80000000) // 8 - 1
 
 
 def bitmap_for(pcs: list[int]) -> int:

@@ -8,6 +8,8 @@ import pytest
 from tests.fuzz import driver
 from tests.fuzz.target import FOUND, NAMES, Failure, Target, require
 
+pytestmark = pytest.mark.once
+
 INPUTS = {"protocol": 300, "client": 100, "trace": 150, "config": 100, "store": 200}
 
 

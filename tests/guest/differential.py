@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from tests.guest.conftest import Guests
+from tests.guest.running import Guests
 
 KERNEL = Path(__file__).parents[2] / "examples" / "tinykernel.py"
 

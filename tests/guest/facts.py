@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.commands import compiler
 
 if TYPE_CHECKING:
-    from tests.guest.conftest import Guests
+    from tests.guest.running import Guests
 
 HERE = Path(__file__).parent
 CFLAGS = ("-O1", "-Wall", "-Werror", "-pthread")
@@ -24,14 +24,11 @@ class Clients:
 
     def __getitem__(self, name: str) -> Path:
         """The program made of NAME.c; of "NAME-static" without shared libraries."""
-        compiler = shutil.which("cc")
-        if compiler is None:
-            pytest.skip("no C compiler")
         program = self._folder / name
         if not program.exists():
             source, _, static = name.partition("-")
             flags = ["-static"] if static else []
-            command = [compiler, *CFLAGS, *flags, "-o", str(program)]
+            command = [compiler(), *CFLAGS, *flags, "-o", str(program)]
             command.append(str(HERE / "clients" / f"{source}.c"))
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if static and "cannot find -l" in done.stderr:

@@ -14,7 +14,9 @@ import pytest
 from tests.guest.facts import Clients, expected, facts, traces_of
 
 if TYPE_CHECKING:
-    from tests.guest.conftest import Guests
+    from tests.guest.running import Guests
+
+pytestmark = pytest.mark.once
 
 HERE = Path(__file__).parent
 

@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.guest.conftest import Guests
 from tests.guest.differential import same, tiny
 from tests.guest.facts import Clients
+from tests.guest.running import Guests
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 SCRIPTS = {
     "paths": """

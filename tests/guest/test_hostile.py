@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.guest.conftest import Guests
 from tests.guest.facts import Clients
+from tests.guest.running import Guests
 
 HERE = Path(__file__).parent
 SOAK = bool(os.environ.get("PYKCOV_SOAK"))
 
 Supervise = Callable[..., dict[str, Any]]
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 
 @pytest.fixture

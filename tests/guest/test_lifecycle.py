@@ -8,17 +8,18 @@ import pty
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.guest.facts import Clients, expected, facts, facts_of
+from tests.guest.processes import is_alive, started, until, watchdog_of
+from tests.machine import need_terminals
 
 if TYPE_CHECKING:
-    from tests.guest.conftest import Guests
+    from tests.guest.running import Guests
+
+pytestmark = pytest.mark.once
 
 WAYS = {
     "return": 0,
@@ -116,34 +117,6 @@ def test_calls_that_wait(guests: Guests, clients: Clients) -> None:
     """)
 
 
-@contextmanager
-def started(command: list[str], env: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """A guest that runs; what is left of it is killed."""
-    with subprocess.Popen(
-        command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def until(what: Callable[[], bool], seconds: float = 10) -> bool:
-    """Wait for it."""
-    end = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.005)
-    return True
-
-
-def is_alive(pid: int) -> bool:
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    return False
-
-
 def test_signals_reach_the_guest_once(guests: Guests, clients: Clients) -> None:
     numbers = [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGHUP]
     command = guests.command(clients["streams"], "signals", kernel="counting.py")
@@ -186,6 +159,7 @@ def test_a_guest_without_handlers_ends(
 def test_the_terminals_signal_comes_once(guests: Guests, clients: Clients) -> None:
     """Ctrl-C reaches all processes of the terminal's group by itself."""
     command = guests.command(clients["streams"], "signals", kernel="counting.py")
+    need_terminals()
     pid, terminal = pty.fork()
     if pid == 0:
         os.execve(command[0], command, guests.env)
@@ -205,16 +179,6 @@ def test_the_terminals_signal_comes_once(guests: Guests, clients: Clients) -> No
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 5
     lines = text.decode().replace("^C", "").split("ready", 1)[1].splitlines()[1:]
     assert [line for line in lines if line.startswith("signal")] == ["signal2 1", "signal12 1"]
-
-
-def watchdog_of(pid: int) -> int:
-    """The child of pykcov's that is the guests' parent."""
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            name, _, fields = stat.read_text().rpartition(")")
-            if name.endswith("(pykcov-watchdog") and int(fields.split()[1]) == pid:
-                return int(name.split()[0])
-    raise AssertionError("no watchdog")
 
 
 @pytest.mark.parametrize("whom", ["pykcov", "its watchdog"])

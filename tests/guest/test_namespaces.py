@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.guest.conftest import Guests
 from tests.guest.differential import same
 from tests.guest.facts import Clients
+from tests.guest.running import Guests
+
+pytestmark = pytest.mark.once
 
 
 @pytest.fixture

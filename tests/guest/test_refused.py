@@ -10,8 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.guest.conftest import Guests
-from tests.guest.test_lifecycle import is_alive, started, watchdog_of
+from tests.guest.processes import is_alive, started, watchdog_of
+from tests.guest.running import Guests
+
+pytestmark = pytest.mark.once
 
 REFUSING = Path(__file__).with_name("refusing_raw.py")
 READ_KCOV = "import os; os.close(os.open('/sys/kernel/debug/kcov', os.O_RDWR)); print('opened')"

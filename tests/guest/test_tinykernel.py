@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from tests.guest.conftest import Guests
 from tests.guest.differential import KERNEL, same, tiny
 from tests.guest.facts import Clients
+from tests.guest.running import Guests
 
 PROGRAMS = Path(__file__).parent / "guests"
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 
 # -- shell scripts --------------------------------------------------------------------------------

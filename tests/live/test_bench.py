@@ -17,11 +17,12 @@ from bench.rows import ROWS
 import pykcov
 from pykcov.probe import running
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
-@pytest.mark.once
 @pytest.mark.skipif(not os.environ.get("PYKCOV_SOAK"), reason="takes a minute: PYKCOV_SOAK=1")
 def test_the_quick_form_measures_all_that_is_here(
     tmp_path: Path, note: Callable[[str], None]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 
 import pytest
-from tests.unit.native_raw import compiler
+from tests.commands import compiler, python
+
+pytestmark = pytest.mark.once
 
 SECONDS = 30 if os.environ.get("PYKCOV_SOAK") else 1
 
@@ -27,23 +27,14 @@ print("outside", flush=True)
 """
 
 
-def run(*args: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *args],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=SECONDS + 120,
-    )
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["plain", "unique"])
 @pytest.mark.parametrize("recording_mode", ["trace", "blocks"])
 @pytest.mark.parametrize("how", ["thread", "process", "both"])
 def test_program_under_fire(how: str, recording_mode: str, mode: str) -> None:
     compiler()
-    done = run("-m", "tests.live.scribbler", how, recording_mode, mode, str(SECONDS))
+    words = ["-m", "tests.live.scribbler", how, recording_mode, mode, str(SECONDS)]
+    done = python(*words, timeout=SECONDS + 120)
     assert done.returncode == 0, (done.returncode, done.stderr)
     assert int(done.stdout) >= 100
 
@@ -52,5 +43,5 @@ def test_program_under_fire(how: str, recording_mode: str, mode: str) -> None:
 @pytest.mark.parametrize("index", [-1, -512, 512, 1023])
 def test_guards_catch_what_is_outside(index: int) -> None:
     compiler()
-    done = run("-c", CARELESS.format(index=index))
+    done = python("-c", CARELESS.format(index=index))
     assert (done.returncode, done.stdout) == (-signal.SIGSEGV, "inside\n")

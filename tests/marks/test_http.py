@@ -18,8 +18,8 @@ import pytest
 from tests.live.collector import Collector
 from tests.marks import running
 from tests.service import judging
+from tests.service.judging import late
 from tests.service.raw import Client, Kind
-from tests.service.test_last_byte import late
 from websockets.sync.client import connect
 
 import pykcov

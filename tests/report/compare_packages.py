@@ -119,6 +119,10 @@ def fetched(package: Package, folder: Path) -> Path:
         if package.needs:
             _pip("install", "--target", str(folder / f"{stem}-needs"), *package.needs)
         with tarfile.open(folder / f"{stem}.tar.gz") as archive:
+            if not hasattr(tarfile, "data_filter"):
+                raise UnavailableError(
+                    "this Python's tarfile has no filters: it is older than 3.11.4"
+                )
             archive.extractall(folder, filter="data")
     return root
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import io
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -14,9 +16,11 @@ from typing import IO
 
 import pytest
 
+from pykcov import instrument, trace
 from pykcov.cli.main import main
-from pykcov.measure.datafile import Measured
+from pykcov.measure.datafile import DataFile, Measured
 from pykcov.report.annotate.source import Source, source
+from pykcov.report.lines import by_file
 from pykcov.symbols.blocks import FileSymbols
 
 PROGRAM = '''\
@@ -124,3 +128,24 @@ def called(folder: Path, *words: str, status: int = 0) -> subprocess.CompletedPr
         os.environ["PYKCOV_STORE"] = store
     assert ended.value.code == status, told.getvalue()
     return subprocess.CompletedProcess(words, status, out.getvalue(), told.getvalue())
+
+
+Hits = dict[int, int]
+
+
+def hits(path: Path, package: str = "") -> Hits:
+    """The hits of the module's lines in a data file."""
+    with instrument(include=[str(path)], by_line=True) as handle:
+        name = f"{package}.subject" if package else "subject"
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        with trace() as t:
+            spec.loader.exec_module(module)
+        assert not t.overflowed
+        data = DataFile(path.with_suffix(".data"))
+        assert data.add(Counter(t.pcs), handle.store) == 0
+    [file] = by_file(data.read()).values()
+    assert file.hits.keys() >= set().union(*file.lines.values())
+    return file.hits

@@ -22,6 +22,8 @@ from pykcov.report.annotate import terminal
 from pykcov.report.annotate.source import HEATS, Annotated, Columns, Source, decode, heat
 from pykcov.report.contexts import in_contexts
 
+pytestmark = pytest.mark.once
+
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n\0"))
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.commands import python
 from tests.report.counting_oracle import spread
 from tests.report.made import called, pykcov
 
@@ -39,13 +37,8 @@ def told(folder: Path, name: str) -> dict[str, Any]:
 
 
 def coverage(folder: Path, *words: str) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "coverage", *words],
-        cwd=folder,
-        env={**os.environ, "COVERAGE_CORE": "ctrace", "COVERAGE_FILE": str(folder / "theirs")},
-        capture_output=True,
-        check=True,
-    )
+    env = {"COVERAGE_CORE": "ctrace", "COVERAGE_FILE": str(folder / "theirs")}
+    python("-m", "coverage", *words, folder=folder, env=env, status=0)
 
 
 @pytest.mark.slow
@@ -107,15 +100,10 @@ def test_lcov_has_how_often_branches_were_taken(folder: Path) -> None:
 def test_branches_of_tests(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("def f(n):\n    if n:\n        n += 1\n    return n\n")
     (tmp_path / "test_app.py").write_text("import app\ndef test_f():\n    assert app.f(1) == 2\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "--pykcov=app", "--pykcov-branch",
-         "--pykcov-report=term-missing", "-p", "no:cacheprovider", "-p", "no:pytest_cov"],
-        cwd=tmp_path,
-        env={**os.environ, "PYKCOV_STORE": str(tmp_path / "store"), "PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )  # fmt: skip
+    options = ["--pykcov=app", "--pykcov-branch", "--pykcov-report=term-missing"]
+    without = ["-p", "no:cacheprovider", "-p", "no:pytest_cov"]
+    env = {"PYKCOV_STORE": str(tmp_path / "store"), "PYTHONPATH": str(tmp_path)}
+    done = python("-m", "pytest", *options, *without, folder=tmp_path, env=env)
     assert done.returncode == 0, done.stdout
     assert "app.py       4      0      2      1    83%   2->4" in done.stdout
 

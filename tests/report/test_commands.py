@@ -14,6 +14,8 @@ import coverage
 import pytest
 from tests.report.made import pykcov
 
+pytestmark = pytest.mark.once
+
 PROGRAM = """\
 import os, sys, threading
 

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 from tests.report.counting_oracle import begun, spread
-from tests.report.test_lines import hits
+from tests.report.made import hits
+
+pytestmark = pytest.mark.once
 
 LOOPS = (ast.For, ast.AsyncFor, ast.While)
 COUNTED = sorted((Path(__file__).parent / "counted").glob("*.txt"))

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests import commands
 
 from pykcov.errors import PykcovError
 from pykcov.lock_budget import Patience
@@ -19,6 +20,8 @@ from pykcov.measure import datafile as data_module
 from pykcov.measure.datafile import DataFile, Measured
 from pykcov.symbols.blocks import FileSymbols, pc_of
 from pykcov.symbols.store import SymbolStore
+
+pytestmark = pytest.mark.once
 
 SPANS = tuple((n % 2, n + 1, 0, n + 1, 10) for n in range(8))
 CONTEXTS = st.sampled_from(["", "test_a", "test_b", "ünï[1]"])
@@ -236,8 +239,7 @@ def test_what_is_another_number_is_no_number(tmp_path: Path, damage: str) -> Non
     if "UPDATE hits SET count" in damage:
         with pytest.raises(PykcovError, match="data-foreign"):
             DataFile(tmp_path / "sum").combine([data])
-        command = [sys.executable, "-m", "pykcov", "report", "--data", str(data.path)]
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = commands.pykcov("report", "--data", data.path)
         assert (done.returncode, done.stdout) == (1, "")
         assert "it is damaged: hits are not what was written [data-foreign]" in done.stderr
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections import Counter
 from pathlib import Path
@@ -14,14 +13,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.report.made import Hits, hits
 
-import pykcov
-from pykcov.measure.datafile import DataFile
-from pykcov.report.lines import by_file, hits_of_lines
+from pykcov.report.lines import hits_of_lines
 from pykcov.report.statements import statements
 from pykcov.symbols.blocks import FileSymbols
-
-Hits = dict[int, int]
 
 
 def line_events(code: CodeType) -> Hits:
@@ -43,24 +39,6 @@ def line_events(code: CodeType) -> Hits:
     finally:
         sys.settrace(previous)
     return dict(found)
-
-
-def hits(path: Path, package: str = "") -> Hits:
-    """The hits of the module's lines in a data file."""
-    with pykcov.instrument(include=[str(path)], by_line=True) as handle:
-        name = f"{package}.subject" if package else "subject"
-        spec = importlib.util.spec_from_file_location(name, path)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        with pykcov.trace() as t:
-            spec.loader.exec_module(module)
-        assert not t.overflowed
-        data = DataFile(path.with_suffix(".data"))
-        assert data.add(Counter(t.pcs), handle.store) == 0
-    [file] = by_file(data.read()).values()
-    assert file.hits.keys() >= set().union(*file.lines.values())
-    return file.hits
 
 
 def both(text: str) -> tuple[Hits, Hits]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import coverage
 import pytest
+from tests.machine import need_terminals
 from tests.report.made import called, pykcov
 
 from pykcov import progress as progress_module
@@ -243,6 +244,7 @@ def test_symbols_of_a_text_that_has_changed(tmp_path: Path) -> None:
 def on_a_terminal(*words: str, folder: Path) -> str:
     """Return what a Python program prints on a terminal."""
     out = b""
+    need_terminals()
     pid, terminal = pty.fork()
     if not pid:
         os.chdir(folder)

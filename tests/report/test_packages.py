@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from tests.report.compare_packages import PACKAGES, UnavailableError, compare, differences, fetched
 
+pytestmark = pytest.mark.once
+
 SMALL = "pluggy"
 SOAK = os.environ.get("PYKCOV_SOAK") == "1"
 

@@ -27,6 +27,15 @@ SUBJECTS = {
     "test_asyncio.test_taskgroups": "asyncio",
     "test_code": "test.test_code",
 }
+# The others are of the language, or of what changes much from one CPython to the next.
+ONCE = {
+    "test_json",
+    "test_tomllib",
+    "test_textwrap",
+    "test_configparser",
+    "test_argparse",
+    "test_asyncio.test_taskgroups",
+}
 MORE = {
     "test_email": "email",
     "test_csv": "csv",
@@ -122,7 +131,14 @@ def results(name: str, subject: str, folder: Path, *options: str) -> dict[str, s
 
 @pytest.mark.parametrize(
     ("name", "subject", "options"),
-    [pytest.param(*each, id="-".join((each[0], *each[2]))) for each in EACH],
+    [
+        pytest.param(
+            *each,
+            id="-".join((each[0], *each[2])),
+            marks=pytest.mark.once if each[0] in ONCE else (),
+        )
+        for each in EACH
+    ],
 )
 def test_same_as_plain(name: str, subject: str, options: tuple[str, ...], tmp_path: Path) -> None:
     plain = results(name, "", tmp_path)

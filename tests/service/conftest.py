@@ -2,72 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import count
-from pathlib import Path
 
 import pytest
-from tests.service.talking import ROOT as ROOT
-from tests.service.talking import Talking
+from tests.live import subject
+from tests.service.talking import Service, Told
+
+import pykcov
 
 _numbers = count()
-
-
-class Service(Talking):
-    """tests/service/shown.py, or another module that is like it, running."""
-
-    def __init__(
-        self,
-        workers: int,
-        method: str,
-        *options: str,
-        module: str = "tests.service.shown",
-        before: Sequence[str] = (),
-    ) -> None:
-        """before: the words before its command."""
-        self.name = f"service-{os.getpid()}-{next(_numbers)}"
-        super().__init__(
-            *before, sys.executable, "-m", module, self.name, str(workers), method, *options
-        )
-        assert self.line() == "ready"
-
-    def begin(self, handle: int | str, n: int) -> None:
-        """Have it run a request."""
-        self.send(f"{handle} {n}")
-
-    def request(self, handle: int | str, n: int) -> str:
-        """Run one; returns what the service says of its section."""
-        return self.ask(f"{handle} {n}")
-
-    def descriptors(self) -> int:
-        """Number of files that the service has open."""
-        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _devices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    folder = tmp_path_factory.mktemp("devices")
-    folder.chmod(0o700)
-    before = os.environ.get("PYKCOV_DEVICES")
-    os.environ["PYKCOV_DEVICES"] = str(folder)
-    yield
-    if before is None:
-        del os.environ["PYKCOV_DEVICES"]
-    else:
-        os.environ["PYKCOV_DEVICES"] = before
-
-
-@pytest.fixture(autouse=True)
-def _loggers() -> Iterator[None]:
-    """Servers and frameworks configure logging, and disable the loggers that are there."""
-    yield
-    for name in logging.root.manager.loggerDict:
-        if name.startswith("pykcov"):
-            logging.getLogger(name).disabled = False
 
 
 @pytest.fixture
@@ -79,3 +25,39 @@ def start() -> Iterator[Callable[..., Service]]:
             return stack.enter_context(Service(workers, method, *options))
 
         yield start
+
+
+@pytest.fixture(scope="module")
+def alone() -> Callable[[int], list[int]]:
+    """The trace of a request, from this process: PCs are the same in all."""
+
+    def traced(n: int) -> list[int]:
+        with pykcov.trace(1 << 12) as t:
+            subject.work(n)
+        return list(t.pcs)
+
+    with pykcov.instrument(include=["**/tests/live/subject.py"]):
+        known = {n: traced(n) for n in range(64)}
+    return known.__getitem__
+
+
+@pytest.fixture
+def name() -> str:
+    """A name that no other device has."""
+    return f"device-{os.getpid()}-{next(_numbers)}"
+
+
+@pytest.fixture
+def shown(name: str) -> Iterator[Told]:
+    """A process that shows the device `name`, and does what it is told to."""
+    with Told() as told:
+        told.do(f"import pykcov; server = pykcov.serve({name!r})")
+        yield told
+
+
+@pytest.fixture
+def worker(shown: Told) -> Told:
+    """The same, but its forked worker does what it is told to."""
+    shown.send("fork()")
+    shown.answer()
+    return shown

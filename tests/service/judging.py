@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
 from tests.live.collector import Collector
+from tests.service import judging
 from tests.service.raw import Client, Kind
 
+import pykcov
 from pykcov.service.client import Device
 from pykcov.service.remote_trace import RemoteTrace
 
@@ -137,3 +143,27 @@ async def judge(port: int, kinds: Sequence[Kind], clients: Sequence[Collecting])
     await asyncio.gather(*map(slot, range(IN_FLIGHT)))
     assert not wrong, wrong[:10]
     return done, len(processes)
+
+
+def kinds_of(app: str) -> list[Kind]:
+    """The kinds of an application, which is imported as other tests need it."""
+    with pykcov.instrument(include=judging.APPS):
+        kinds: list[Kind] = importlib.import_module(f"tests.service.{app}").KINDS
+    return kinds
+
+
+REQUESTS = 2000 if os.environ.get("PYKCOV_SOAK") else 400
+
+
+def late(port: int, kind: Kind, least: int = 0) -> int:
+    """How often was a response there before its trace, or before `least` records of it?"""
+    with Collector(7) as client:
+        number = client.descriptor.fileno()
+        request = kind.bytes(7).hex()
+        arguments = map(str, (port, number, len(client.area), REQUESTS, least, request))
+        command = [sys.executable, str(Path(__file__).with_name("last_byte.py")), *arguments]
+        done = subprocess.run(command, pass_fds=[number], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        expected, found = map(int, done.stdout.split())
+        assert expected > 10
+        return found

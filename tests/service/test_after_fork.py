@@ -5,19 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.service.conftest import Service
-from tests.service.talking import Talking
-from tests.service.test_device import hello, raw
+from tests.service.collecting import Alone, enabled, hello, raw, take
+from tests.service.talking import Start, Talking, Told
 
 import pykcov
+from pykcov.abi.kcov import KCOV_DISABLE
 from pykcov.service import addresses
 from pykcov.service.protocol import LARGEST, Kind, decode_reply
-
-Start = Callable[..., Service]
 
 
 def test_a_worker_lets_go_of_what_clients_left(start: Start) -> None:
@@ -138,3 +136,53 @@ def test_a_worker_asks_one_that_does_not_answer_now_and_then() -> None:
         assert talking.line() == "served"
         path.unlink()
     assert 1 <= accepted < 100, "not at each of the 200 requests"
+
+
+@pytest.mark.once
+def test_a_worker_with_a_device_of_its_own(worker: Told, name: str, alone: Alone) -> None:
+    """It is its parent's worker no more; and a process shows one device."""
+    own = f"{name}-own"
+    worker.do(f"import pykcov; server = pykcov.serve({own!r})")
+    parents, foreign = enabled(pykcov.connect(name))
+    with parents:
+        descriptor, area = enabled(pykcov.connect(own))
+        unmarked = pytest.warns(pykcov.PykcovWarning, match="nothing-marked")
+        with descriptor, unmarked, pykcov.connect(name).remote(1) as t:
+            worker.do("subject.work(1)")
+            assert (take(area), take(foreign)) == (alone(1), [])
+            worker.do("run(1, 2)")
+            parents.ioctl(KCOV_DISABLE)
+            worker.do("subject.work(3)")
+            assert (take(area), take(foreign), list(t.pcs)) == (alone(2) + alone(3), [], [])
+    assert "device-taken" in worker.ask("pykcov.serve('another')")
+
+
+@pytest.mark.once
+def test_a_fork_inside_a_section(shown: Told, name: str, alone: Alone) -> None:
+    """The child leaves its parent's section, which stays as it is, and goes on to the next."""
+    device = pykcov.connect(name)
+    source = """
+        import os
+        there, go = os.pipe(), os.pipe()
+        with pykcov.remote(1) as section:
+            subject.work(1)
+            pid = os.fork()
+            if pid:
+                os.read(there[0], 1)
+                subject.work(2)
+        if not pid:
+            with pykcov.remote(2):
+                subject.work(3)
+                os.write(there[1], b"x")
+                os.read(go[0], 1)
+                subject.work(4)
+            os._exit(0)
+        os.write(go[1], b"x")
+        os.waitpid(pid, 0)
+        answer = section.complete
+    """
+    with device.remote(1) as parents, device.remote(2) as childs:
+        assert shown.ask(source) is True
+        assert list(parents.pcs) == alone(1) + alone(2)
+        assert list(childs.pcs) == alone(3) + alone(4)
+    assert (parents.complete, childs.complete) == (True, True)

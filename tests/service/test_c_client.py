@@ -6,7 +6,6 @@ import contextlib
 import ctypes
 import errno
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -15,15 +14,16 @@ import tempfile
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.guest.test_comparisons import compared
-from tests.service.conftest import ROOT, Service
+from tests.guest.comparing import compared
+from tests.service.c_client import CLIENTS, WRAPPERS, compiled, library_of
+from tests.service.talking import Start
 
 import pykcov
 from pykcov.abi import kcov
@@ -31,10 +31,8 @@ from pykcov.service import addresses
 from pykcov.service.protocol import LARGEST, REPLY, Request, Type, encode_reply
 from pykcov.symbols.store import CAPACITY
 
-Start = Callable[..., Service]
-CLIENTS = ROOT / "clients" / "c"
-WRAPPERS = Path(__file__).with_name("c_client.c")
-STRICT = ("-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{CLIENTS}")
+pytestmark = pytest.mark.once
+
 WORDS = 1 << 12
 TASK = 1 << 40
 NUMBERS = (
@@ -48,40 +46,11 @@ NUMBERS = (
 )
 
 
-def compiled(name: str, *arguments: object) -> None:
-    compiler = shutil.which(name)
-    if compiler is None:
-        pytest.skip(f"no {name}: a compiler is needed")
-    done = subprocess.run(
-        [compiler, *STRICT, *map(str, arguments)], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-
-
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     program = tmp_path_factory.mktemp("c") / "example"
     compiled("cc", "-std=c99", "-o", program, CLIENTS / "example.c")
     return program
-
-
-def library_of(folder: Path, *arguments: str) -> ctypes.CDLL:
-    """The header's functions."""
-    path = folder / "client.so"
-    compiled("cc", "-std=c99", "-shared", "-fPIC", *arguments, "-o", path, WRAPPERS)
-    library = ctypes.CDLL(str(path), use_errno=True)
-    word, words = ctypes.c_uint64, ctypes.POINTER(ctypes.c_uint64)
-    library.c_ioctl.argtypes = [ctypes.c_int, ctypes.c_uint32, word, word]
-    library.c_remote_enable.argtypes = [ctypes.c_int, ctypes.c_uint32, words, ctypes.c_size_t, word]
-    library.c_remote_compare.argtypes = [ctypes.c_int, ctypes.c_uint32, words, word]
-    library.c_mmap.argtypes = [ctypes.c_int, word]
-    library.c_mmap.restype = words
-    library.c_live.restype = ctypes.c_int64
-    library.c_count.argtypes = [words, word]
-    library.c_handle.argtypes = library.c_bit.argtypes = [word]
-    for name in ("c_handle", "c_handle_of_string", "c_handle_of", "c_count", "c_bit", "c_number"):
-        getattr(library, name).restype = word
-    return library
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from pykcov.cli.columns import Columns, cut, printable, width_of
 
+pytestmark = pytest.mark.once
+
 ROW: dict[str, Any] = {
     "time": 0.0,
     "handle": "request 1",

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.commands import python
 
 import pykcov
+
+pytestmark = pytest.mark.once
 
 PROGRAM = """
 import sys
@@ -84,3 +88,13 @@ def test_one_line_says_what_is_wrong(tmp_path: Path, options: list[str], slug: s
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.endswith(f"[{slug}]\n")
     assert done.stderr.count("\n") == 1
+
+
+def test_pykcov_run_inside_a_service(name: str, tmp_path: Path) -> None:
+    """It is no worker: it has a store, and a selection, of its own."""
+    (tmp_path / "p.py").write_text("print(1)\n")
+    with pykcov.instrument(include=["**/tests/live/subject.py"]), closing(pykcov.serve(name)):
+        options = ["--store", str(tmp_path / "store"), "--include", f"{tmp_path}/*.py"]
+        done = python("-m", "pykcov", "run", *options, str(tmp_path / "p.py"))
+        assert (done.returncode, done.stdout) == (0, "1\n")
+        assert done.stderr.endswith(" instrumented in 1 file\n")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 
 import pytest
-from tests.guest.conftest import clients  # noqa: F401 - a fixture
+from tests.guest.comparing import SIZE, Reader, compared
 from tests.guest.facts import Clients
-from tests.guest.test_comparisons import SIZE, Reader, compared
-from tests.service.conftest import Service
+from tests.service.talking import Start
 
 import pykcov
 from pykcov.abi.kcov import (
@@ -24,7 +22,7 @@ from pykcov.device.remote_arg import RemoteArg
 from pykcov.request_marks import handle_of
 from pykcov.service.watch import Watch
 
-Start = Callable[..., Service]
+pytestmark = pytest.mark.once
 
 
 @pytest.mark.parametrize(("workers", "method"), [(0, "fork"), (2, "fork"), (2, "spawn")])
@@ -46,7 +44,7 @@ def test_sections(start: Start, workers: int, method: str) -> None:
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-def test_enable_from_outside(start: Start, clients: Clients, workers: int) -> None:  # noqa: F811
+def test_enable_from_outside(start: Start, clients: Clients, workers: int) -> None:
     """KCOV_ENABLE collects from all of its processes; the reader is a program in C."""
     service = start(workers, "fork", "comparisons")
     with pykcov.connect(service.name).open() as descriptor:
@@ -65,7 +63,7 @@ def test_enable_from_outside(start: Start, clients: Clients, workers: int) -> No
         reader.end()
 
 
-def test_a_section_finds_room_for_whole_records(start: Start, clients: Clients) -> None:  # noqa: F811
+def test_a_section_finds_room_for_whole_records(start: Start, clients: Clients) -> None:
     service = start(0, "fork", "comparisons")
     with pykcov.connect(service.name).open() as descriptor:
         descriptor.ioctl(KCOV_INIT_TRACE, SIZE)

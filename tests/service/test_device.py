@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import mmap
 import os
 import signal
 import socket
@@ -14,8 +13,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.live import subject
-from tests.service.conftest import Service
+from tests.service.collecting import enabled, hello, raw, settled, take
+from tests.service.talking import Service, Start
 
 import pykcov
 from pykcov.abi.kcov import (
@@ -27,35 +26,17 @@ from pykcov.abi.kcov import (
 )
 from pykcov.device.remote_arg import RemoteArg
 from pykcov.service import addresses
-from pykcov.service.client import Device
 from pykcov.service.connection import Link
 from pykcov.service.protocol import (
     LARGEST,
     MAGIC,
     REQUEST,
-    VERSION,
     Kind,
-    Request,
     Type,
     decode_reply,
 )
-from pykcov.service.socket_descriptor import SocketDescriptor
 
-Start = Callable[..., Service]
-
-
-@pytest.fixture(scope="module")
-def alone() -> Callable[[int], list[int]]:
-    """The trace of a request, from this process: PCs are the same in all."""
-
-    def traced(n: int) -> list[int]:
-        with pykcov.trace(1 << 12) as t:
-            subject.work(n)
-        return list(t.pcs)
-
-    with pykcov.instrument(include=["**/tests/live/subject.py"]):
-        known = {n: traced(n) for n in range(64)}
-    return known.__getitem__
+pytestmark = pytest.mark.once
 
 
 @pytest.mark.parametrize("workers", [0, 3])
@@ -133,62 +114,33 @@ def test_ioctls_answer_as_in_process(start: Start) -> None:
             third.ioctl(KCOV_REMOTE_ENABLE, argument)
 
 
-def enabled(device: Device) -> tuple[SocketDescriptor, mmap.mmap]:
-    """A descriptor that collects from all threads, and its area."""
-    descriptor = device.open()
-    descriptor.ioctl(KCOV_INIT_TRACE, 512)
-    area = descriptor.mmap(512 * WORD)
-    descriptor.ioctl(KCOV_ENABLE)
-    return descriptor, area
-
-
-def pcs(area: mmap.mmap) -> list[int]:
-    """What is in an area; then store 0."""
-    with memoryview(area) as view, view.cast("Q") as words:
-        found = words[1 : 1 + words[0]].tolist()
-        words[0] = 0
-    return found
-
-
 def test_enable_collects_from_all_threads(start: Start, alone: Callable[[int], list[int]]) -> None:
     service = start()
     device = pykcov.connect(service.name)
     descriptor, area = enabled(device)
     for n in range(10):
         service.request(8, n)
-        assert pcs(area) == alone(n)
+        assert take(area) == alone(n)
     with device.remote(7) as t:  # a section is nobody else's
         service.request(7, 5)
-    assert (list(t.pcs), pcs(area)) == (alone(5), [])
+    assert (list(t.pcs), take(area)) == (alone(5), [])
     with device.open() as second, pytest.raises(OSError, match="busy"):
         second.ioctl(KCOV_INIT_TRACE, 512)
         second.ioctl(KCOV_ENABLE)
     descriptor.ioctl(KCOV_DISABLE)
     service.request(8, 5)
-    assert pcs(area) == []
+    assert take(area) == []
     descriptor.ioctl(KCOV_ENABLE)
     service.request(8, 6)
-    assert pcs(area) == alone(6)
+    assert take(area) == alone(6)
     device.close()  # counts as exit, once the service has seen it
     settled(service)
     service.request(8, 5)
-    assert pcs(area) == []
+    assert take(area) == []
     descriptor, area = enabled(device)
     service.request(8, 7)
-    assert pcs(area) == alone(7)
+    assert take(area) == alone(7)
     descriptor.close()
-
-
-def settled(service: Service) -> int:
-    """Number of files that the service has open when it has seen that its clients are gone."""
-    deadline = time.monotonic() + 10
-    while pykcov.connect(service.name).info["descriptors"]:
-        assert time.monotonic() < deadline
-    while True:
-        seen = service.descriptors()
-        time.sleep(0.05)  # connections that only looked close a moment later
-        if service.descriptors() == seen:
-            return seen
 
 
 def woken(service: Service) -> int:
@@ -321,21 +273,6 @@ def test_a_link_or_another_users_directory_is_refused(
 
 
 # -- bad input ------------------------------------------------------------------------------------
-
-
-def raw(name: str) -> socket.socket:
-    peer = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    peer.settimeout(5)
-    try:
-        peer.connect(str(addresses.socket_of(name)))
-    except OSError:
-        peer.close()
-        raise
-    return peer
-
-
-def hello(kind: Kind) -> bytes:
-    return Request(Type.HELLO, (VERSION, kind, 0)).encode()
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,14 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from tests import commands
 from tests.service import namespaces
+from tests.service.talking import Told
 
 import pykcov
 from pykcov.service import addresses
+
+pytestmark = pytest.mark.once
 
 _numbers = count()
 
@@ -143,9 +147,7 @@ def test_what_a_killed_process_leaves_is_removed_by_who_finds_it(tmp_path: Path)
         assert program.socket.exists()
         with pytest.raises(pykcov.PykcovError, match=r"any more: .* left behind .device-missing"):
             pykcov.connect(program.name)
-        listed = subprocess.run(
-            [sys.executable, "-m", "pykcov", "ls"], capture_output=True, text=True, check=True
-        )
+        listed = commands.pykcov("ls", status=0)
         assert program.name not in listed.stdout
         assert not program.socket.exists()
 
@@ -185,3 +187,15 @@ def test_uvicorn_dies_as_without_pykcov(tmp_path: Path) -> None:
             ends.append(process.wait(20))
     assert ends[0] == ends[1]
     assert not addresses.socket_of(name).exists()
+
+
+def test_a_device_that_was_closed_leaves_no_file_open(shown: Told) -> None:
+    files = """
+        import gc, os
+        for _ in range(20):
+            server.close()
+            server = pykcov.serve(server.name)
+        gc.collect()
+        answer = len(os.listdir("/proc/self/fd"))
+    """
+    assert shown.ask(files) == shown.ask(files)

@@ -20,6 +20,8 @@ from tests.service.event_streams import EVENTS
 import pykcov
 from pykcov.service.event_stream import Events, is_stream
 
+pytestmark = pytest.mark.once
+
 SECRET = "of the streams"
 NUMBER = re.compile(rb"event ([0-9])(?:\r\r|\r?\n[\r\n])")
 

@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.service.talking import Talking
-from tests.service.test_forked_in_c import Forking
+from tests.service.talking import Forking, Talking
 
 import pykcov
 from pykcov.instrumentation.unit import Unit
+
+pytestmark = pytest.mark.once
 
 PROGRAM = """
 import importlib, multiprocessing, os, sys, time, warnings

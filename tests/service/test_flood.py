@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.service.conftest import Service
-from tests.service.test_device import hello, raw, settled
+from tests.service.collecting import hello, raw, settled
+from tests.service.talking import Service, Start
 
 import pykcov
 from pykcov.abi.kcov import KCOV_INIT_TRACE, KCOV_REMOTE_ENABLE, KCOV_REMOTE_MAX_HANDLES
@@ -30,7 +30,6 @@ ROOT = Path(__file__).parents[2]
 TOTAL = 10_000 if os.environ.get("PYKCOV_SOAK") else 2000
 FLOODERS = 4
 SLOWEST = 5.0  # seconds for a request of who behaves; a device that hangs takes longer than any
-Start = Callable[..., Service]
 
 
 def limit(service: Service, files: int) -> None:

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 from tests.service import launched
-from tests.service.conftest import ROOT, Service
-from tests.service.test_device import alone  # noqa: F401 - a fixture
-from tests.service.test_load import judged, kinds_of
-from tests.service.test_ways import all_are_alike, replace_holder, served, traced, until
-from tests.service.test_workers import enabled, once, take
+from tests.service.collecting import Alone, enabled, once, take
+from tests.service.judging import kinds_of
+from tests.service.processes import all_are_alike, judged, replace_holder, served, traced, until
+from tests.service.talking import ROOT, Forking, Service, Told
 
 import pykcov
 from pykcov import forks, probe
@@ -24,14 +23,7 @@ from pykcov.instrumentation import session
 from pykcov.measure import collector, counts
 from pykcov.service import serve
 
-Alone = Callable[[int], list[int]]
-
-
-class Forking(Service):
-    """tests/service/forking_program.py, running."""
-
-    def __init__(self, workers: int) -> None:
-        super().__init__(workers, "", module="tests.service.forking_program")
+pytestmark = pytest.mark.once
 
 
 @pytest.fixture
@@ -40,7 +32,7 @@ def service() -> Iterator[Service]:
         yield made
 
 
-def test_sections(service: Service, alone: Alone) -> None:  # noqa: F811
+def test_sections(service: Service, alone: Alone) -> None:
     with pykcov.connect(service.name).remote(7) as t:
         for n in range(6):
             assert service.request(7, n) == "whole"
@@ -48,7 +40,7 @@ def test_sections(service: Service, alone: Alone) -> None:  # noqa: F811
             t.clear()
 
 
-def test_all_threads(service: Service, alone: Alone) -> None:  # noqa: F811
+def test_all_threads(service: Service, alone: Alone) -> None:
     """Nothing of pykcov's is called before the first block of a child."""
     descriptor, area = enabled(pykcov.connect(service.name))
     with descriptor:
@@ -60,7 +52,7 @@ def test_all_threads(service: Service, alone: Alone) -> None:  # noqa: F811
         assert take(area) == []
 
 
-def test_blocks(service: Service, alone: Alone) -> None:  # noqa: F811
+def test_blocks(service: Service, alone: Alone) -> None:
     descriptor, area = enabled(pykcov.connect(service.name), "blocks")
     with descriptor:
         for n in range(4):
@@ -209,3 +201,18 @@ def test_uwsgi(
             all_are_alike(service, expected, 2)
     assert processes > 1
     note(f"uWSGI, {loaded}, {' '.join(threads)}: {requests} requests traced as alone")
+
+
+def test_a_child_that_c_has_forked_closes_nothing(shown: Told, name: str) -> None:
+    """It ends as Python does, and Python has not told it that it is a child."""
+    source = """
+        import atexit, ctypes, os, signal
+        pid = ctypes.PyDLL(None).fork()
+        if pid == 0:
+            signal.alarm(2)
+            atexit._run_exitfuncs()
+            os._exit(0)
+        answer = os.waitpid(pid, 0)[1]
+    """
+    assert shown.ask(source) == 0
+    assert pykcov.connect(name).info["pid"] == shown.process.pid

@@ -10,24 +10,24 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.live import subject
-from tests.service.conftest import Service
-from tests.service.test_c_client import library_of
+from tests.service.c_client import library_of
+from tests.service.collecting import Alone, of, take
+from tests.service.talking import Start, Told
 
 import pykcov
-from pykcov.abi.kcov import KCOV_INIT_TRACE, KCOV_REMOTE_ENABLE, KCOV_TRACE_PC, WORD
+from pykcov.abi.kcov import KCOV_DISABLE, KCOV_INIT_TRACE, KCOV_REMOTE_ENABLE, KCOV_TRACE_PC, WORD
 from pykcov.device import sections
 from pykcov.device.remote_arg import RemoteArg
 from pykcov.service.connection import Link
 from pykcov.service.protocol import Kind, Type
 from pykcov.service.socket_descriptor import SocketDescriptor
 
-Start = Callable[..., Service]
-Alone = Callable[[int], list[int]]
+pytestmark = pytest.mark.once
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def alone() -> Iterator[Alone]:
 
 
 @pytest.fixture
-def shown(alone: Alone) -> Iterator[str]:
+def here(alone: Alone) -> Iterator[str]:
     """A device of this process: sections are begun and ended by the test itself."""
     server = pykcov.serve(f"generations-{os.getpid()}")
     yield server.name
@@ -66,8 +66,8 @@ def begin(handle: int = 7) -> sections.Section:
     return section
 
 
-def test_what_began_before_clear_is_dropped(shown: str, alone: Alone) -> None:
-    with collecting(shown) as t:
+def test_what_began_before_clear_is_dropped(here: str, alone: Alone) -> None:
+    with collecting(here) as t:
         old = begin()
         with old.inside():
             subject.work(1)
@@ -82,8 +82,8 @@ def test_what_began_before_clear_is_dropped(shown: str, alone: Alone) -> None:
     assert (t.pcs.tolist(), t.complete) == (alone(2), True)
 
 
-def test_after_work_is_told_apart(shown: str, alone: Alone) -> None:
-    with collecting(shown) as t:
+def test_after_work_is_told_apart(here: str, alone: Alone) -> None:
+    with collecting(here) as t:
         section = begin()
         with section.inside():
             subject.work(1)
@@ -102,9 +102,9 @@ def test_after_work_is_told_apart(shown: str, alone: Alone) -> None:
         assert (t.pcs.tolist(), t.complete) == ([], False)
 
 
-def test_renew(shown: str, alone: Alone) -> None:
+def test_renew(here: str, alone: Alone) -> None:
     """A websocket: what runs after a message belongs to the generation that is present then."""
-    with collecting(shown) as t:
+    with collecting(here) as t:
         section = begin()
         for n in (1, 2, 3):
             t.clear()
@@ -118,9 +118,9 @@ def test_renew(shown: str, alone: Alone) -> None:
         assert t.wait(1)
 
 
-def test_a_raw_client_gets_what_linux_gives(shown: str, alone: Alone) -> None:
+def test_a_raw_client_gets_what_linux_gives(here: str, alone: Alone) -> None:
     """It stores 0 into the count, and nothing else: all sections are appended, also old ones."""
-    with pykcov.connect(shown) as device:
+    with pykcov.connect(here) as device:
         descriptor = device.open()
         descriptor.ioctl(KCOV_INIT_TRACE, 1 << 12)
         area = memoryview(descriptor.mmap(WORD << 12)).cast("Q")
@@ -139,8 +139,8 @@ def test_a_raw_client_gets_what_linux_gives(shown: str, alone: Alone) -> None:
         assert area[1 : area[0] + 1].tolist() == alone(2) + alone(1) + alone(3)
 
 
-def test_overflow_shows_while_it_is_open(shown: str) -> None:
-    with pykcov.connect(shown) as device, device.remote(7, 512) as t:
+def test_overflow_shows_while_it_is_open(here: str) -> None:
+    with pykcov.connect(here) as device, device.remote(7, 512) as t:
         assert not t.overflowed
         with pykcov.remote(7):
             for n in range(64):
@@ -154,8 +154,8 @@ def test_overflow_shows_while_it_is_open(shown: str) -> None:
         assert t.complete
 
 
-def test_what_is_not_over_is_disabled(shown: str, alone: Alone) -> None:
-    with collecting(shown) as t:
+def test_what_is_not_over_is_disabled(here: str, alone: Alone) -> None:
+    with collecting(here) as t:
         section = begin()
         with section.inside():
             subject.work(1)
@@ -168,8 +168,8 @@ def test_what_is_not_over_is_disabled(shown: str, alone: Alone) -> None:
     assert t.sections.disabled == 1
 
 
-def test_a_section_that_nobody_ended_is_lost(shown: str) -> None:
-    with collecting(shown) as t:
+def test_a_section_that_nobody_ended_is_lost(here: str) -> None:
+    with collecting(here) as t:
         section = begin()
         with section.inside():
             subject.work(1)
@@ -178,10 +178,10 @@ def test_a_section_that_nobody_ended_is_lost(shown: str) -> None:
         assert not t.complete
 
 
-def test_nothing_marked_is_told_once(shown: str, recwarn: pytest.WarningsRecorder) -> None:
+def test_nothing_marked_is_told_once(here: str, recwarn: pytest.WarningsRecorder) -> None:
     warnings.simplefilter("always")
     for _ in range(3):
-        with collecting(shown) as t:
+        with collecting(here) as t:
             pass
         assert not t.complete
         assert t.sections.began == 0
@@ -191,7 +191,7 @@ def test_nothing_marked_is_told_once(shown: str, recwarn: pytest.WarningsRecorde
     assert told.filename == __file__ or "contextlib" in told.filename
 
 
-def test_clear_and_publish_at_once(shown: str, alone: Alone) -> None:
+def test_clear_and_publish_at_once(here: str, alone: Alone) -> None:
     """Sections are published by two threads while generations go by: each generation has whole
     sections of its own, or none."""
     whole = {tuple(alone(n)) for n in range(8)}
@@ -205,7 +205,7 @@ def test_clear_and_publish_at_once(shown: str, alone: Alone) -> None:
             n += 1
 
     threads = [threading.Thread(target=work) for _ in range(2)]
-    with pykcov.connect(shown) as device, device.remote(7, 1 << 18) as t:
+    with pykcov.connect(here) as device, device.remote(7, 1 << 18) as t:
         for thread in threads:
             thread.start()
         try:
@@ -228,8 +228,8 @@ def test_clear_and_publish_at_once(shown: str, alone: Alone) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # this process has threads
-def test_a_killed_workers_section_is_lost(shown: str) -> None:
-    with collecting(shown) as t:
+def test_a_killed_workers_section_is_lost(here: str) -> None:
+    with collecting(here) as t:
         pid = os.fork()
         if pid == 0:
             _ = begin()  # kept until it dies
@@ -265,7 +265,7 @@ def test_a_service_that_is_started_again_is_found(start: Start, alone: Alone) ->
             server.close()
 
 
-def test_the_same_in_c(shown: str, alone: Alone, tmp_path: Path) -> None:
+def test_the_same_in_c(here: str, alone: Alone, tmp_path: Path) -> None:
     c = library_of(tmp_path)
     words = 1 << 12
     pointer = ctypes.POINTER(ctypes.c_uint64)
@@ -274,7 +274,7 @@ def test_the_same_in_c(shown: str, alone: Alone, tmp_path: Path) -> None:
     c.c_sections.argtypes = [pointer, ctypes.c_uint64, ctypes.c_int]
     c.c_sections.restype = ctypes.c_uint64
     c.c_wait.argtypes = [ctypes.c_int, pointer, ctypes.c_uint64, ctypes.c_int]
-    fd = c.c_open(shown.encode(), 0)
+    fd = c.c_open(here.encode(), 0)
     assert c.c_ioctl(fd, KCOV_INIT_TRACE, words, 1) == 0
     area = c.c_mmap(fd, words)
     handle = (ctypes.c_uint64 * 1)(pykcov.handle_of(7))
@@ -371,3 +371,29 @@ def test_ten_thousand_handles_at_256_files(start: Start, alone: Alone) -> None:
     assert service.descriptors() <= 130
     for link in links:
         link.close()
+
+
+def test_a_request_of_an_enable_that_is_over(worker: Told, name: str) -> None:
+    """It has looked its handle up; meanwhile the descriptor collects another one."""
+    hold = """
+        import sys
+        from pykcov.service.member import Member
+        meet = Member._meet
+        def held(self, value):
+            print('"held"', flush=True)
+            sys.stdin.readline()
+            return meet(self, value)
+        Member._meet = held
+    """
+    worker.do(hold)
+    with pykcov.connect(name).open() as descriptor:
+        descriptor.ioctl(KCOV_INIT_TRACE, 4096)
+        area = descriptor.mmap(4096 * WORD)
+        descriptor.ioctl(KCOV_REMOTE_ENABLE, of(1))
+        worker.send("run(1, 1)")
+        assert worker.answer() == "held"
+        descriptor.ioctl(KCOV_DISABLE)
+        descriptor.ioctl(KCOV_REMOTE_ENABLE, of(2))
+        worker.send("go on")
+        assert worker.answer() is None
+        assert (take(area), descriptor.unsettled()) == ([], 0)

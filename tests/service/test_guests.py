@@ -2,41 +2,37 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.service.conftest import Service
-from tests.service.talking import Talking
-from tests.service.test_device import alone  # noqa: F401 - a fixture
+from tests.commands import compiler, run
+from tests.service.collecting import Alone
+from tests.service.talking import Service, Start, Talking
 
 import pykcov
 from pykcov.errors import PykcovError
 from pykcov.guest.launch import check_machine
 
-Start = Callable[..., Service]
-Alone = Callable[[int], list[int]]
+pytestmark = [pytest.mark.once]
+
 HERE = Path(__file__).parent
 
 try:
     check_machine()
 except PykcovError as error:
-    pytestmark = pytest.mark.skip(reason=str(error))
+    pytestmark.append(pytest.mark.skip(reason=str(error)))
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    compiler = shutil.which("cc")
-    if compiler is None:
-        pytest.skip("no C compiler (cc)")
     made = tmp_path_factory.mktemp("client") / "client"
     source = HERE / "guest_client.c"
-    subprocess.run([compiler, "-Wall", "-Werror", "-pthread", "-o", made, source], check=True)
+    run(compiler(), "-Wall", "-Werror", "-pthread", "-o", made, source, status=0)
     return made
 
 
@@ -63,7 +59,7 @@ def released(service: Service) -> None:
 @pytest.mark.parametrize("handle", [0, pykcov.handle_of(7)])
 def test_an_unmodified_client(
     start: Start,
-    alone: Alone,  # noqa: F811
+    alone: Alone,
     client: Path,
     handle: int,
     how: str,
@@ -84,7 +80,7 @@ def test_an_unmodified_client(
     assert list(t.pcs) == alone(5)
 
 
-def test_the_service_dies(start: Start, alone: Alone, client: Path) -> None:  # noqa: F811
+def test_the_service_dies(start: Start, alone: Alone, client: Path) -> None:
     service = start()
     with guest(service, str(client), "left") as talking:
         assert talking.line() == "ready"

@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
-import sys
 import urllib.request
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import commands
 from tests.live.collector import Collector
 from tests.service import launched
 
 import pykcov
 from pykcov.service import asgi, header, signing, wsgi
+
+pytestmark = pytest.mark.once
 
 
 @pytest.mark.parametrize(
@@ -89,12 +90,17 @@ def test_the_signature_is_what_openssl_makes() -> None:
     if (openssl := shutil.which("openssl")) is None:
         pytest.skip("no openssl")
     for text in ("7", "request 1", "Grüße"):
-        made = subprocess.run(
-            [openssl, "dgst", "-sha256", "-hmac", SECRET, "-r"],
-            input=text.encode(),
-            capture_output=True,
-            check=True,
-        ).stdout.decode()
+        made = commands.run(
+            openssl,
+            "dgst",
+            "-sha256",
+            "-hmac",
+            SECRET,
+            "-r",
+            input=text,
+            encoding="utf-8",
+            status=0,
+        ).stdout
         assert pykcov.signed(text, SECRET) == f"{text};{made[:64]}"
 
 
@@ -177,9 +183,7 @@ def test_a_program_that_pykcov_runs_needs_no_change(
             traces.append(len(t.pcs))
         assert traces[:2] == [0, 0]
         assert traces[2] > 0
-        listed = subprocess.run(
-            [sys.executable, "-m", "pykcov", "ls", "--json"], capture_output=True, check=True
-        ).stdout.decode()
+        listed = commands.pykcov("ls", "--json", status=0).stdout
         row = next(r for r in map(json.loads, listed.splitlines()) if r["name"] == service.device)
         arguments = Path(f"/proc/{row['pid']}/cmdline").read_text()
     told = log.read_text()

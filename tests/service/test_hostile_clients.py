@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import resource
 from contextlib import ExitStack, closing
 
 import pytest
-from tests.service.test_mended import Told, name, of, shown, start  # noqa: F401 - fixtures
+from tests.service.collecting import of
+from tests.service.talking import Told
 
 import pykcov
 from pykcov.abi.kcov import KCOV_INIT_TRACE, KCOV_REMOTE_ENABLE
@@ -15,8 +17,10 @@ from pykcov.service import client
 from pykcov.service.connection import Link
 from pykcov.service.protocol import Kind, Type
 
+pytestmark = pytest.mark.once
 
-def test_an_extent_that_somebody_made_huge(shown: Told, name: str) -> None:  # noqa: F811
+
+def test_an_extent_that_somebody_made_huge(shown: Told, name: str) -> None:
     with closing(Link(name, Kind.MEMBER)) as link:
         _, _, files = link.request(Type.TABLE, files=2)
         for size in (1 << 28, 1 << 50):
@@ -24,7 +28,7 @@ def test_an_extent_that_somebody_made_huge(shown: Told, name: str) -> None:  # n
             assert client.describe(name)["pid"] == shown.process.pid
 
 
-def test_workers_leave_the_service_files(shown: Told, name: str) -> None:  # noqa: F811
+def test_workers_leave_the_service_files(shown: Told, name: str) -> None:
     """Also those that are none."""
     resource.prlimit(shown.process.pid, resource.RLIMIT_NOFILE, (256, 256))
     with ExitStack() as stack:
@@ -34,7 +38,7 @@ def test_workers_leave_the_service_files(shown: Told, name: str) -> None:  # noq
         shown.do("import os; files = [os.open('/dev/null', os.O_RDONLY) for _ in range(50)]")
 
 
-def test_generations_that_go_back(shown: Told, name: str) -> None:  # noqa: F811
+def test_generations_that_go_back(shown: Told, name: str) -> None:
     """More sections of one generation publish than have begun in it."""
     with pykcov.connect(name) as device, device.open() as descriptor:
         descriptor.ioctl(KCOV_INIT_TRACE, 4096)
@@ -64,7 +68,7 @@ LIMITED = """
 """
 
 
-def test_a_section_for_which_there_is_no_memory(shown: Told, name: str) -> None:  # noqa: F811
+def test_a_section_for_which_there_is_no_memory(shown: Told, name: str) -> None:
     """The client chose its size, so the client is told, and not the request."""
     with pykcov.connect(name) as device, device.remote(1, size=1 << 24) as t:
         shown.do(LIMITED)
@@ -72,3 +76,18 @@ def test_a_section_for_which_there_is_no_memory(shown: Told, name: str) -> None:
         t.clear()
         shown.do("run(1, 1)")
         assert (len(t.pcs) > 0, t.complete) == (True, True)
+
+
+F_SEAL_FUTURE_WRITE = 0x10  # linux/fcntl.h; Python has no name for it
+
+
+def test_an_area_that_its_client_has_sealed(shown: Told, name: str) -> None:
+    """Nobody can write to it: the client is told, and not the requests."""
+    with pykcov.connect(name).open() as descriptor:
+        area = descriptor.area()
+        fcntl.fcntl(area, fcntl.F_ADD_SEALS, F_SEAL_FUTURE_WRITE)
+        os.close(area)
+        descriptor.ioctl(KCOV_INIT_TRACE, 4096)
+        with pytest.raises(OSError, match="Cannot allocate memory"):
+            descriptor.ioctl(KCOV_REMOTE_ENABLE, of(1))
+        shown.do("run(1, 1)")

@@ -21,7 +21,7 @@ from tests.service.raw import Client, Kind
 import pykcov
 from pykcov.service.remote_trace import RemoteTrace
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 SOAK = bool(os.environ.get("PYKCOV_SOAK"))
 TOTAL = 5000 if SOAK else 400
 SIZE = 1 << 15  # words

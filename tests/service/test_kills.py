@@ -23,7 +23,7 @@ from tests.service.killed_program import THREADS, WORKERS
 
 import pykcov
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 ROOT = Path(__file__).parents[2]
 SECONDS = 60.0 if os.environ.get("PYKCOV_SOAK") else 4.0
 CLIENTS = 4

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.live.collector import Collector
 from tests.service import judging, serving
+from tests.service.judging import late
 from tests.service.raw import Kind, read
 from websockets.sync.client import connect
 
 import pykcov
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 ROOT = Path(__file__).parents[2]
-REQUESTS = 2000 if os.environ.get("PYKCOV_SOAK") else 400
 
 
 @pytest.fixture(scope="module")
@@ -38,20 +35,6 @@ def waitress_port() -> Iterator[int]:
 
         with serving.waitress_of(flask_app.app) as port:
             yield port
-
-
-def late(port: int, kind: Kind, least: int = 0) -> int:
-    """How often was a response there before its trace, or before `least` records of it?"""
-    with Collector(7) as client:
-        number = client.descriptor.fileno()
-        request = kind.bytes(7).hex()
-        arguments = map(str, (port, number, len(client.area), REQUESTS, least, request))
-        command = [sys.executable, str(ROOT / "tests" / "service" / "last_byte.py"), *arguments]
-        done = subprocess.run(command, pass_fds=[number], capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        expected, found = map(int, done.stdout.split())
-        assert expected > 10
-        return found
 
 
 @pytest.mark.parametrize("path", ["/plain/1", "/steps/3", "/sync/4", "/stream/5", "/items/6"])

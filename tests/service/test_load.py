@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -13,12 +12,13 @@ from pathlib import Path
 import pytest
 from tests.live.collector import Collector
 from tests.service import gevent_program, judging, launched, serving
-from tests.service.launched import Launched
+from tests.service.judging import kinds_of
+from tests.service.processes import judged
 from tests.service.raw import Client, Kind
 
 import pykcov
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 ROOT = Path(__file__).parents[2]
 
 
@@ -87,21 +87,6 @@ def test_gunicorn_with_four_forked_workers(note: Callable[[str], None]) -> None:
 
 
 # -- servers in processes of their own, whose clients are here -------------------------------------
-
-
-def kinds_of(app: str) -> list[Kind]:
-    """The kinds of an application, which is imported as other tests need it."""
-    with pykcov.instrument(include=judging.APPS):
-        kinds: list[Kind] = importlib.import_module(f"tests.service.{app}").KINDS
-    return kinds
-
-
-def judged(service: Launched, kinds: Sequence[Kind]) -> tuple[int, int]:
-    """As judging.judge(). The descriptors are kept for all requests."""
-    device = pykcov.connect(service.device)
-    with contextlib.ExitStack() as stack:
-        clients = [stack.enter_context(c) for c in judging.socket_collectors(device)]
-        return asyncio.run(judging.judge(service.port, kinds, clients))
 
 
 async def body(port: int, path: str, handle: str | None = None) -> bytes:

@@ -10,22 +10,21 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
 from tests.service import namespaces
-from tests.service.conftest import Service
-from tests.service.talking import Talking
-from tests.service.test_device import alone  # noqa: F401 - a fixture
+from tests.service.collecting import Alone
+from tests.service.talking import Service, Start, Talking
 
 import pykcov
 from pykcov.abi.kcov import KCOV_INIT_TRACE, KCOV_REMOTE_ENABLE, KCOV_TRACE_PC
 from pykcov.device.remote_arg import RemoteArg
 from pykcov.service.socket_descriptor import SocketDescriptor
 
-Start = Callable[..., Service]
-Alone = Callable[[int], list[int]]
+pytestmark = pytest.mark.once
+
 PID = ("--pid", "--fork", "--kill-child")
 
 CLIENT = """
@@ -90,7 +89,7 @@ def stack() -> Iterator[ExitStack]:
 
 
 @pytest.mark.parametrize("ends_first", [0, 1])
-def test_two_clients(stack: ExitStack, alone: Alone, ends_first: int) -> None:  # noqa: F811
+def test_two_clients(stack: ExitStack, alone: Alone, ends_first: int) -> None:
     """Of a service in a container. They are in others, and have the same numbers for all."""
     before = namespaces.unshare(*PID)
     service = stack.enter_context(contained())
@@ -110,7 +109,7 @@ def test_two_clients(stack: ExitStack, alone: Alone, ends_first: int) -> None:  
         assert stays[0].ask("end") == " ".join(map(str, expected))
 
 
-def test_two_clients_of_a_service_outside(start: Start, alone: Alone) -> None:  # noqa: F811
+def test_two_clients_of_a_service_outside(start: Start, alone: Alone) -> None:
     before = namespaces.unshare(*PID)
     service = start(1)
     with (
@@ -123,7 +122,7 @@ def test_two_clients_of_a_service_outside(start: Start, alone: Alone) -> None:  
             assert client.ask("end") == " ".join(map(str, [*alone(1), True]))
 
 
-def test_a_client_outside(alone: Alone) -> None:  # noqa: F811
+def test_a_client_outside(alone: Alone) -> None:
     with contained(1) as service, pykcov.connect(service.name).remote(7) as t:
         for n in range(3):
             assert service.request(7, n) == "whole"
@@ -166,7 +165,7 @@ def worker(start: Start) -> Iterator[tuple[Service, Inside]]:
         yield service, made
 
 
-def test_sections_of_a_worker(worker: tuple[Service, Inside], alone: Alone) -> None:  # noqa: F811
+def test_sections_of_a_worker(worker: tuple[Service, Inside], alone: Alone) -> None:
     service, inside = worker
     with pykcov.connect(service.name).remote(7) as t:
         for n in range(3):

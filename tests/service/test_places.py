@@ -15,6 +15,8 @@ from tests.service import namespaces
 import pykcov
 from pykcov.service import addresses
 
+pytestmark = pytest.mark.once
+
 PYKCOV = [sys.executable, "-m", "pykcov"]
 PROGRAM = "import sys\nprint('ready', flush=True)\nsys.stdin.read()\n"
 

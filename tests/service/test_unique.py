@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.service.conftest import ROOT, Service
-from tests.service.talking import Talking
-from tests.service.test_device import alone  # noqa: F401 - a fixture
-from tests.service.test_workers import METHODS, once
+from tests.commands import compiler, run
+from tests.service.collecting import METHODS, Alone, once
+from tests.service.talking import ROOT, Start, Talking
 
 import pykcov
 from pykcov.abi.kcov import (
@@ -28,8 +25,8 @@ from pykcov.errors import PykcovError
 from pykcov.guest.launch import check_machine
 from pykcov.service.client import Device
 
-Start = Callable[..., Service]
-Alone = Callable[[int], list[int]]
+pytestmark = pytest.mark.once
+
 HERE = Path(__file__).parent
 ROOM = 1 << 12  # words, for the trace
 RECORDING_MODES = pytest.mark.parametrize("recording_mode", ["trace", "blocks"])
@@ -70,7 +67,7 @@ class Unique:
         assert (self.trace(), self.numbers()) == ([], set())
 
 
-def all_of(alone: Alone) -> list[int]:  # noqa: F811
+def all_of(alone: Alone) -> list[int]:
     return [pc for n in range(64) for pc in alone(n)]
 
 
@@ -79,7 +76,7 @@ def all_of(alone: Alone) -> list[int]:  # noqa: F811
 )
 def test_workers_share_the_bitmap(
     start: Start,
-    alone: Alone,  # noqa: F811
+    alone: Alone,
     method: str,
     recording_mode: str,
 ) -> None:
@@ -108,7 +105,7 @@ def test_workers_share_the_bitmap(
 @RECORDING_MODES
 def test_a_service_that_gets_its_first_worker(
     start: Start,
-    alone: Alone,  # noqa: F811
+    alone: Alone,
     recording_mode: str,
 ) -> None:
     service = start()
@@ -126,7 +123,7 @@ def test_a_service_that_gets_its_first_worker(
         descriptor.ioctl(KCOV_DISABLE)
 
 
-def test_another_enable_has_another_bitmap(start: Start, alone: Alone) -> None:  # noqa: F811
+def test_another_enable_has_another_bitmap(start: Start, alone: Alone) -> None:
     """Workers hear of it: the bitmap's size is a part of what is in force."""
     service = start(2)
     unique = Unique(pykcov.connect(service.name), all_of(alone))
@@ -144,7 +141,7 @@ def test_another_enable_has_another_bitmap(start: Start, alone: Alone) -> None: 
 @RECORDING_MODES
 def test_workers_at_once_and_resets_meanwhile(
     start: Start,
-    alone: Alone,  # noqa: F811
+    alone: Alone,
     recording_mode: str,
 ) -> None:
     """At whatever moment it is reset: a block has a record if, and only if, it has its bit."""
@@ -165,7 +162,7 @@ def test_workers_at_once_and_resets_meanwhile(
             assert round_ > 0 or set(found) == set(all_of(alone))
 
 
-def test_a_worker_that_is_killed_in_the_middle(start: Start, alone: Alone) -> None:  # noqa: F811
+def test_a_worker_that_is_killed_in_the_middle(start: Start, alone: Alone) -> None:
     service = start(4)
     unique = Unique(pykcov.connect(service.name), all_of(alone))
     with unique.descriptor:
@@ -180,7 +177,7 @@ def test_a_worker_that_is_killed_in_the_middle(start: Start, alone: Alone) -> No
         assert found <= {pc for n in range(8) for pc in alone(n)}
 
 
-def test_sections_are_nobody_elses(start: Start, alone: Alone) -> None:  # noqa: F811
+def test_sections_are_nobody_elses(start: Start, alone: Alone) -> None:
     service = start(1)
     device = pykcov.connect(service.name)
     unique = Unique(device, all_of(alone))
@@ -198,16 +195,13 @@ def test_sections_are_nobody_elses(start: Start, alone: Alone) -> None:  # noqa:
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bool], Path]:
     """unique_client.c, as it speaks over the socket, or to Linux."""
-    compiler = shutil.which("cc")
-    if compiler is None:
-        pytest.skip("no C compiler (cc)")
     folder = tmp_path_factory.mktemp("client")
 
     def made(over_the_socket: bool) -> Path:
         program = folder / ("socket" if over_the_socket else "linux")
         flags = ["-DSOCKET", f"-I{ROOT / 'clients' / 'c'}"] if over_the_socket else []
         source = HERE / "unique_client.c"
-        subprocess.run([compiler, "-Wall", "-Werror", *flags, "-o", program, source], check=True)
+        run(compiler(), "-Wall", "-Werror", *flags, "-o", program, source, status=0)
         return program
 
     return made
@@ -217,7 +211,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bool], Path]:
 @pytest.mark.parametrize("way", ["socket", "guest"])
 def test_a_client_in_c(
     start: Start,
-    alone: Alone,  # noqa: F811
+    alone: Alone,
     client: Callable[[bool], Path],
     way: str,
     workers: int,

@@ -15,7 +15,7 @@ import termios
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -31,14 +31,17 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from tests.live import subject
-from tests.service.conftest import Service
-from tests.service.test_device import alone  # noqa: F401 - a fixture
+from tests.machine import need_terminals
+from tests.service.collecting import Alone
+from tests.service.talking import Start
 
 import pykcov
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE, WORD
 from pykcov.cli.columns import printable
-from pykcov.cli.watch import context_of
+from pykcov.cli.watch import Seen, context_of
+from pykcov.device import sections
 from pykcov.device.labels import TEXT_MOST, Label, decode
+from pykcov.device.watcher import FRAME_LAST
 from pykcov.measure.datafile import DataFile
 from pykcov.probe import Shared
 from pykcov.service import ring
@@ -46,13 +49,11 @@ from pykcov.service.asgi import KcovMiddleware
 from pykcov.service.ring import Reader
 from pykcov.service.watch import Finished, Watch
 from pykcov.service.wsgi import KcovMiddleware as WSGIMiddleware
-
-Start = Callable[..., Service]
-Alone = Callable[[int], list[int]]
+from pykcov.symbols.store import SymbolStore
 
 
 @pytest.mark.parametrize(("workers", "method"), [(0, "fork"), (3, "fork"), (2, "spawn")])
-def test_all_requests(start: Start, alone: Alone, workers: int, method: str) -> None:  # noqa: F811
+def test_all_requests(start: Start, alone: Alone, workers: int, method: str) -> None:
     service = start(workers, method)
     device = pykcov.connect(service.name)
     with Watch(service.name) as watch:
@@ -82,7 +83,7 @@ def test_all_requests(start: Start, alone: Alone, workers: int, method: str) -> 
             assert time.monotonic() < deadline  # the service has to see that the first has gone
 
 
-def test_without_a_watch_nothing_is_recorded_for_it(start: Start, alone: Alone) -> None:  # noqa: F811
+def test_without_a_watch_nothing_is_recorded_for_it(start: Start, alone: Alone) -> None:
     """KCOV_ENABLE has what is in no section; who only watches takes nothing away from it."""
     service = start(2)
     with pykcov.connect(service.name).open() as descriptor, Watch(service.name) as watch:
@@ -98,7 +99,8 @@ def test_without_a_watch_nothing_is_recorded_for_it(start: Start, alone: Alone) 
         assert [list(request.pcs) for request in watch.finished()] == [alone(2)]
 
 
-def test_more_than_the_ring_holds(start: Start, alone: Alone) -> None:  # noqa: F811
+@pytest.mark.once
+def test_more_than_the_ring_holds(start: Start, alone: Alone) -> None:
     service = start(2)
     with Watch(service.name) as watch:
         total = frames = 0
@@ -120,7 +122,7 @@ def test_more_than_the_ring_holds(start: Start, alone: Alone) -> None:  # noqa: 
 
 
 @pytest.mark.parametrize("tail", [1, 2**63, 2**64 - 1, 1 << 30])
-def test_a_reader_that_scribbles_harms_itself(start: Start, alone: Alone, tail: int) -> None:  # noqa: F811
+def test_a_reader_that_scribbles_harms_itself(start: Start, alone: Alone, tail: int) -> None:
     service = start()
     with Watch(service.name) as watch:
         watch._reader._words[1] = tail
@@ -132,7 +134,7 @@ def test_a_reader_that_scribbles_harms_itself(start: Start, alone: Alone, tail: 
     assert list(t.pcs) == alone(1)
 
 
-def test_a_worker_that_is_killed(start: Start, alone: Alone) -> None:  # noqa: F811
+def test_a_worker_that_is_killed(start: Start, alone: Alone) -> None:
     service = start(4)
     with Watch(service.name) as watch:
         victim = int(service.ask("pid"))
@@ -185,7 +187,7 @@ def watched() -> Iterator[Watch]:
             server.close()
 
 
-def test_one_request_is_one_line_with_or_without_the_header(alone: Alone) -> None:  # noqa: F811
+def test_one_request_is_one_line_with_or_without_the_header(alone: Alone) -> None:
     app = KcovMiddleware(Starlette(routes=ROUTES))
     with TestClient(app) as client, watched() as watch:
         client.get("/?n=1", headers={"X-Kcov-Handle": " 007 "})
@@ -202,7 +204,7 @@ def test_one_request_is_one_line_with_or_without_the_header(alone: Alone) -> Non
         assert list(third.pcs) == alone(3) + alone(5)
 
 
-def test_a_websocket_is_a_line(alone: Alone) -> None:  # noqa: F811
+def test_a_websocket_is_a_line(alone: Alone) -> None:
     app = KcovMiddleware(Starlette(routes=ROUTES))
     with TestClient(app) as client, watched() as watch:
         with client.websocket_connect("/ws?a=b", headers={"X-Kcov-Handle": "mine"}) as connection:
@@ -216,7 +218,7 @@ def test_a_websocket_is_a_line(alone: Alone) -> None:  # noqa: F811
         assert (second.method, second.path, second.status) == ("WS", "/none", 403)
 
 
-def test_a_wsgi_request_is_a_line(alone: Alone) -> None:  # noqa: F811
+def test_a_wsgi_request_is_a_line(alone: Alone) -> None:
     app = WSGIMiddleware(flask_like)
     environ: dict[str, Any] = {
         "SCRIPT_NAME": "/under",
@@ -236,7 +238,7 @@ def test_a_wsgi_request_is_a_line(alone: Alone) -> None:  # noqa: F811
         assert list(request.pcs) == alone(3)
 
 
-def test_a_handle_that_is_none_is_no_way_to_hide(alone: Alone) -> None:  # noqa: F811
+def test_a_handle_that_is_none_is_no_way_to_hide(alone: Alone) -> None:
     app = KcovMiddleware(Starlette(routes=ROUTES), secret="of tests")
     with TestClient(app) as client, watched() as watch:
         for value in ("7", pykcov.signed(7, "another"), pykcov.signed(7, "of tests")):
@@ -248,7 +250,7 @@ def test_a_handle_that_is_none_is_no_way_to_hide(alone: Alone) -> None:  # noqa:
 
 
 def test_without_a_watcher_there_is_no_text(
-    alone: Alone,  # noqa: F811
+    alone: Alone,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Label, "encode", lambda self: pytest.fail("somebody watches"))
@@ -312,7 +314,7 @@ def watching(name: str, *options: str) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def test_lines_for_people(start: Start, alone: Alone) -> None:  # noqa: F811
+def test_lines_for_people(start: Start, alone: Alone) -> None:
     service = start(1)
     with watching(service.name) as process:
         for handle, n in (("7", 1), ("7", 1), ("name", 63)):
@@ -340,7 +342,7 @@ def test_lines_for_people(start: Start, alone: Alone) -> None:  # noqa: F811
         assert process.stderr.read().startswith(f"pykcov: 3 requests, {len(more | set(alone(1)))} ")
 
 
-def test_requests_become_data(start: Start, alone: Alone, tmp_path: Path) -> None:  # noqa: F811
+def test_requests_become_data(start: Start, alone: Alone, tmp_path: Path) -> None:
     service = start()
     data = DataFile(tmp_path / "data")
     with watching(service.name, "--data", str(data.path)) as process:
@@ -388,6 +390,7 @@ def test_each_context_has_a_name_that_can_be_stored_and_printed() -> None:
 
 def test_lines_fit_the_terminal_while_its_size_changes(start: Start) -> None:
     service = start()
+    need_terminals()
     terminal, theirs = pty.openpty()
     read = ""
 
@@ -427,7 +430,7 @@ def test_lines_fit_the_terminal_while_its_size_changes(start: Start) -> None:
             os.close(theirs)
 
 
-def test_lines_for_programs_and_the_end_of_the_service(start: Start, alone: Alone) -> None:  # noqa: F811
+def test_lines_for_programs_and_the_end_of_the_service(start: Start, alone: Alone) -> None:
     service = start()
     with watching(service.name, "--json") as process:
         service.request("7", 1)
@@ -515,3 +518,33 @@ def test_rings_that_are_too_small_and_texts_that_are_too_long() -> None:
             assert made.watcher.report(bytes(8), 1, 1, 1, b"x" * size)
         whole, none = reader.frames()
         assert (len(whole.text), none.text) == (TEXT_MOST, b"")
+
+
+@pytest.mark.once
+def test_the_rest_of_a_request_is_not_shown_as_all_of_it(name: str, alone: Alone) -> None:
+    """Its first part found no room in the ring."""
+    with (
+        pykcov.instrument(include=["**/tests/live/subject.py"]),
+        closing(pykcov.serve(name)),
+        Watch(name) as watch,
+    ):
+        row = Seen(SymbolStore(Path(watch.info["store"]))).row
+        section = sections.start(0)
+        assert section is not None
+        subject.work(1)
+        assert sections.watcher is not None
+        watcher = sections.watcher()
+        assert watcher is not None
+        words = sections._take(1 << 16)
+        for lost, records in enumerate([1 << 15, 0]):
+            words[:WORD] = records.to_bytes(WORD, "little")
+            while watch.lost == lost:
+                watcher.report(words, 0, 1, FRAME_LAST)
+        section.publish()
+        assert watch.lost == 3
+        list(watch.finished())
+        subject.work(2)
+        section.stop()
+        (seen,) = watch.finished()
+        assert list(seen.pcs) == alone(2)
+        assert not row(seen)["complete"]

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from tests.service.conftest import Service
+from tests.service.talking import Service
 
 import pykcov
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_INIT_TRACE

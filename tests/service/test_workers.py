@@ -2,53 +2,26 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
-from tests.service.conftest import Service
-from tests.service.talking import Talking
-from tests.service.test_device import alone  # noqa: F401 - a fixture
+from tests.commands import python
+from tests.service.collecting import METHODS, Alone, enabled, once, take
+from tests.service.talking import Start, Talking
 
 import pykcov
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE, WORD
-from pykcov.service.client import Device
-from pykcov.service.socket_descriptor import SocketDescriptor
-
-Start = Callable[..., Service]
-Alone = Callable[[int], list[int]]
-SIZE = 1 << 16
-METHODS = ["fork", "spawn", "forkserver"]
-
-
-def enabled(device: Device, recording_mode: str = "trace") -> tuple[SocketDescriptor, mmap.mmap]:
-    descriptor = device.open(recording_mode)
-    descriptor.ioctl(KCOV_INIT_TRACE, SIZE)
-    area = descriptor.mmap(SIZE * WORD)
-    descriptor.ioctl(KCOV_ENABLE)
-    return descriptor, area
-
-
-def take(area: mmap.mmap) -> list[int]:
-    """What is in an area; then store 0."""
-    with memoryview(area) as view, view.cast("Q") as words:
-        found = words[1 : 1 + words[0]].tolist()
-        words[0] = 0
-    return found
-
-
-def once(pcs: list[int]) -> list[int]:
-    return list(dict.fromkeys(pcs))
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_sections(start: Start, alone: Alone, method: str) -> None:  # noqa: F811
+def test_sections(start: Start, alone: Alone, method: str) -> None:
     service = start(2, method)
     device = pykcov.connect(service.name)
     with device.remote(7) as t:
@@ -63,7 +36,7 @@ def test_sections(start: Start, alone: Alone, method: str) -> None:  # noqa: F81
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_enable(start: Start, alone: Alone, method: str) -> None:  # noqa: F811
+def test_enable(start: Start, alone: Alone, method: str) -> None:
     service = start(2, method)
     device = pykcov.connect(service.name)
     for _ in range(2):
@@ -85,7 +58,7 @@ def test_enable(start: Start, alone: Alone, method: str) -> None:  # noqa: F811
             assert take(area) == []
 
 
-def test_a_fork_while_the_service_is_recorded(start: Start, alone: Alone) -> None:  # noqa: F811
+def test_a_fork_while_the_service_is_recorded(start: Start, alone: Alone) -> None:
     service = start()
     descriptor, area = enabled(pykcov.connect(service.name))
     with descriptor:
@@ -98,7 +71,7 @@ def test_a_fork_while_the_service_is_recorded(start: Start, alone: Alone) -> Non
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_blocks(start: Start, alone: Alone, method: str) -> None:  # noqa: F811
+def test_blocks(start: Start, alone: Alone, method: str) -> None:
     """Each block once, in the order of the first hits, until the client stores 0."""
     service = start(3, method)
     descriptor, area = enabled(pykcov.connect(service.name), "blocks")
@@ -117,7 +90,7 @@ def test_blocks(start: Start, alone: Alone, method: str) -> None:  # noqa: F811
         descriptor.ioctl(KCOV_DISABLE)
 
 
-def test_blocks_of_a_service_without_workers(start: Start, alone: Alone) -> None:  # noqa: F811
+def test_blocks_of_a_service_without_workers(start: Start, alone: Alone) -> None:
     service = start()
     descriptor, area = enabled(pykcov.connect(service.name), "blocks")
     with descriptor:
@@ -133,7 +106,7 @@ def test_blocks_of_a_service_without_workers(start: Start, alone: Alone) -> None
         assert take(area) == once(alone(2))
 
 
-def test_an_area_that_is_full_lists_the_rest_later(start: Start, alone: Alone) -> None:  # noqa: F811
+def test_an_area_that_is_full_lists_the_rest_later(start: Start, alone: Alone) -> None:
     service = start(1)
     with pykcov.connect(service.name).open("blocks") as descriptor:
         descriptor.ioctl(KCOV_INIT_TRACE, 512)
@@ -156,7 +129,7 @@ def test_an_area_that_is_full_lists_the_rest_later(start: Start, alone: Alone) -
 
 
 @pytest.mark.parametrize("recording_mode", ["trace", "blocks"])
-def test_workers_at_once(start: Start, alone: Alone, recording_mode: str) -> None:  # noqa: F811
+def test_workers_at_once(start: Start, alone: Alone, recording_mode: str) -> None:
     """All that they execute is there, each record whole, and each worker's in its order."""
     service = start(4)
     descriptor, area = enabled(pykcov.connect(service.name), recording_mode)
@@ -175,7 +148,7 @@ def test_workers_at_once(start: Start, alone: Alone, recording_mode: str) -> Non
             assert found == expected
 
 
-def test_workers_that_are_killed_in_the_middle(start: Start, alone: Alone) -> None:  # noqa: F811
+def test_workers_that_are_killed_in_the_middle(start: Start, alone: Alone) -> None:
     """What they leave is records that were executed, and others go on at once."""
     service = start(4)
     device = pykcov.connect(service.name)
@@ -251,3 +224,42 @@ def test_main_modules_of_workers(method: str, tmp_path: Path) -> None:
         of = "module.py" if method == "-m" else "program.py"
         assert {Path(block.file).name for block in t.blocks} == {of}
         assert [block.function for block in t.blocks] == ["work", "work"]
+
+
+@pytest.mark.once
+def test_sub_interpreters(name: str) -> None:
+    """pykcov is not for them; they say nothing of it."""
+    program = """
+        import pykcov, sys
+        pykcov.serve(sys.argv[1])
+        try:
+            import _interpreters as interpreters
+        except ImportError:
+            import _xxsubinterpreters as interpreters
+        interpreters.destroy(interpreters.create())
+    """
+    done = python("-c", dedent(program), name, timeout=20)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.once
+def test_a_package_that_is_run_has_each_probe_once(name: str, tmp_path: Path) -> None:
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "__main__.py").write_text(
+        "import pykcov\ndef f():\n    return 1\nwith pykcov.remote(7):\n    f()\n"
+    )
+    with pykcov.instrument(include=[f"{package}/*.py"]), closing(pykcov.serve(name)):
+        with pykcov.connect(name).remote(7) as t:
+            done = python("-m", "package", env={"PYTHONPATH": str(tmp_path)}, timeout=20)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert [block.function for block in t.blocks] == ["f"]
+
+
+@pytest.mark.once
+def test_without_stderr_nothing_is_printed_elsewhere() -> None:
+    words = ["sh", "-c", 'exec "$0" -c "print(1)" 2>&-', sys.executable]
+    environment = os.environ | {"PYKCOV_JOIN": "no/name"}
+    done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True, env=environment)
+    assert done.stdout == "1\n"

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 PACKAGE = Path(__file__).parents[2] / "src" / "pykcov"
 
 # The way of the data, from below: a floor may import those that stand before it.

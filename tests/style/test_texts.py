@@ -7,7 +7,11 @@ import re
 from pathlib import Path
 from types import ModuleType
 
+import pytest
+
 import pykcov
+
+pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import CodeType
+from pathlib import Path
+from types import CodeType, ModuleType
 from typing import Any
 from unittest import mock
 
+from tests.unit.packages import Package
+from tests.unit.rewritten import inner
+
+import pykcov
 from pykcov.instrumentation import pipeline
-from pykcov.instrumentation.unit import Unit
+from pykcov.instrumentation.cache.cache import folder_of
+from pykcov.instrumentation.unit import Unit, probes_of
 from pykcov.probe import Comparison, Instead, Probe, origin, running
+from pykcov.symbols.blocks import number_of
+from pykcov.symbols.store import SymbolStore
 
 FIELDS = tuple(
     name
@@ -56,3 +65,36 @@ def counting_rewrites() -> Iterator[list[str]]:
 
     with mock.patch.object(pipeline, "Unit", noted):
         yield seen
+
+
+def imported(
+    package: Package, store: SymbolStore, name: str = "m", **options: Any
+) -> tuple[ModuleType, list[str]]:
+    """Import a module anew, with probes; return it, and what had to be rewritten for it."""
+    package.forget()
+    gc.collect()  # the functions of the module that was there before: they would get probes, too
+    with counting_rewrites() as seen:
+        handle = pykcov.instrument(source=[package.name], store=store, **options)
+        try:
+            module = package.load(name)
+        finally:
+            _keep.append(handle)
+    return module, sorted({path for path in seen if not path.endswith("__init__.py")})
+
+
+_keep: list[pykcov.Instrumentation] = []
+
+
+def undo() -> None:
+    _keep.pop().undo()
+
+
+def entries(store: SymbolStore) -> list[Path]:
+    return sorted(folder_of(store).glob("*.code"))
+
+
+def found_probes(code: CodeType, store: SymbolStore) -> list[Probe]:
+    """Probes of the blocks of a module's code, by block."""
+    constants = [c for each in inner(code) for c in running(each).co_consts]
+    pcs = sorted({c.pc for c in constants if isinstance(c, Probe | Instead)})
+    return probes_of(store, number_of(pcs[0]), len(pcs))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import os
 import shutil
 import subprocess
 import tempfile
@@ -14,16 +13,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from tests.commands import compiler
 
 CALLBACK = ctypes.CFUNCTYPE(None)
-
-
-def compiler() -> str:
-    """Return the C compiler's path; skips the test where there is none."""
-    found = shutil.which(os.environ.get("CC", "cc"))
-    if found is None:
-        pytest.skip("needs a C compiler (cc)")
-    return found
 
 
 @functools.cache
@@ -137,3 +129,30 @@ class GuardedArea:
     def close(self) -> None:
         """Unmap it. Nobody may use `words` any more."""
         library().unmap_guarded(self.address, self.size * 8)
+
+
+def values_in_c(
+    expressions: dict[str, str], headers: tuple[str, ...], folder: Path
+) -> dict[str, int]:
+    """Compile and run a program that prints the expressions."""
+    cc = compiler()
+    for header in headers:
+        probe = subprocess.run(
+            [cc, "-E", "-x", "c", "-"],
+            input=f"#include <{header}>\n",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if probe.returncode != 0:
+            pytest.skip(f"this machine has no <{header}>")
+    lines = [f"#include <{header}>" for header in ("limits.h", "stdio.h", *headers)]
+    lines.append("int main(void) {")
+    for name, expression in expressions.items():
+        lines.append(f'printf("{name} %llu\\n", (unsigned long long)({expression}));')
+    lines.append("return 0; }")
+    source, made = folder / "values.c", folder / "values"
+    source.write_text("\n".join(lines))
+    subprocess.run([cc, "-o", str(made), str(source)], check=True)
+    printed = subprocess.run([str(made)], check=True, capture_output=True, text=True).stdout
+    return {name: int(value) for name, value in (line.split() for line in printed.splitlines())}

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import dis
+import io
 import itertools
 import textwrap
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from itertools import pairwise
 from types import CodeType
 from typing import Any, NamedTuple
 
+from tests.unit.cores import Recording
+
 from pykcov.instrumentation.options import EXACT, Options
 from pykcov.instrumentation.unit import Unit
-from pykcov.probe import Comparison, Instead, Probe, origin, running
+from pykcov.probe import Comparison, Instead, Probe, Recorder, attach, detach, origin, running
+from pykcov.symbols.blocks import number_of
 from pykcov.symbols.store import SymbolStore
 
 COMPARED = Options(comparisons=True)
@@ -211,3 +216,34 @@ def _signed(value: int) -> bytes:
         out.append(value & 0x3F | 0x40)
         value >>= 6
     return bytes([*out, value])
+
+
+def run(code: CodeType, recorder: Recorder) -> None:
+    """Execute a program, whatever it raises."""
+    quiet = contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Exception)
+    attach(recorder)
+    try:
+        with quiet[0], quiet[1]:
+            exec(code, {"__name__": "subject"})
+    finally:
+        detach()
+
+
+def recorded(code: CodeType) -> list[int]:
+    """The PCs that running it records."""
+    recording = Recording(1 << 20)
+    run(code, recording.recorder)
+    return recording.pcs
+
+
+def counts(code: CodeType, store: SymbolStore) -> dict[int, int]:
+    """How often each block was executed, by its number in the file, as reports have it."""
+    pcs = recorded(code)
+    first, symbols = store.file_of(next(c.pc for c in probes(code))) or (0, None)
+    assert symbols is not None
+    return symbols.with_implied(Counter(number_of(pc) - first for pc in pcs))
+
+
+def probes(code: CodeType) -> list[Probe | Instead]:
+    constants = [c for each in inner(code) for c in running(each).co_consts]
+    return [c for c in constants if isinstance(c, Probe | Instead)]

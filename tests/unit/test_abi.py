@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import errno
-import subprocess
 from pathlib import Path
 
 import pytest
-from tests.unit.native_raw import compiler
+from tests.unit.native_raw import values_in_c
 
 from pykcov.abi import ioctl, kcov
+
+pytestmark = pytest.mark.once
 
 # Not merged, so in no header.
 PROPOSED = {
@@ -71,33 +72,6 @@ HANDLES = {
     "KCOV_REMOTE_MAX_HANDLES": "KCOV_REMOTE_MAX_HANDLES",
 }
 OWN = {"KCOV_SUBSYSTEM_PYKCOV": 0x70}
-
-
-def values_in_c(
-    expressions: dict[str, str], headers: tuple[str, ...], folder: Path
-) -> dict[str, int]:
-    """Compile and run a program that prints the expressions."""
-    cc = compiler()
-    for header in headers:
-        probe = subprocess.run(
-            [cc, "-E", "-x", "c", "-"],
-            input=f"#include <{header}>\n",
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if probe.returncode != 0:
-            pytest.skip(f"this machine has no <{header}>")
-    lines = [f"#include <{header}>" for header in ("limits.h", "stdio.h", *headers)]
-    lines.append("int main(void) {")
-    for name, expression in expressions.items():
-        lines.append(f'printf("{name} %llu\\n", (unsigned long long)({expression}));')
-    lines.append("return 0; }")
-    source, made = folder / "values.c", folder / "values"
-    source.write_text("\n".join(lines))
-    subprocess.run([cc, "-o", str(made), str(source)], check=True)
-    printed = subprocess.run([str(made)], check=True, capture_output=True, text=True).stdout
-    return {name: int(value) for name, value in (line.split() for line in printed.splitlines())}
 
 
 @pytest.mark.slow

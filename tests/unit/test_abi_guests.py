@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.native_raw import compiler
-from tests.unit.test_abi import values_in_c
+from tests.commands import compiler
+from tests.unit.native_raw import values_in_c
 
 from pykcov.abi import seccomp, stat, syscalls
 from pykcov.abi.words import int32, int64
+
+pytestmark = pytest.mark.once
 
 SECCOMP = {
     name: name

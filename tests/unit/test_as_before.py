@@ -19,6 +19,7 @@ from types import CodeType, FunctionType, ModuleType
 import cloudpickle
 import coverage
 import pytest
+from tests.commands import python
 
 import pykcov
 from pykcov.instrumentation import session
@@ -179,9 +180,7 @@ def test_cloudpickle_runs_without_pykcov(subject: ModuleType) -> None:
         f"import pickle, sys; sys.modules['pykcov'] = None; "
         f"print(pickle.loads(bytes.fromhex('{blob}'))(2))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
+    done = python("-c", program, status=0)
     assert done.stdout == "42\n"
 
 

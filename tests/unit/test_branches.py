@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.unit.programs import programs
-from tests.unit.rewritten import inner, rewrite_text
+from tests.unit.rewritten import counts, inner, probes, rewrite_text
 from tests.unit.running import run, same
-from tests.unit.test_pruned import counts, probes
 
 from pykcov.instrumentation.options import Options
 from pykcov.symbols.blocks import FileSymbols

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import gc
 import importlib.util
 import marshal
 import os
@@ -23,7 +22,15 @@ import cloudpickle
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.cached import counting_rewrites, fields
+from tests.unit.cached import (
+    _keep,
+    counting_rewrites,
+    entries,
+    fields,
+    found_probes,
+    imported,
+    undo,
+)
 from tests.unit.packages import TEXT, Package, has_probes, packages
 from tests.unit.rewritten import COMPARED, inner, rewrite_text
 
@@ -35,7 +42,6 @@ from pykcov.instrumentation.cache.entry import Entry, pack, restamped
 from pykcov.instrumentation.options import EXACT, Options
 from pykcov.instrumentation.unit import probes_of
 from pykcov.probe import Instead, Probe, fill, origin, original, running
-from pykcov.symbols.blocks import number_of
 from pykcov.symbols.store import SymbolStore
 
 LARGE = """
@@ -84,33 +90,11 @@ def _writes_pycs(monkeypatch: pytest.MonkeyPatch) -> None:
 pytestmark = pytest.mark.usefixtures("_writes_pycs")
 
 
-def imported(
-    package: Package, store: SymbolStore, name: str = "m", **options: Any
-) -> tuple[ModuleType, list[str]]:
-    """Import a module anew, with probes; return it, and what had to be rewritten for it."""
-    package.forget()
-    gc.collect()  # the functions of the module that was there before: they would get probes, too
-    with counting_rewrites() as seen:
-        handle = pykcov.instrument(source=[package.name], store=store, **options)
-        try:
-            module = package.load(name)
-        finally:
-            _keep.append(handle)
-    return module, sorted({path for path in seen if not path.endswith("__init__.py")})
-
-
-_keep: list[pykcov.Instrumentation] = []
-
-
 @pytest.fixture(autouse=True)
 def _undone() -> Iterator[None]:
     yield
     while _keep:
         _keep.pop().undo()
-
-
-def undo() -> None:
-    _keep.pop().undo()
 
 
 def codes(module: ModuleType) -> list[Any]:
@@ -298,6 +282,7 @@ def test_a_pyc_of_other_code(package: Package, store: SymbolStore) -> None:
     assert imported(package, store)[0].f(0) == plain == 5
 
 
+@pytest.mark.once
 def test_options_and_stores_are_told_apart(
     package: Package, store: SymbolStore, tmp_path: Path
 ) -> None:
@@ -373,6 +358,7 @@ def copy_over(path: Path, state: bytes) -> None:
     new.rename(path)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("change", [put_back, move_away, copy_over])
 def test_another_store_at_the_same_place(
     package: Package, store: SymbolStore, change: Callable[[Path, bytes], None]
@@ -417,10 +403,6 @@ def test_a_store_of_an_older_version_gets_an_id(package: Package, store: SymbolS
 # -- damage ----------------------------------------------------------------------------------------
 
 
-def entries(store: SymbolStore) -> list[Path]:
-    return sorted(folder_of(store).glob("*.code"))
-
-
 @pytest.fixture(scope="module")
 def packed(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, SymbolStore]:
     store = SymbolStore(tmp_path_factory.mktemp("packed") / "symbols.sqlite")
@@ -428,13 +410,6 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, SymbolStore
     data = pack(new, 0, found_probes(new, store), bytes(32), b"s" * 64)
     assert data is not None
     return data, store
-
-
-def found_probes(code: CodeType, store: SymbolStore) -> list[Probe]:
-    """Probes of the blocks of a module's code, by block."""
-    constants = [c for each in inner(code) for c in running(each).co_consts]
-    pcs = sorted({c.pc for c in constants if isinstance(c, Probe | Instead)})
-    return probes_of(store, number_of(pcs[0]), len(pcs))
 
 
 @given(at=st.integers(0), value=st.integers(1, 255))
@@ -465,6 +440,7 @@ def test_a_new_stamp_changes_nothing_else(packed: tuple[bytes, SymbolStore]) -> 
     assert fields(again.load().code(probes, 1)) == fields(before.code(probes, 1))
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "harm",
     [
@@ -563,6 +539,7 @@ def test_only_the_user_may_read(package: Package, store: SymbolStore) -> None:
     assert {file.suffix for file in folder.iterdir()} == {".code", ""}
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("kind", ["open to others", "a link", "a file", "unwritable"])
 def test_a_folder_that_is_not_right_is_not_used(
     package: Package, store: SymbolStore, kind: str, tmp_path: Path
@@ -734,6 +711,7 @@ def test_in_place_a_program_may_have_changed_code(package: Package, store: Symbo
     assert module.fails.__code__.co_name == "renamed"
 
 
+@pytest.mark.once
 def test_a_tree_that_moved(store: SymbolStore, tmp_path: Path) -> None:
     with packages(tmp_path / "path") as package:
         package.write("m", TEXT)
@@ -765,6 +743,7 @@ def command(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_the_command(package: Package, store: SymbolStore) -> None:
     package.write("m", TEXT)
@@ -783,6 +762,7 @@ def test_the_command(package: Package, store: SymbolStore) -> None:
     assert len(imported(package, store)[1]) == 1
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_the_command_says_what_is_wrong(store: SymbolStore) -> None:
     store.check()

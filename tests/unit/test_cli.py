@@ -10,10 +10,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from tests import commands
+from tests.machine import linked_sitecustomize
 
 from pykcov.symbols.store import SymbolStore
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 PROGRAM = """\
 import sys
@@ -31,20 +33,12 @@ if __name__ == "__main__":
 """
 
 
-def run(*command: str, folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *command],
-        cwd=folder,
-        env={**os.environ, **environ},
-        capture_output=True,
-        text=True,
-        errors="surrogateescape",
-        check=False,
-    )
+def run(*words: str, folder: Path, **environ: str) -> commands.Done:
+    return commands.python(*words, folder=folder, env=environ, errors="surrogateescape")
 
 
-def pykcov(*args: str, folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    return run("-m", "pykcov", *args, folder=folder, **environ)
+def pykcov(*words: str, folder: Path, **environ: str) -> commands.Done:
+    return run("-m", "pykcov", *words, folder=folder, **environ)
 
 
 @pytest.fixture
@@ -86,13 +80,7 @@ def test_ctrl_c_ends_it_by_the_signal(folder: Path) -> None:
 def test_the_trace_symbolizes(folder: Path) -> None:
     assert pykcov("run", "--trace", "trace.txt", "prog.py", folder=folder).returncode == 0
     raw = (folder / "trace.txt").read_text(encoding="ascii")
-    done = subprocess.run(
-        [sys.executable, "-m", "pykcov", "symbolize"],
-        input=raw,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = commands.pykcov("symbolize", input=raw, status=0)
     answers = done.stdout.splitlines()
     assert answers[::2] == raw.split()
     assert answers[1] == f"{folder}/prog.py:1.1,4.15"
@@ -139,6 +127,7 @@ def test_selection(folder: Path) -> None:
         assert said in done.stderr, (options, done.stderr)
 
 
+@linked_sitecustomize
 def test_the_summary_counts_in_words(folder: Path) -> None:
     (folder / "short.py").write_text("pass\n", encoding="utf-8")
     done = pykcov("run", "--trace", "t", "short.py", folder=folder)
@@ -147,6 +136,7 @@ def test_the_summary_counts_in_words(folder: Path) -> None:
     assert done.stderr == "pykcov: 0 records of 0 blocks, 0 instrumented in 0 files\n"
 
 
+@linked_sitecustomize
 def test_a_forked_child_prints_no_summary(folder: Path) -> None:
     (folder / "forks.py").write_text(
         "import os\npid = os.fork()\nif pid: os.waitpid(pid, 0)\n", encoding="utf-8"
@@ -156,6 +146,7 @@ def test_a_forked_child_prints_no_summary(folder: Path) -> None:
         assert done.stderr.count("pykcov: ") == 1
 
 
+@linked_sitecustomize
 def test_counting_takes_no_area(folder: Path) -> None:
     """An area of a thread that is not traced would be full sooner or later, and said to be."""
     (folder / "long.py").write_text("for _ in range(20_000_000): pass\n", encoding="utf-8")
@@ -246,13 +237,7 @@ def test_symbolize_names_what_it_does_not_know(folder: Path) -> None:
         ("0xffffffff80000008\nhello\n", "trace-malformed"),
         ("0x17\n", "pc-unknown"),
     ):
-        done = subprocess.run(
-            [sys.executable, "-m", "pykcov", "symbolize"],
-            input=text,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = commands.pykcov("symbolize", input=text)
         assert done.returncode == 1
         assert done.stderr.endswith(f"[{slug}]\n"), done.stderr
         assert done.stderr.count("\n") == 1
@@ -287,6 +272,7 @@ def test_a_trace_does_not_go_over_the_program_or_an_older_trace(folder: Path) ->
     assert (folder / "trace.txt").read_bytes() == trace
 
 
+@linked_sitecustomize
 def test_a_trace_may_go_into_a_pipe(folder: Path) -> None:
     words = f"{sys.executable} -m pykcov run --trace /dev/fd/3 prog.py 3>&1 >&2 2>err | wc -l"
     done = subprocess.run(["sh", "-c", words], cwd=folder, capture_output=True, check=True)
@@ -308,19 +294,15 @@ def test_a_source_that_matches_nothing_is_said(folder: Path) -> None:
     assert "--source tomlib matched nothing" in done.stderr
 
 
+@linked_sitecustomize
 def test_names_in_no_encoding(folder: Path) -> None:
     name = os.fsdecode(b"b\xffd \xc3\xbc.py")
     (folder / name).write_text(PROGRAM, encoding="utf-8")
     done = pykcov("run", "--trace", "trace.txt", name, folder=folder)
     assert "left out" not in done.stderr
     with (folder / "trace.txt").open() as trace:
-        done = subprocess.run(
-            [sys.executable, "-m", "pykcov", "symbolize"],
-            stdin=trace,
-            env={**os.environ, "PYTHONIOENCODING": "ascii"},
-            capture_output=True,
-            text=True,
-            check=True,
+        done = commands.pykcov(
+            "symbolize", stdin=trace, env={"PYTHONIOENCODING": "ascii"}, status=0
         )
     assert f"{folder}/b\\udcffd \\xfc.py:1.1," in done.stdout
 
@@ -344,12 +326,7 @@ def test_env_says_how_many_words_a_bitmap_needs(folder: Path) -> None:
 
 def test_a_reader_that_leaves_is_no_error(folder: Path) -> None:
     pykcov("run", "--source", "email", "-m", "email.message", folder=folder)
-    done = subprocess.run(
-        f"{sys.executable} -m pykcov symbolize -all | head -1",
-        shell=True,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
+    done = commands.run(
+        "sh", "-c", f"{sys.executable} -m pykcov symbolize -all | head -1", folder=folder
     )
     assert done.stderr == ""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.commands import Done, python
+from tests.machine import linked_sitecustomize
 from tests.unit.packages import Package
 
 import pykcov
@@ -29,19 +28,13 @@ accept("")
 """
 
 
-def run(*command: str, folder: Path, text: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *command],
-        cwd=folder,
-        env={**os.environ, "PYKCOV_STORE": str(folder / "symbols.sqlite")},
-        input=text,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def run(*command: str, folder: Path, text: str = "") -> Done:
+    store = {"PYKCOV_STORE": str(folder / "symbols.sqlite")}
+    return python(*command, folder=folder, env=store, input=text)
 
 
 @pytest.mark.slow
+@linked_sitecustomize
 def test_from_a_program_to_its_operands(tmp_path: Path) -> None:
     (tmp_path / "prog.py").write_text(PROGRAM, encoding="utf-8")
     options = ["-m", "pykcov", "run", "--comparisons", "--trace", "trace.txt", "prog.py"]

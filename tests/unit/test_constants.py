@@ -6,7 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from tests.unit.native_raw import compiler
+from tests.commands import compiler
 
 from pykcov.abi import kcov
 from pykcov.device import labels, sections, watcher

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import resource
 import struct
-import subprocess
-import sys
 from array import array
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.commands import python
 from tests.unit.cores import A, B, C, Recording, attached, hit
 
 from pykcov import probe
@@ -211,8 +210,7 @@ with attached(made):
 
 @pytest.mark.slow
 def test_without_memory_hits_are_lost_and_it_says_so() -> None:
-    command = [sys.executable, "-c", OUT_OF_MEMORY]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = python("-c", OUT_OF_MEMORY, status=0)
     assert done.stdout.split(maxsplit=1) == ["True", "[]\n"]
 
 

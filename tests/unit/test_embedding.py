@@ -10,7 +10,7 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-from tests.unit.native_raw import compiler
+from tests.commands import compiler
 
 SETUP = """
 import contextvars

@@ -14,6 +14,8 @@ from pykcov.guest.filter import program
 from pykcov.kernel import Kernel
 from pykcov.kernel.syscall_table import TABLE, Trap
 
+pytestmark = pytest.mark.once
+
 I386 = 0x40000003
 WORD = st.integers(0, 2**64 - 1)
 

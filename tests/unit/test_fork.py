@@ -49,7 +49,7 @@ def fork(request: pytest.FixtureRequest) -> Iterator[Callable[[], int]]:
 
 
 def child(fork: Callable[[], int], call: Callable[[], object]) -> None:
-    """Run it in a forked child, and fail when it fails there."""
+    """Run it in a forked child, and fail when it fails or hangs there."""
     reader, writer = os.pipe()
     pid = fork()
     if pid == 0:
@@ -64,8 +64,9 @@ def child(fork: Callable[[], int], call: Callable[[], object]) -> None:
     os.close(writer)
     with os.fdopen(reader, "rb") as pipe:
         said = pipe.read()
-    os.waitpid(pid, 0)
-    assert said == b"done", said
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    assert code != -signal.SIGALRM, f"the child hung until its alarm; it had said {said!r}"
+    assert (said, code) == (b"done", 0)
 
 
 def on_a_thread_or_not(fork: Callable[[], int], call: Callable[[], object]) -> None:
@@ -119,11 +120,13 @@ def test_section_is_the_parents(fork: Callable[[], int]) -> None:
 
     made = Recording()
     token = probe.section_open(made.recorder)
-    copy = contextvars.copy_context()
-    hit(A)
-    child(fork, work)
-    copy.run(hit, A)
-    probe.section_close(made.recorder, token)
+    try:
+        copy = contextvars.copy_context()
+        hit(A)
+        child(fork, work)
+        copy.run(hit, A)
+    finally:
+        probe.section_close(made.recorder, token)
     assert made.pcs == [A.pc, A.pc]
 
 
@@ -185,9 +188,11 @@ def test_parents_task_is_dropped_while_the_child_registers(fork: Callable[[], in
     def parent() -> None:
         before = probe.get_task()
         probe.set_task(Hits())
-        hit(A)
-        child(fork, work)
-        probe.set_task(before)
+        try:
+            hit(A)
+            child(fork, work)
+        finally:
+            probe.set_task(before)
 
     on_a_thread_or_not(fork, parent)
 
@@ -252,8 +257,8 @@ class TestDevice:
     def test_child_cannot_end_what_the_parent_enabled(self, fork: Callable[[], int]) -> None:
         with pykcov.open() as descriptor:
             descriptor.ioctl(KCOV_INIT_TRACE, 512)
-            descriptor.ioctl(KCOV_ENABLE)
             mine = ThreadTask.current()
+            descriptor.ioctl(KCOV_ENABLE)
 
             def work() -> None:
                 for task in (None, mine):
@@ -262,15 +267,17 @@ class TestDevice:
                     with pytest.raises(OSError, match="Invalid"):
                         descriptor.ioctl(KCOV_ENABLE, task=task)
 
-            child(fork, work)
-            descriptor.ioctl(KCOV_DISABLE)
+            try:
+                child(fork, work)
+            finally:
+                descriptor.ioctl(KCOV_DISABLE)
 
     def test_parents_task_enters_the_childs_kernel(self, fork: Callable[[], int]) -> None:
         task = Task()
         with pykcov.open() as descriptor:
             descriptor.ioctl(KCOV_INIT_TRACE, 512)
-            descriptor.ioctl(KCOV_ENABLE, task=task)
             area = descriptor.mmap(4096)
+            descriptor.ioctl(KCOV_ENABLE, task=task)
 
             def work() -> None:
                 task.enter()
@@ -278,8 +285,10 @@ class TestDevice:
                 task.leave()
                 expect(kcov=(task.kcov, None), count=(area[0], 0))
 
-            child(fork, work)
-            task.exit()
+            try:
+                child(fork, work)
+            finally:
+                task.exit()
 
     def test_references_that_the_child_has(self, fork: Callable[[], int]) -> None:
         descriptor = pykcov.open()
@@ -294,9 +303,11 @@ class TestDevice:
             with pytest.raises(OSError, match="Bad file"):
                 os.fstat(fd)
 
-        child(fork, work)
-        descriptor.ioctl(KCOV_DISABLE)
-        descriptor.close()
+        try:
+            child(fork, work)
+        finally:
+            descriptor.ioctl(KCOV_DISABLE)
+            descriptor.close()
 
     def test_consumer_in_another_thread(self) -> None:
         """It holds the lock at the fork, and is not in the child."""
@@ -312,8 +323,8 @@ class TestDevice:
         hit(A)
         thread = threading.Thread(target=counts.consume, args=(Slow(),))
         thread.start()
-        inside.wait()
         try:
+            inside.wait()
             child(os_fork, counts.clear)
         finally:
             done.set()

@@ -13,6 +13,8 @@ from pykcov.kernel.credentials import Credentials
 from pykcov.kernel.files import Files
 from pykcov.kernel.syscall_table import TABLE, Trap
 
+pytestmark = pytest.mark.once
+
 
 def test_every_row_has_a_method_and_every_method_a_row() -> None:
     names = {row.name for row in TABLE}

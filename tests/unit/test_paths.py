@@ -17,6 +17,8 @@ from pykcov.guest.paths import walk
 from pykcov.kernel import Directory, File, Node
 from pykcov.kernel.files import Files
 
+pytestmark = pytest.mark.once
+
 NAMES = st.sampled_from(["a", "b", "m", "f"])
 STEPS = st.lists(st.sampled_from(["a", "b", "m", "f", "..", ".", ""]), max_size=6)
 LINKS = st.dictionaries(st.tuples(NAMES, NAMES), st.tuples(st.booleans(), STEPS), max_size=4)

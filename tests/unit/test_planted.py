@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -13,10 +12,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from tests import commands
+from tests.unit.cached import _keep, entries, found_probes, imported, undo
 from tests.unit.native_raw import exchange
 from tests.unit.packages import Package, has_probes
 from tests.unit.rewritten import rewrite_text
-from tests.unit.test_cache import _keep, entries, found_probes, imported, undo
 
 from pykcov.instrumentation.cache.cache import Cache, folder_of, shared
 from pykcov.instrumentation.cache.entry import Entry, pack
@@ -154,11 +154,7 @@ def test_there_is_no_cache_where_others_may_plant_one(
         undo()
     assert not folder_of(store).exists()
     assert str(wrong) in Cache.of(store).trouble
-    done = subprocess.run(
-        [sys.executable, "-m", "pykcov", "cache", "info", "--store", store.path],
-        capture_output=True,
-        text=True,
-    )
+    done = commands.pykcov("cache", "info", "--store", store.path)
     assert (done.returncode, done.stdout) == (1, "")
     assert str(wrong) in done.stderr
     assert "[cache-shared]" in done.stderr

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import mmap
 import os
 import tempfile
 import textwrap
-from collections import Counter
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -17,50 +15,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.unit.cores import Recording, attached
 from tests.unit.programs import programs
-from tests.unit.rewritten import COMPARED, inner, rewrite_text
+from tests.unit.rewritten import COMPARED, counts, inner, probes, recorded, rewrite_text, run
 from tests.unit.running import same
 
 from pykcov.instrumentation.options import EXACT, Options
-from pykcov.probe import Comparison, Instead, Probe, Recorder, attach, detach, running
+from pykcov.probe import Comparison, Recorder, running
 from pykcov.reader.comparisons import records
-from pykcov.symbols.blocks import number_of
 from pykcov.symbols.store import SymbolStore
 
 PRUNED = Options(prune=True)
 PRUNED_COMPARED = Options(prune=True, comparisons=True)
 EXAMPLES = 400 if os.environ.get("PYKCOV_SOAK") else 20
 STORE = SymbolStore(Path(tempfile.mkdtemp(prefix="pykcov-test-")) / "symbols.sqlite")
-
-
-def run(code: CodeType, recorder: Recorder) -> None:
-    """Execute a program, whatever it raises."""
-    quiet = contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Exception)
-    attach(recorder)
-    try:
-        with quiet[0], quiet[1]:
-            exec(code, {"__name__": "subject"})
-    finally:
-        detach()
-
-
-def recorded(code: CodeType) -> list[int]:
-    """The PCs that running it records."""
-    recording = Recording(1 << 20)
-    run(code, recording.recorder)
-    return recording.pcs
-
-
-def counts(code: CodeType, store: SymbolStore) -> dict[int, int]:
-    """How often each block was executed, by its number in the file, as reports have it."""
-    pcs = recorded(code)
-    first, symbols = store.file_of(next(c.pc for c in probes(code))) or (0, None)
-    assert symbols is not None
-    return symbols.with_implied(Counter(number_of(pc) - first for pc in pcs))
-
-
-def probes(code: CodeType) -> list[Probe | Instead]:
-    constants = [c for each in inner(code) for c in running(each).co_consts]
-    return [c for c in constants if isinstance(c, Probe | Instead)]
 
 
 def check(text: str, store: SymbolStore) -> tuple[int, int]:

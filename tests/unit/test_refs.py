@@ -11,6 +11,8 @@ import pytest
 
 from pykcov import refs
 
+pytestmark = pytest.mark.once
+
 
 class Plain:
     """A checked object, unhashable and equal to anything."""

@@ -85,6 +85,7 @@ def test_jumps_become_wide_around_255_units(store: SymbolStore, shape: str) -> N
     assert grown > 2
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES[:2], ids=NAMES[:2])
 def test_jumps_beyond_65535_units(store: SymbolStore, shape: str) -> None:
@@ -124,6 +125,7 @@ def with_constants(number: int) -> str:
     return f"def f(a):\n    if a:\n        a = [a, {values}]\n    return a\n"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("constants", [250, 254, 255, 256, 257, 600])
 def test_more_constants_than_one_byte_counts(store: SymbolStore, constants: int) -> None:
     plain, new = rewrite_text(with_constants(constants), store)
@@ -131,6 +133,7 @@ def test_more_constants_than_one_byte_counts(store: SymbolStore, constants: int)
     assert run(new, "f(1)") == run(plain, "f(1)")
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_more_constants_than_two_bytes_count(store: SymbolStore) -> None:
     plain, new = rewrite_text(with_constants(65540), store)

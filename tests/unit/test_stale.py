@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.commands import python
 
 import pykcov
 from pykcov.symbols.store import SymbolStore
@@ -107,8 +108,5 @@ with pykcov.instrument(include=[str(path)], comparisons=True, store=store):
         m.fs[0](1), m.fs[1](1)
     print([record[1:3] for record in t.records])
 """
-    done = subprocess.run(
-        [sys.executable, "-X", "no_debug_ranges", "-c", program],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = python("-X", "no_debug_ranges", "-c", program)
     assert done.stdout == "[(10, 1), (20, 1)]\n", done.stderr

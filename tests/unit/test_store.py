@@ -29,6 +29,8 @@ from pykcov.symbols import store as store_module
 from pykcov.symbols.blocks import FileSymbols, number_of, pc_of
 from pykcov.symbols.store import SymbolStore
 
+pytestmark = pytest.mark.once
+
 PYTHON = [sys.executable, "-c"]
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextvars
 import importlib
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.commands import python
 from tests.unit.cores import A, B, C, Recording, attached, hit, in_thread, section
 from tests.unit.native_raw import keep_thread_state, module_slots, on_c_thread
 
@@ -38,12 +38,6 @@ class Finalized:
 
     def __del__(self) -> None:
         self.then()
-
-
-def run(program: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=120
-    )
 
 
 def test_each_thread_has_its_own() -> None:
@@ -327,7 +321,7 @@ hit(A)
 )
 def test_daemons_hit_while_the_interpreter_ends(setup: str, end: str, code: int) -> None:
     for _ in range(3):
-        done = run(FINALIZING.format(setup=setup, end=end))
+        done = python("-c", FINALIZING.format(setup=setup, end=end))
         assert (done.returncode, done.stderr) == (code, "")
 
 
@@ -358,7 +352,7 @@ def test_sub_interpreters_are_refused(kind: str, imported: bool) -> None:
         main="import pykcov" if imported else "",
         kind=repr(kind) if new else f"isolated={kind == 'isolated'}",
     )
-    done = run(program)
+    done = python("-c", program)
     assert done.stdout.startswith("refused:"), done
     assert "pykcov" in done.stdout
     assert "interpreter" in done.stdout
