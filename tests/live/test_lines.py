@@ -6,7 +6,6 @@ where an exception left its block half-way, and nowhere else; none is missing.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -18,9 +17,6 @@ PROGRAM = "tests.live.compare_lines"
 
 pytestmark = pytest.mark.slow
 
-# A fault: 3.11 keeps the handlers of `try: pass`, which nothing leads to, and the block before them
-# claims them.
-CLAIMED = {"test_exception_variations", "test_grammar"} if sys.version_info < (3, 12) else set()
 # Every second workload is compared under one CPython only.
 WORKLOADS = [
     pytest.param(*case.values, marks=[*case.marks, *([] if n % 2 else [pytest.mark.once])])
@@ -55,11 +51,7 @@ def tally(note: Callable[[str], None]) -> Iterator[list[tuple[str, int]]]:
 
 
 @pytest.mark.parametrize("name", WORKLOADS)
-def test_lines_are_the_oracles(
-    name: str, ahead: Ahead, tally: list[tuple[str, int]], request: pytest.FixtureRequest
-) -> None:
-    if name in CLAIMED:
-        request.applymarker(pytest.mark.xfail(strict=True, reason="handlers of `try: pass`"))
+def test_lines_are_the_oracles(name: str, ahead: Ahead, tally: list[tuple[str, int]]) -> None:
     extra = 0
     for comparison in ahead[name]:
         extra = max(extra, check(comparison))

@@ -377,7 +377,7 @@ def test_a_request_of_an_enable_that_is_over(worker: Told, name: str) -> None:
     """It has looked its handle up; meanwhile the descriptor collects another one."""
     hold = """
         import sys
-        from pykcov.service.member import Member
+        from pykcov.service.worker import Member
         meet = Member._meet
         def held(self, value):
             print('"held"', flush=True)

@@ -20,6 +20,7 @@ A branch that is not taken may lead to nothing but a jump (the end of a loop's b
 other half of the branch, and no block of its own.
 
 Code without a line (clean-up that the compiler made) has no probe: nobody could say where it is.
+Code that nothing leads to is in no block.
 
 A record says that its block was entered. An exception may leave a block half-way; then the lines
 behind the one that raised are claimed but did not run. `by_line` cuts at every change of line: no
@@ -40,6 +41,7 @@ from pykcov.instrumentation.bytecode.opcodes import (
     END_FOR,
     END_FOR_POPS,
     FALLS_THROUGH,
+    FINAL,
     FOR_ITER,
     GLUED,
     JUMP_BACKWARD_NO_INTERRUPT,
@@ -230,9 +232,13 @@ def find_blocks(
     leaders = _leaders(located)
     out: list[Span] = []
     run: _Run | None = None
+    cut = False  # control does not go on from the instruction before
     for i, position in zip(located.instructions, located.positions, strict=True):
         line = position[0]
         begins = i[_START] in leaders
+        if cut and not begins and i[_START] not in located.arrived:
+            continue  # nor does it come from elsewhere: 3.11 keeps the handlers of `try: pass`
+        cut = i[_OP] in FINAL
         thrown = i[_OP] == CLEANUP_THROW  # an await's, and so is the jump behind it
         if run and line == run.line and not (begins or thrown):
             run.positions.append(position)  # most are like that
