@@ -20,7 +20,6 @@ SUBJECTS = {
     "test_csv": "csv",
     "test_except_star": "test.test_except_star",
     "test_exception_variations": "test.test_exception_variations",
-    "test_gettext": "gettext",
     "test_grammar": "test.test_grammar",
     "test_http_cookies": "http",
     "test_named_expressions": "test.test_named_expressions",
