@@ -20,12 +20,9 @@ def sample(share: int = 1, without: Collection[str] = ()) -> list[ParameterSet]:
     share: where one takes long, only each of so many, but in `make soak`.
     """
     names = [name for name, use in USES.items() if use.subject not in without]
+    missing = {name for name in SUBJECTS if not is_installed(name)}
+    skip = pytest.mark.skip(reason=NOT_INSTALLED)
     return [
-        pytest.param(
-            name,
-            marks=pytest.mark.skipif(
-                name in SUBJECTS and not is_installed(name), reason=NOT_INSTALLED
-            ),
-        )
+        pytest.param(name, marks=skip if name in missing else ())
         for name in names[:: 1 if SOAK else share]
     ]

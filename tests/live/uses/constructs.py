@@ -93,8 +93,7 @@ def unbound(n):
     out = []
     for i in range(n):
         try:
-            if i: value = other = i
-            other + 1
+            if i: value = i
             out.append((value, 1))
             del value
             return value + 1, out
@@ -102,6 +101,12 @@ def unbound(n):
         except NameError:
             out.append(2)
     return out
+
+
+def never(n):
+    """No execution of the last line comes to its constant."""
+    if n: value = n
+    value + 1
 
 
 def missing(thing):
@@ -280,7 +285,8 @@ def outcome(call, *args):
 def run():
     """Do all of it."""
     calls = [(loops, 6), (loops, 0), (choices, 0, 1), (choices, 3, 2), (choices, 1, 1)]
-    calls += [(tries, n) for n in (0, 1, 2, 3, 9)] + [(unbound, 3), (unbound, 0), (missing, None)]
+    calls += [(tries, n) for n in (0, 1, 2, 3, 9)] + [(missing, None)]
+    calls += [(unbound, 3), (unbound, 0), (never, 0)]
     calls += [(straight, 2), (groups,), (withs, True), (withs, False), (generators,)]
     values = (0, [1, 2, 3], [0, 1], {"k": 1, "l": 2}, "text", Manager(1), Manager(2), b"")
     calls += [(matches, value) for value in values] + [(classes,)]
