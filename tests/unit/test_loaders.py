@@ -29,6 +29,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import pytest
+from tests.machine import linked_sitecustomize
 from tests.unit.packages import TEXT, Package, has_probes
 
 import pykcov
@@ -501,6 +502,7 @@ def application(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
+@linked_sitecustomize
 def test_an_application_in_an_archive(application: Path, tmp_path: Path) -> None:
     zipapp.create_archive(application, tmp_path / "app.pyz")
     out = run("app.pyz", folder=tmp_path)
@@ -510,6 +512,7 @@ def test_an_application_in_an_archive(application: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.slow
+@linked_sitecustomize
 def test_a_package_with_a_main_module(application: Path) -> None:
     out = run("--source", "inner", "-m", "inner", folder=application)
     assert out.startswith("1\n")
@@ -552,6 +555,7 @@ COMMANDS = [
 @pytest.mark.slow
 @pytest.mark.once
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda words: " ".join(words[:3]))
+@linked_sitecustomize
 def test_pytest_with_warnings_as_errors(
     tmp_path: Path, installed: Path, command: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
