@@ -29,6 +29,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import pytest
+from tests import commands
 from tests.machine import linked_sitecustomize
 from tests.unit.packages import TEXT, Package, has_probes
 
@@ -482,10 +483,10 @@ def test_a_program_is_not_warned_of_what_is_compiled_again(package: Package) -> 
 
 
 def run(*args: str, folder: Path) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "pykcov", "run", *args],
-        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60,
-    )  # fmt: skip
+    """What it prints, and behind it what pykcov says."""
+    both = {"capture_output": False, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    unbuffered = {"PYTHONUNBUFFERED": "1"}
+    done = commands.pykcov("run", *args, folder=folder, env=unbuffered, timeout=60, **both)
     assert done.returncode == 0, done.stdout
     return done.stdout
 
@@ -512,7 +513,6 @@ def test_an_application_in_an_archive(application: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.slow
-@linked_sitecustomize
 def test_a_package_with_a_main_module(application: Path) -> None:
     out = run("--source", "inner", "-m", "inner", folder=application)
     assert out.startswith("1\n")
