@@ -112,6 +112,16 @@ pytestmark = [
 ]
 
 
+def marks(name: str) -> list[pytest.MarkDecorator]:
+    """Those of a test module: Debian's python3 has the runner, and few of the tests."""
+    once = [pytest.mark.once] if name in ONCE else []
+    try:
+        there = importlib.util.find_spec(f"test.{name}") is not None
+    except ModuleNotFoundError:
+        there = False
+    return [*once, pytest.mark.skipif(not there, reason=f"this Python has no test.{name}")]
+
+
 def results(name: str, subject: str, folder: Path, *options: str) -> dict[str, str]:
     """Run one test module; return the outcome of each test by its id."""
     done = subprocess.run(
@@ -135,7 +145,7 @@ def results(name: str, subject: str, folder: Path, *options: str) -> dict[str, s
         pytest.param(
             *each,
             id="-".join((each[0], *each[2])),
-            marks=pytest.mark.once if each[0] in ONCE else (),
+            marks=marks(each[0]),
         )
         for each in EACH
     ],

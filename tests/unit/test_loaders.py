@@ -29,6 +29,8 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import pytest
+from tests import commands
+from tests.machine import linked_sitecustomize
 from tests.unit.packages import TEXT, Package, has_probes
 
 import pykcov
@@ -481,10 +483,10 @@ def test_a_program_is_not_warned_of_what_is_compiled_again(package: Package) -> 
 
 
 def run(*args: str, folder: Path) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "pykcov", "run", *args],
-        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60,
-    )  # fmt: skip
+    """What it prints, and behind it what pykcov says."""
+    both = {"capture_output": False, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    unbuffered = {"PYTHONUNBUFFERED": "1"}
+    done = commands.pykcov("run", *args, folder=folder, env=unbuffered, timeout=60, **both)
     assert done.returncode == 0, done.stdout
     return done.stdout
 
@@ -501,6 +503,7 @@ def application(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
+@linked_sitecustomize
 def test_an_application_in_an_archive(application: Path, tmp_path: Path) -> None:
     zipapp.create_archive(application, tmp_path / "app.pyz")
     out = run("app.pyz", folder=tmp_path)
@@ -552,6 +555,7 @@ COMMANDS = [
 @pytest.mark.slow
 @pytest.mark.once
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda words: " ".join(words[:3]))
+@linked_sitecustomize
 def test_pytest_with_warnings_as_errors(
     tmp_path: Path, installed: Path, command: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
