@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from tests import commands
-from tests.machine import linked_sitecustomize
 
 from pykcov.symbols.store import SymbolStore
 
@@ -127,7 +126,6 @@ def test_selection(folder: Path) -> None:
         assert said in done.stderr, (options, done.stderr)
 
 
-@linked_sitecustomize
 def test_the_summary_counts_in_words(folder: Path) -> None:
     (folder / "short.py").write_text("pass\n", encoding="utf-8")
     done = pykcov("run", "--trace", "t", "short.py", folder=folder)
@@ -136,7 +134,6 @@ def test_the_summary_counts_in_words(folder: Path) -> None:
     assert done.stderr == "pykcov: 0 records of 0 blocks, 0 instrumented in 0 files\n"
 
 
-@linked_sitecustomize
 def test_a_forked_child_prints_no_summary(folder: Path) -> None:
     (folder / "forks.py").write_text(
         "import os\npid = os.fork()\nif pid: os.waitpid(pid, 0)\n", encoding="utf-8"
@@ -146,7 +143,6 @@ def test_a_forked_child_prints_no_summary(folder: Path) -> None:
         assert done.stderr.count("pykcov: ") == 1
 
 
-@linked_sitecustomize
 def test_counting_takes_no_area(folder: Path) -> None:
     """An area of a thread that is not traced would be full sooner or later, and said to be."""
     (folder / "long.py").write_text("for _ in range(20_000_000): pass\n", encoding="utf-8")
@@ -272,7 +268,6 @@ def test_a_trace_does_not_go_over_the_program_or_an_older_trace(folder: Path) ->
     assert (folder / "trace.txt").read_bytes() == trace
 
 
-@linked_sitecustomize
 def test_a_trace_may_go_into_a_pipe(folder: Path) -> None:
     words = f"{sys.executable} -m pykcov run --trace /dev/fd/3 prog.py 3>&1 >&2 2>err | wc -l"
     done = subprocess.run(["sh", "-c", words], cwd=folder, capture_output=True, check=True)
@@ -294,7 +289,6 @@ def test_a_source_that_matches_nothing_is_said(folder: Path) -> None:
     assert "--source tomlib matched nothing" in done.stderr
 
 
-@linked_sitecustomize
 def test_names_in_no_encoding(folder: Path) -> None:
     name = os.fsdecode(b"b\xffd \xc3\xbc.py")
     (folder / name).write_text(PROGRAM, encoding="utf-8")

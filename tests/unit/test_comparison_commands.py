@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from tests.commands import Done, python
-from tests.machine import linked_sitecustomize
 from tests.unit.packages import Package
 
 import pykcov
@@ -34,7 +33,6 @@ def run(*command: str, folder: Path, text: str = "") -> Done:
 
 
 @pytest.mark.slow
-@linked_sitecustomize
 def test_from_a_program_to_its_operands(tmp_path: Path) -> None:
     (tmp_path / "prog.py").write_text(PROGRAM, encoding="utf-8")
     options = ["-m", "pykcov", "run", "--comparisons", "--trace", "trace.txt", "prog.py"]

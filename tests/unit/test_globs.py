@@ -38,9 +38,10 @@ PATHS = st.lists(
 def ours(patterns: list[str], path: str) -> bool | None:
     """Return whether they match; None: they are refused."""
     try:
-        return globs.matches(globs.compiled(patterns), path)
+        wanted = globs.compiled(patterns)
     except PykcovError:
         return None
+    return wanted is not None and wanted.fullmatch(path) is not None
 
 
 def theirs(patterns: list[str], path: str) -> bool | None:
@@ -142,3 +143,21 @@ def test_what_is_refused(pattern: str, slug: str) -> None:
     with pytest.raises(PykcovError) as raised:
         Selection([], omit=[pattern])
     assert raised.value.slug == slug
+
+
+@pytest.mark.parametrize("kind", ["_standard", "_third_party"])
+def test_a_link_out_of_a_library_is_the_librarys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """As Debian's sitecustomize.py is, and each file of a package that an installer has linked."""
+    library, elsewhere = tmp_path / "library", tmp_path / "elsewhere"
+    library.mkdir()
+    elsewhere.mkdir()
+    (elsewhere / "m.py").touch()
+    (library / "m.py").symlink_to(elsewhere / "m.py")
+    selection = Selection()
+    assert selection.matches("m", f"{elsewhere}/m.py")
+    selection = Selection()
+    monkeypatch.setattr(selection, kind, (str(library),))
+    assert not selection.matches("m", f"{library}/m.py")
+    assert selection.matches("m", f"{elsewhere}/m.py")

@@ -30,7 +30,6 @@ from typing import Any
 
 import pytest
 from tests import commands
-from tests.machine import linked_sitecustomize
 from tests.unit.packages import TEXT, Package, has_probes
 
 import pykcov
@@ -503,7 +502,6 @@ def application(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-@linked_sitecustomize
 def test_an_application_in_an_archive(application: Path, tmp_path: Path) -> None:
     zipapp.create_archive(application, tmp_path / "app.pyz")
     out = run("app.pyz", folder=tmp_path)
@@ -555,7 +553,6 @@ COMMANDS = [
 @pytest.mark.slow
 @pytest.mark.once
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda words: " ".join(words[:3]))
-@linked_sitecustomize
 def test_pytest_with_warnings_as_errors(
     tmp_path: Path, installed: Path, command: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

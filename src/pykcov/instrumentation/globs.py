@@ -104,8 +104,3 @@ def prefix(pattern: str) -> re.Pattern[str]:
 def folders_named(patterns: Iterable[str]) -> list[str]:
     """Return the patterns that name a folder that is there: they match no file in it."""
     return [pattern for pattern in patterns if os.path.isdir(pattern)]  # noqa: PTH112 - False, too
-
-
-def matches(wanted: re.Pattern[str] | None, path: str) -> bool:
-    """Is the canonical() path matched by what compiled() has returned?"""
-    return wanted is not None and wanted.fullmatch(path) is not None

@@ -137,12 +137,15 @@ class Selection:
         return self._answers[key]
 
     def _matches(self, module: str | None, path: str) -> bool:
-        path = canonical(path)
+        given, path = absolute(path), canonical(path)
         if _below(path, OWN) or not self._narrows_to(path):
             return False
         if not self.packages and not self.folders:
-            standard = any(_below(path, folder) for folder in self._standard)
-            return self.include is not None or not (standard or self._is_third_party(path))
+            # Debian's sitecustomize.py is a link out of the standard library; some installers
+            # link each file of a package to their cache.
+            standard = any(_below(p, f) for p in (given, path) for f in self._standard)
+            installed = any(map(self._is_third_party, (given, path)))
+            return self.include is not None or not (standard or installed)
         if module in (
             "__main__",
             "__mp_main__",
