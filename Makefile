@@ -7,10 +7,10 @@ EXTRAS = test,check
 C_SOURCES = $(wildcard src/pykcov/*/csrc/*)
 
 .DEFAULT_GOAL = help
-.PHONY: help install demo test check bench soak fuzz asan tsan refcounts docs clean
+.PHONY: help install demo test check bench soak fuzz asan tsan refcounts docs docs-site clean
 
 help: ## show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -56,8 +56,12 @@ tsan: $(STAMP) ## the C core's tests of threads under ThreadSanitizer; tests/san
 refcounts: $(STAMP) ## the C core's tests under a debug build of CPython (DEBUG_PYTHON), if there is one
 	@bash tests/sanitize.sh refcounts $(BIN)/python
 
-docs: $(STAMP) ## print the generated pages anew
+docs: $(STAMP) ## update generated pages, and the figures that pages quote
 	@$(BIN)/python -m docs.generate
+
+docs-site: ## build the documentation site into build/site; a warning is an error
+	@$(MAKE) --no-print-directory install EXTRAS=docs
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean: ## remove what was built
 	rm -rf $(VENV) build src/*.egg-info src/pykcov/*/*.so

@@ -109,11 +109,9 @@ def jobs() -> str:
 
 WORDS: Mapping[str, Callable[[], str]] = {
     "trace": lambda: _mean("pykcov trace"),
-    "prune": lambda: _mean("pykcov prune"),
     "ctrace": lambda: _mean("coverage ctrace"),
     "sysmon": lambda: _mean("coverage sysmon"),
     "atheris": lambda: _mean("atheris"),
-    "hit": lambda: _time(_data()["one"]["hit"]["ns"]["recorded"]),
     "guest_call": lambda: _time(_data()["guests"]["ns"]["getpid, trapped"]),
     "guest_call_to_c": lambda: f"{_data()['guests']['ratios']['trapped / in C']:.1f}",
     "services_traced": lambda: _services("pykcov, traced"),
