@@ -58,6 +58,7 @@ def run(command: list[str] | str, folder: Path) -> subprocess.CompletedProcess[s
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
+        timeout=300,
     )
 
 
@@ -98,8 +99,11 @@ def test_a_page_runs_from_top_to_bottom(page: Path, tmp_path: Path) -> None:
         ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__")
     )
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    for fence in fences(page):
-        check(fence, tmp_path)
+    try:
+        for fence in fences(page):
+            check(fence, tmp_path)
+    finally:
+        run("kill $(cat pid)", tmp_path)  # the service, where a fence failed before it was ended
 
 
 @pytest.mark.slow
