@@ -30,6 +30,8 @@ def on_files(files: Files, config: Any) -> Files:
         text = (ROOT / source).read_text(encoding="utf-8")
         text = _LINK.sub(lambda m: f"[{m[1]}]({_from_docs(m[2])}{m[3] or ''})", text)
         text = text.replace("](docs/", "](").replace('src="docs/', 'src="')  # images
+        if page == "index.md":
+            text = f"---\nhide: [navigation]\n---\n{text}"
         files.append(File.generated(config, page, content=text))
     return files
 
