@@ -20,9 +20,9 @@ class KeptArea:
     """An area of `size` words, mapped once. words: its words; words[0] is the count. bitmap: how
     many words of it are one, for unique mode; then the count stands behind it."""
 
-    def __init__(self, size: int, discipline: str = "trace", bitmap: int = 0) -> None:
+    def __init__(self, size: int, recording_mode: str = "trace", bitmap: int = 0) -> None:
         self.bitmap = bitmap
-        self.descriptor = pykcov.open(discipline)
+        self.descriptor = pykcov.open(recording_mode)
         self.size = -(-size // 512) * 512
         self.descriptor.ioctl(KCOV_INIT_TRACE, self.size)
         self.words = memoryview(self.descriptor.mmap(self.size * WORD)).cast("Q")

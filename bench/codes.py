@@ -10,10 +10,10 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from bench import native_code
-from pykcov.instrumentation import rewrite, spots
-from pykcov.instrumentation.blocks import Span, nested
-from pykcov.instrumentation.codec import decode
-from pykcov.instrumentation.versions import LOAD_CONST
+from pykcov.instrumentation.bytecode import placement, rewrite
+from pykcov.instrumentation.bytecode.blocks import Span, nested
+from pykcov.instrumentation.bytecode.codec import decode
+from pykcov.instrumentation.bytecode.opcodes import LOAD_CONST
 from pykcov.probe import Probe, running, set_code
 
 NOP = bytes((dis.opmap["NOP"], 0))
@@ -33,9 +33,9 @@ def below(paths: Sequence[str]) -> list[CodeType]:
     return list(found.values())
 
 
-def at_heads(_code: CodeType, spans: Sequence[Span], *_more: object) -> list[spots.Spot]:
+def at_heads(_code: CodeType, spans: Sequence[Span], *_more: object) -> list[placement.Spot]:
     """Return what find_spots() would, if each probe were three instructions at its block's head."""
-    return [spots.Spot(n, span.offset, -1) for n, span in enumerate(spans)]
+    return [placement.Spot(n, span.offset, -1) for n, span in enumerate(spans)]
 
 
 def probes_at_heads() -> None:

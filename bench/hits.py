@@ -1,5 +1,5 @@
-"""What one hit costs, in ns: nobody records it, recorded, in the discipline "blocks", and in unique
-mode, its bit set.
+"""What one hit costs, in ns: nobody records it, recorded, in the recording mode "blocks", and in
+unique mode, its bit set.
 
 The code is what pykcov's rewriting makes of a block's head. `~"x"` compiles to the three
 instructions of a probe, so the constants are all that has to be put in.

@@ -24,9 +24,9 @@ from bench.native_code import ROOT
 from bench.programs import installed
 from bench.rows import prunes
 from pykcov.instrumentation.unit import Unit
-from pykcov.lineage import Range
-from pykcov.store import SymbolStore
-from pykcov.symbols import FileSymbols
+from pykcov.symbols.blocks import FileSymbols
+from pykcov.symbols.identity import Range
+from pykcov.symbols.store import SymbolStore
 
 PACKAGES = {
     "docutils": ("docutils.core", "docutils.parsers.rst", "docutils.writers.html5_polyglot"),

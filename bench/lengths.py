@@ -10,7 +10,7 @@ from typing import Any
 
 from pykcov.instrumentation import unit as units
 from pykcov.instrumentation.options import Options
-from pykcov.store import SymbolStore
+from pykcov.symbols.store import SymbolStore
 
 # What begins a text, and what is repeated.
 KINDS = {

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from bench import codes, native_code
 from bench.areas import KeptArea
 from bench.programs import installed
-from pykcov.instrumentation import cache
+from pykcov.instrumentation.cache import cache
 
 Call = Callable[[], Any]
 
@@ -119,13 +119,13 @@ class Trace(Off):
     """Traced as a kcov client does it: store 0, call, load the count."""
 
     name = "pykcov trace"
-    discipline: ClassVar[str] = "trace"
+    recording_mode: ClassVar[str] = "trace"
     area: KeptArea | None = None
     records = 0
 
     def start(self) -> None:
         if self.area is None:
-            self.area = KeptArea(1 << 24, self.discipline)
+            self.area = KeptArea(1 << 24, self.recording_mode)
         self._enabled = self.area.enabled()
         self._enabled.__enter__()
 
@@ -147,7 +147,7 @@ class Blocks(Trace):
     """As gVisor does it: each block once, consumed when the call is over."""
 
     name = "pykcov blocks"
-    discipline = "blocks"
+    recording_mode = "blocks"
 
 
 class Pruned(Trace):

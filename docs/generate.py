@@ -6,15 +6,15 @@ from pathlib import Path
 
 from bench import figures, results
 
-from pykcov.device import state
-from pykcov.kernel import table
+from pykcov.device import ioctls
+from pykcov.kernel import syscall_table
 from pykcov.service import protocol
 
 ROOT = Path(__file__).parents[1]
 # Printed as a whole.
 PAGES = {
-    "device.md": state.document,
-    "syscalls.md": table.document,
+    "device.md": ioctls.document,
+    "syscalls.md": syscall_table.document,
     "protocol.md": protocol.document,
 }
 

@@ -32,7 +32,7 @@ from pykcov.kernel import HOST, Caller, Kernel, Place, syscall
 from pykcov.kernel.calls.descriptors import opened, pieces
 from pykcov.kernel.calls.opening import search
 from pykcov.kernel.files import Files
-from pykcov.kernel.kernel import Handler
+from pykcov.kernel.kernel import SyscallHandler
 from tinyfiles import Folder, Regular
 from tinyio import Opened, Stream
 from tinypipe import Pipe, PipeEnd
@@ -63,7 +63,7 @@ class TinyKernel(Kernel):
         super().__init__()
         self.tree = Tree(self.files if self.own_files else Files(), MOUNT)
 
-    def handlers(self, strict: bool = False) -> dict[int, Handler]:
+    def handlers(self, strict: bool = False) -> dict[int, SyscallHandler]:
         """Trap read, write, lseek and their kin where there may be files of this kernel's.
 
         A filter can't tell which descriptors those are, so each call on a file or socket of the

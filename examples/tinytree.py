@@ -9,7 +9,7 @@ import stat
 
 from pykcov.errors import fail
 from pykcov.kernel import Node, Place
-from pykcov.kernel.caller import Credentials
+from pykcov.kernel.credentials import Credentials
 from pykcov.kernel.files import Files
 from tinyfiles import Folder, Inode, Regular, Space
 

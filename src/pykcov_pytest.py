@@ -60,6 +60,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Begin before the first conftest is imported, and what it imports."""
     if early_config.known_args_namespace.pykcov:
-        from pykcov.pytest_plugin import begin
+        from pykcov.report.pytest_plugin import begin
 
         begin(early_config)

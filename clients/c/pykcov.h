@@ -359,7 +359,7 @@ static inline int pykcov_path_(const char *name, char *path, size_t size)
 
 /* -- The device -------------------------------------------------------------------------------- */
 
-/* Open the device that a process of this user shows as `name`; blocks: for the discipline "blocks",
+/* Open the device that a process of this user shows as `name`; blocks: for the recording mode "blocks",
  * else "trace". Returns a descriptor, or -1 with errno: ENOENT and ECONNREFUSED where there is no
  * such device, ENOENT also where nothing is instrumented, EINVAL for what can't be a name,
  * ENAMETOOLONG, EPERM where the directory is not this user's alone, EPROTONOSUPPORT where the

@@ -47,19 +47,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pykcov.service.client import Device, connect
-    from pykcov.service.showing import serve
+    from pykcov.service.serve import serve
     from pykcov.service.signing import signed
 
 from pykcov.device.descriptor import Descriptor, open  # noqa: A004
-from pykcov.following import carried, follow
-from pykcov.instrumentation.originals import original
+from pykcov.device.inherit import common_handle
+from pykcov.instrumentation.original import original
 from pykcov.instrumentation.session import Instrumentation, instrument
-from pykcov.kernel.threads import common_handle
+from pykcov.propagation import carried, follow
 from pykcov.reader.comparisons import Comparison
 from pykcov.reader.symbolize import symbolize
-from pykcov.remoting import current_handle, handle_of, remote, remote_start, remote_stop
-from pykcov.store import SymbolStore
-from pykcov.symbols import Block
+from pykcov.request_marks import current_handle, handle_of, remote, remote_start, remote_stop
+from pykcov.symbols.blocks import Block
+from pykcov.symbols.store import SymbolStore
 from pykcov.tracing import trace
 
 
@@ -70,7 +70,7 @@ def __getattr__(name: str) -> Any:
 
         return getattr(client, name)
     if name == "serve":
-        from pykcov.service.showing import serve
+        from pykcov.service.serve import serve
 
         return serve
     if name == "signed":

@@ -31,7 +31,7 @@ def in_child(step: Callable[[], object]) -> None:
     _steps.append(step)
 
 
-def notice() -> None:
+def do_due() -> bool:
     """Do the steps if this process was forked and they aren't done yet. A thread that comes while
     another one is at it waits: in between, handles and tables are neither the parent's nor ours.
 
@@ -40,6 +40,7 @@ def notice() -> None:
     if _done != probe.generation():
         with probe.quiet:
             _do(probe.generation())
+    return _done == probe.generation()
 
 
 def _do(generation: int) -> None:
@@ -68,5 +69,6 @@ def _step(step: Callable[[], object]) -> None:
         own_bug("fork-failed", "a forked child could not be made ready")
 
 
-probe.on_fork(notice)
-os.register_at_fork(after_in_child=probe.Unseen(notice))
+notice = probe.notice  # calls do_due() where there is something to do
+probe.on_fork(do_due)
+os.register_at_fork(after_in_child=notice)

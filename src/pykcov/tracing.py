@@ -18,18 +18,19 @@ from pykcov.abi.kcov import (
     KCOV_TRACE_PC,
     WORD,
 )
-from pykcov.area import whole_pages
+from pykcov.device.area import whole_pages
 from pykcov.device.descriptor import Descriptor
 from pykcov.device.descriptor import open as open_device
+from pykcov.device.task import ContextTask, Task, ThreadTask
 from pykcov.errors import fail
-from pykcov.instrumentation.session import current_store
-from pykcov.kernel.task import ContextTask, Task, ThreadTask
 from pykcov.probe.steps import as_whole
 from pykcov.reader.comparisons import Compared, Comparison, Record
 from pykcov.reader.comparisons import comparisons as join
 from pykcov.reader.decode import Records
 from pykcov.reader.symbolize import symbolize
-from pykcov.symbols import Block
+from pykcov.symbols.active import current_store
+from pykcov.symbols.blocks import Block
+from pykcov.symbols.store import SymbolStore
 
 
 def _in_asyncio_task() -> bool:
@@ -73,8 +74,8 @@ def _current_task() -> Task:
 class trace:  # noqa: N801
     """Record what the `with` block executes, on this thread, or in this task or greenlet.
 
-    size: of the area in words, rounded up to whole pages; it holds one PC less. discipline: "trace"
-    for every block in order, "blocks" for each block once, in the order of the first hits.
+    size: of the area in words, rounded up to whole pages; it holds one PC less. recording_mode:
+    "trace" for every block in order, "blocks" for each block once, in the order of the first hits.
     comparisons: record what was compared, and no blocks; of what instrument(comparisons=True) has
     instrumented (docs/comparisons.md).
 
@@ -86,16 +87,16 @@ class trace:  # noqa: N801
     when nothing is instrumented; 524 when comparisons are wanted and none is instrumented; EINVAL
     and ENOMEM for a size that can't be had; EINVAL when left on another thread than it was entered
     on, which goes on recording until it ends. TypeError for a size that is no integer, ValueError
-    for another discipline.
+    for another recording mode.
     """
 
     def __init__(
-        self, size: int = 1 << 16, *, discipline: str = "trace", comparisons: bool = False
+        self, size: int = 1 << 16, *, recording_mode: str = "trace", comparisons: bool = False
     ) -> None:
         if not hasattr(size, "__index__"):
             raise TypeError(f"size is a number of words, not {size!r}")
         self.size = whole_pages(operator.index(size))
-        self.discipline = discipline
+        self.recording_mode = recording_mode
         self._mode = KCOV_TRACE_CMP if comparisons else KCOV_TRACE_PC
         self._entering = False  # half entered: an exception that comes now ends the trace
         self._descriptor: Descriptor | None = None
@@ -103,7 +104,7 @@ class trace:  # noqa: N801
         self._records: Records | None = None
         self._compared: list[Record] = []
         self._pcs = array("Q")  # once it is over: a trace that is kept keeps no area, no descriptor
-        self._store = current_store()
+        self._store: SymbolStore | None = None  # while it is entered, and from then on
         self._overflowed = False
 
     def _stop(self) -> None:
@@ -139,7 +140,7 @@ class trace:  # noqa: N801
             raise fail(errno.EBUSY, "this thread or context is traced already")
         self._entering = True
         self._task = task = _current_task()
-        self._descriptor = descriptor = open_device(self.discipline)
+        self._descriptor = descriptor = open_device(self.recording_mode)
         self._store = current_store()
         descriptor.ioctl(KCOV_INIT_TRACE, self.size)
         kind = Compared if self._mode == KCOV_TRACE_CMP else Records
@@ -182,13 +183,13 @@ class trace:  # noqa: N801
     def comparisons(self) -> list[Comparison]:
         """What was compared so far, in order. Raises PykcovError as symbolize() does."""
         with probe.quiet:
-            return list(join(self.records, self._store))
+            return list(join(self.records, self._store or current_store()))
 
     @property
     def blocks(self) -> list[Block]:
         """The blocks recorded so far, in order. Raises PykcovError as symbolize() does."""
         with probe.quiet:
-            return symbolize(self.pcs, self._store)
+            return symbolize(self.pcs, self._store or current_store())
 
     @property
     def overflowed(self) -> bool:

@@ -13,8 +13,9 @@ from pathlib import Path
 from tests.conformance import workload
 
 from pykcov import errors, refs
-from pykcov.guest.kcov import OpenKcov
-from pykcov.guest.task import GuestTask
+from pykcov.guest.guest_task import GuestTask
+from pykcov.guest.kcov_file import OpenKcov
+from pykcov.guest.supervisor import Supervisor
 from pykcov.kernel import Kernel, syscall
 
 errors.raise_own_bugs = True
@@ -60,6 +61,7 @@ class GuestKernel(Kernel):
             workload.run()
             return 0
         supervisor = task.supervisor
+        assert isinstance(supervisor, Supervisor)
         counts = (
             len(refs.live()),
             len(supervisor._tasks),

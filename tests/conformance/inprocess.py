@@ -21,8 +21,8 @@ from tests.unit.native_raw import on_c_thread
 
 import pykcov
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE
+from pykcov.device import task
 from pykcov.device.descriptor import Descriptor
-from pykcov.kernel import task
 
 
 class Process:

@@ -18,7 +18,7 @@ from tests.conformance import workload
 from tests.conformance.adapter import PROT_READ, PROT_WRITE, End
 
 import pykcov
-from pykcov.service.client import SocketDescriptor
+from pykcov.service.socket_descriptor import SocketDescriptor
 
 PROGRAM = """
 import sys

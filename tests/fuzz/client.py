@@ -20,9 +20,9 @@ from tests.fuzz.target import Target, refused, require
 import pykcov
 from pykcov.abi.kcov import KCOV_INIT_TRACE
 from pykcov.errors import PykcovError
-from pykcov.service.member import Member
 from pykcov.service.protocol import REPLY, encode_reply
-from pykcov.service.watching import Watch
+from pykcov.service.watch import Watch
+from pykcov.service.worker import Member
 
 _NAME = "answers"
 _CALLS = 5

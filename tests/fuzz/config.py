@@ -11,8 +11,8 @@ from tests.fuzz.mutation import mutated
 from tests.fuzz.target import Target, command, inside, require
 from tests.report.made import symbols
 
-from pykcov.report.config import Config
-from pykcov.report.data import DataFile, Measured
+from pykcov.measure.config import Config
+from pykcov.measure.datafile import DataFile, Measured
 
 _KEYS = [item.name for item in fields(Config)]
 _VALUES = (

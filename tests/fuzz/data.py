@@ -10,8 +10,8 @@ from tests.fuzz import databases
 from tests.fuzz.target import Target, refused, require
 
 from pykcov.errors import PykcovError
-from pykcov.report.data import DataFile, Measured
-from pykcov.symbols import FileSymbols
+from pykcov.measure.datafile import DataFile, Measured
+from pykcov.symbols.blocks import FileSymbols
 
 Told = list[tuple[FileSymbols, dict[str, dict[int, int]]]]
 

@@ -10,7 +10,7 @@ from random import Random
 
 from tests.fuzz.mutation import mutated, number
 
-from pykcov.symbols import FileSymbols
+from pykcov.symbols.blocks import FileSymbols
 
 # The file may be damaged already.
 _anything_wrong = suppress(sqlite3.Error, UnicodeDecodeError, OverflowError, IndexError)

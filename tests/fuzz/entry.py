@@ -21,13 +21,13 @@ from tests.fuzz.mutation import mutated, number
 from tests.fuzz.target import Target, require
 
 from pykcov.instrumentation import unit
-from pykcov.instrumentation.cache import Cache
-from pykcov.instrumentation.entry import MAGIC, Entry
+from pykcov.instrumentation.cache.cache import Cache
+from pykcov.instrumentation.cache.entry import MAGIC, Entry
 from pykcov.instrumentation.options import EXACT, Options
-from pykcov.instrumentation.texts import Texts
+from pykcov.instrumentation.pipeline import Texts
 from pykcov.instrumentation.unit import Text
 from pykcov.probe import checksum
-from pykcov.store import SymbolStore
+from pykcov.symbols.store import SymbolStore
 
 _PATH, _STAMP = "/there/is/none.py", b"s" * 64
 _TEXT = b"""

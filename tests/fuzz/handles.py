@@ -15,7 +15,7 @@ from tests.fuzz.mutation import mutated, number
 from tests.fuzz.target import Target, require
 
 from pykcov.device import labels, sections
-from pykcov.service.events import Events
+from pykcov.service.event_stream import Events
 from pykcov.service.header import body_of, start
 from pykcov.service.signing import Signer, signed
 

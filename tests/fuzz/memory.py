@@ -14,12 +14,12 @@ from random import Random
 from tests.fuzz.mutation import mutated, number
 from tests.fuzz.target import Target, require
 
-from pykcov.area import with_control
 from pykcov.device import labels
-from pykcov.reader.kept import Kept
+from pykcov.device.area import with_control
+from pykcov.reader.remote_area import RemoteArea
 from pykcov.service import ring
 from pykcov.service.extent import Extent
-from pykcov.service.table import Table
+from pykcov.service.handle_table import Table
 
 _SIZE = 512  # words of an area
 _FRAMES = 4  # word where they begin
@@ -113,7 +113,7 @@ class Fuzzed(Target):
     def _kept(self, words: bytes, comparisons: bool) -> str:
         self._area[:] = words.ljust(len(self._area), b"\0")
         generation = int.from_bytes(self._area[8 * _SIZE : 8 * _SIZE + 8], "little")
-        kept = Kept(self._area, _SIZE, comparisons)
+        kept = RemoteArea(self._area, _SIZE, comparisons)
         there = len(kept.pcs(after=True)), len(kept.compared(after=True))
         require(max(there) < 2 * _SIZE, f"{there} records")
         require(all(n >= 0 for n in kept.sections()), f"{kept.sections()}")

@@ -34,9 +34,9 @@ from pykcov.abi.kcov import (
     KCOV_UNIQUE_ENABLE,
     WORD,
 )
-from pykcov.device.remote import RemoteArg
+from pykcov.device.remote_arg import RemoteArg
 from pykcov.service import client
-from pykcov.service.connection import ProcessTask
+from pykcov.service.peer import ProcessTask
 from pykcov.service.protocol import (
     LARGEST,
     MAGIC,

@@ -10,8 +10,8 @@ from tests.fuzz import databases
 from tests.fuzz.target import Target, refused, require
 
 from pykcov.errors import PykcovError
-from pykcov.store import SymbolStore
-from pykcov.symbols import Block, FileSymbols, pc_of
+from pykcov.symbols.blocks import Block, FileSymbols, pc_of
+from pykcov.symbols.store import SymbolStore
 
 
 class Fuzzed(Target):

@@ -12,9 +12,9 @@ from tests.fuzz import databases
 from tests.fuzz.mutation import mutated, number
 from tests.fuzz.target import Target, command, inside, require
 
-from pykcov.report.data import DataFile
-from pykcov.store import SymbolStore
-from pykcov.symbols import SITES, FileSymbols, pc_of
+from pykcov.measure.datafile import DataFile
+from pykcov.symbols.blocks import SITES, FileSymbols, pc_of
+from pykcov.symbols.store import SymbolStore
 
 _HEX = frozenset("0123456789abcdefABCDEF")
 

@@ -14,7 +14,7 @@ from pykcov.abi.kcov import (
     KCOV_TRACE_PC,
     WORD,
 )
-from pykcov.device.remote import RemoteArg
+from pykcov.device.remote_arg import RemoteArg
 
 
 class Collector:
@@ -29,13 +29,13 @@ class Collector:
         size: int = 1 << 12,
         area_size: int = 1 << 12,
         common: int = 0,
-        discipline: str = "trace",
+        recording_mode: str = "trace",
     ) -> None:
         numbers = tuple(map(pykcov.handle_of, handles))
         self.arg = RemoteArg(KCOV_TRACE_PC, area_size, common, numbers)
         self.size = size
         self._pool = ThreadPoolExecutor(1)
-        self.descriptor = pykcov.open(discipline)
+        self.descriptor = pykcov.open(recording_mode)
         self.descriptor.ioctl(KCOV_INIT_TRACE, size)
         self.area: mmap.mmap = self.descriptor.mmap(size * WORD)
 

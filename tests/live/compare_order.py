@@ -21,8 +21,8 @@ from tests.live.line_oracle import HANDLERS, belongs, path_of
 from tests.live.uses import USES
 
 import pykcov
-from pykcov.store import SymbolStore
-from pykcov.symbols import FileSymbols, pc_of
+from pykcov.symbols.blocks import FileSymbols, pc_of
+from pykcov.symbols.store import SymbolStore
 
 SIZE = 1 << 25
 TOOL = 2  # sys.monitoring.PROFILER_ID

@@ -1,8 +1,8 @@
 """A program that is traced while somebody stores random words all over its area.
 
-    python -m tests.live.scribbler HOW DISCIPLINE MODE SECONDS
+    python -m tests.live.scribbler HOW RECORDING_MODE MODE SECONDS
 
-HOW: thread, process or both; DISCIPLINE: trace or blocks; MODE: plain or unique.
+HOW: thread, process or both; RECORDING_MODE: trace or blocks; MODE: plain or unique.
 
 The area lies between two forbidden pages, so that a store outside of it is the end of this process.
 What the program computes is compared with what it computed before. In unique mode the bitmap has
@@ -29,7 +29,7 @@ from pykcov.abi.kcov import (
     KCOV_RESET_TRACE,
     KCOV_UNIQUE_ENABLE,
 )
-from pykcov.area import Area
+from pykcov.device.area import Area
 from pykcov.reader import decode
 
 SIZE = 512
@@ -73,7 +73,7 @@ def scribbling_process(fd: int, seed: int) -> Iterator[None]:
         os.waitpid(pid, 0)
 
 
-def main(how: str, discipline: str, mode: str, seconds: float) -> int:
+def main(how: str, recording_mode: str, mode: str, seconds: float) -> int:
     guarded: list[GuardedArea] = []
 
     def words(area: Area) -> object:
@@ -85,7 +85,7 @@ def main(how: str, discipline: str, mode: str, seconds: float) -> int:
     runs = 0
     with contextlib.ExitStack() as stack:
         stack.enter_context(pykcov.instrument(source="tomllib"))
-        descriptor = stack.enter_context(pykcov.open(discipline))
+        descriptor = stack.enter_context(pykcov.open(recording_mode))
         descriptor.ioctl(KCOV_INIT_TRACE, SIZE)
         seen = descriptor.mmap(SIZE * 8)
         if how in ("process", "both"):

@@ -78,7 +78,7 @@ def test_what_replaces_probes_records_nothing_and_changes_nothing_else(
     into: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr("pykcov.instrumentation.rewrite.find_spots", codes.at_heads)
+    monkeypatch.setattr("pykcov.instrumentation.bytecode.rewrite.find_spots", codes.at_heads)
     made.write(tmp_path, f"made_{into}", 1)
     with pykcov.instrument(include=[str(tmp_path / f"made_{into}.py")]) as handle:
         probed = made.load(tmp_path, f"made_{into}").f0

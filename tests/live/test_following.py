@@ -24,7 +24,7 @@ from tests.live.collector import Collector
 
 import pykcov
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_INIT_TRACE, KCOV_REMOTE_ENABLE
-from pykcov.device.remote import RemoteArg
+from pykcov.device.remote_arg import RemoteArg
 
 
 @pytest.fixture(autouse=True, scope="module")

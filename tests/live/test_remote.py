@@ -20,7 +20,7 @@ from tests.live.collector import Collector
 
 import pykcov
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE, KCOV_REMOTE_ENABLE
-from pykcov.device.remote import RemoteArg
+from pykcov.device.remote_arg import RemoteArg
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -173,7 +173,7 @@ def test_a_garbage_count_drops_everything(garbage: int) -> None:
 
 
 def test_blocks_once_each() -> None:
-    with Collector(7, discipline="blocks") as client:
+    with Collector(7, recording_mode="blocks") as client:
         with pykcov.remote(7):
             subject.work(5)
             subject.work(5)

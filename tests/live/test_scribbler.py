@@ -39,11 +39,11 @@ def run(*args: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["plain", "unique"])
-@pytest.mark.parametrize("discipline", ["trace", "blocks"])
+@pytest.mark.parametrize("recording_mode", ["trace", "blocks"])
 @pytest.mark.parametrize("how", ["thread", "process", "both"])
-def test_program_under_fire(how: str, discipline: str, mode: str) -> None:
+def test_program_under_fire(how: str, recording_mode: str, mode: str) -> None:
     compiler()
-    done = run("-m", "tests.live.scribbler", how, discipline, mode, str(SECONDS))
+    done = run("-m", "tests.live.scribbler", how, recording_mode, mode, str(SECONDS))
     assert done.returncode == 0, (done.returncode, done.stderr)
     assert int(done.stdout) >= 100
 

@@ -20,7 +20,7 @@ from tests.live import subject
 from tests.unit.cores import A, B, C, hit
 
 import pykcov
-from pykcov import coverage
+from pykcov.measure import counts
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -221,12 +221,12 @@ class TestAsyncio:
         assert trace.pcs.tolist() == alone(lambda: subject.steps(5, pause))
 
     def test_beside_the_process_wide_set(self) -> None:
-        coverage.enable()
+        counts.enable()
         try:
             with_set = among_noise(lambda: traced(lambda: subject.steps(5, pause)))
         finally:
-            coverage.disable()
-            coverage.clear()
+            counts.disable()
+            counts.clear()
         assert with_set == alone(lambda: subject.steps(5, pause))
 
 

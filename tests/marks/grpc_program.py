@@ -20,7 +20,7 @@ from tests.live.collector import Collector
 from tests.service import judging
 
 import pykcov
-from pykcov.instrumentation.session import current_store
+from pykcov.symbols.active import current_store
 
 IN_FLIGHT, EACH = 32, 28
 

@@ -24,7 +24,7 @@ from websockets.sync.client import connect
 
 import pykcov
 from pykcov import refs
-from pykcov.instrumentation.session import current_store
+from pykcov.symbols.active import current_store
 
 pytestmark = [pytest.mark.slow, pytest.mark.once]
 

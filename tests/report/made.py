@@ -15,9 +15,9 @@ from typing import IO
 import pytest
 
 from pykcov.cli.main import main
-from pykcov.report.annotate import Source, source
-from pykcov.report.data import Measured
-from pykcov.symbols import FileSymbols
+from pykcov.measure.datafile import Measured
+from pykcov.report.annotate.source import Source, source
+from pykcov.symbols.blocks import FileSymbols
 
 PROGRAM = '''\
 """All that a line can hold: </script> <b> & " ' é 日本 \U0001f600."""

@@ -17,10 +17,10 @@ from tests.report.made import PROGRAM, annotated, run
 
 from pykcov.cli.main import main
 from pykcov.errors import PykcovError
-from pykcov.report import terminal
-from pykcov.report.annotate import HEATS, Annotated, Columns, Source, decode, heat
+from pykcov.measure.datafile import DataFile
+from pykcov.report.annotate import terminal
+from pykcov.report.annotate.source import HEATS, Annotated, Columns, Source, decode, heat
 from pykcov.report.contexts import in_contexts
-from pykcov.report.data import DataFile
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n\0"))
 

@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pykcov.errors import PykcovError
-from pykcov.patience import Patience
-from pykcov.report import data as data_module
-from pykcov.report.data import DataFile, Measured
-from pykcov.store import SymbolStore
-from pykcov.symbols import FileSymbols, pc_of
+from pykcov.lock_budget import Patience
+from pykcov.measure import datafile as data_module
+from pykcov.measure.datafile import DataFile, Measured
+from pykcov.symbols.blocks import FileSymbols, pc_of
+from pykcov.symbols.store import SymbolStore
 
 SPANS = tuple((n % 2, n + 1, 0, n + 1, 10) for n in range(8))
 CONTEXTS = st.sampled_from(["", "test_a", "test_b", "ünï[1]"])
@@ -80,9 +80,9 @@ def test_processes_at_once(tmp_path: Path) -> None:
     program = """
 import sys
 from pathlib import Path
-from pykcov.patience import Patience
-from pykcov.report import data as data_module
-from pykcov.report.data import DataFile, Measured
+from pykcov.lock_budget import Patience
+from pykcov.measure import datafile as data_module
+from pykcov.measure.datafile import DataFile, Measured
 from tests.report.test_data import symbols
 data = DataFile(Path(sys.argv[1]))
 for n in range(30):

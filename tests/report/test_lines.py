@@ -16,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pykcov
-from pykcov.report.data import DataFile
+from pykcov.measure.datafile import DataFile
 from pykcov.report.lines import by_file, hits_of_lines
 from pykcov.report.statements import statements
-from pykcov.symbols import FileSymbols
+from pykcov.symbols.blocks import FileSymbols
 
 Hits = dict[int, int]
 

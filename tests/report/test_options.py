@@ -13,13 +13,13 @@ import coverage
 import pytest
 from tests.report.made import called, pykcov
 
-from pykcov.cli import progress as progress_module
+from pykcov import progress as progress_module
 from pykcov.cli.combine import renamer
 from pykcov.cli.parser import several
-from pykcov.cli.progress import progress
 from pykcov.errors import PykcovError
-from pykcov.report import config
-from pykcov.report.data import DataFile
+from pykcov.measure import config
+from pykcov.measure.datafile import DataFile
+from pykcov.progress import progress
 
 pytestmark = [pytest.mark.slow, pytest.mark.once]
 
@@ -258,7 +258,7 @@ def on_a_terminal(*words: str, folder: Path) -> str:
 
 
 AT_ONCE = (
-    "import sys\nfrom pykcov.cli import progress\nprogress.SECONDS = 0\n"
+    "import sys\nfrom pykcov import progress\nprogress.SECONDS = 0\n"
     "from pykcov.cli.main import main\nmain(sys.argv[1:])\n"
 )
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from tests.report.made import PROGRAM, annotated, run
 
 from pykcov.errors import PykcovError
-from pykcov.report import index, page
-from pykcov.report.annotate import Annotated, Source
-from pykcov.report.data import DataFile
+from pykcov.measure.datafile import DataFile
+from pykcov.report.annotate import index, page
+from pykcov.report.annotate.source import Annotated, Source
 
 pytestmark = pytest.mark.once
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pykcov.report.data import DataFile
+from pykcov.measure.datafile import DataFile
 from pykcov.report.lines import by_file
 
 pytestmark = [pytest.mark.slow, pytest.mark.once]
@@ -339,9 +339,9 @@ def test_a_test_may_instrument_and_trace_and_count(project: Project) -> None:
         "        json.dumps([1], indent=2)\n        app.double(1)\n"
         "    assert [b.start_line for b in t.blocks if b.file == app.__file__] == [2, 4]\n"
         "    assert any(b.file.endswith('json/encoder.py') for b in t.blocks)\n"
-        "def test_set():\n    pykcov.coverage.clear()\n    pykcov.coverage.enable()\n"
-        "    app.double(1)\n    assert len(pykcov.coverage.take()) == 2\n"
-        "    pykcov.coverage.disable()\n"
+        "def test_set():\n    pykcov.measure.counts.clear()\n    pykcov.measure.counts.enable()\n"
+        "    app.double(1)\n    assert len(pykcov.measure.counts.take()) == 2\n"
+        "    pykcov.measure.counts.disable()\n"
         "def test_then():\n    app.double(9)\n",
     )
     project.run("--pykcov=app")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.report.made import pykcov
 
-from pykcov.report.data import DataFile
+from pykcov.measure.datafile import DataFile
 
 pytestmark = [pytest.mark.slow, pytest.mark.once]
 
@@ -100,10 +100,11 @@ def test_a_program_that_handles_sigterm_itself(ending: Ending) -> None:
 
 def test_sigterm_in_the_middle_of_a_save(ending: Ending) -> None:
     ending.run(
-        "from pykcov import counting\nfrom pykcov.report import data\nplain = data._text_of\n"
+        "from pykcov.measure import collector, datafile\n"
+        "plain = datafile._text_of\n"
         "def killed(*args):\n    os.kill(os.getpid(), signal.SIGTERM)\n    work(100)\n"
         "    return plain(*args)\n"
-        "data._text_of = killed\nwork(5)\ncounting.save()\nprint('went on')\nwork(100)\n",
+        "datafile._text_of = killed\nwork(5)\ncollector.save()\nprint('went on')\nwork(100)\n",
         status=-15,
     )
     assert ending.counted() == 5
@@ -136,11 +137,12 @@ def test_sigkill_loses_what_came_after_the_last_save(ending: Ending) -> None:
 
 def test_a_fork_while_a_thread_saves(ending: Ending) -> None:
     ending.run(
-        "import threading\nfrom pykcov.report import data\ndata.PATIENCE = data.Patience(2.0)\n"
-        "plain, saving = data._text_of, threading.Event()\n"
+        "import threading\nfrom pykcov.measure import datafile\n"
+        "datafile.PATIENCE = datafile.Patience(2.0)\n"
+        "plain, saving = datafile._text_of, threading.Event()\n"
         "def slow(*args):\n    saving.set()\n    time.sleep(0.3)\n    return plain(*args)\n"
-        "data._text_of = slow\nwork(5)\nassert saving.wait(20)\n"
-        "pid, data._text_of = os.fork(), plain\nwork(3)\n"
+        "datafile._text_of = slow\nwork(5)\nassert saving.wait(20)\n"
+        "pid, datafile._text_of = os.fork(), plain\nwork(3)\n"
         "if pid:\n    assert os.waitpid(pid, 0)[1] == 0\n",
         config=ALL + "save_every = 0.01\n",
     )

@@ -15,8 +15,8 @@ import coverage
 import pytest
 from tests.report.made import called, pykcov
 
-from pykcov.report import config as configuration
-from pykcov.report.data import DataFile
+from pykcov.measure import config as configuration
+from pykcov.measure.datafile import DataFile
 
 pytestmark = [pytest.mark.slow, pytest.mark.once]
 

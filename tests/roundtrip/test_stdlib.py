@@ -11,11 +11,11 @@ from types import CodeType
 
 import pytest
 
-from pykcov.instrumentation.blocks import nested
+from pykcov.instrumentation.bytecode.blocks import nested
 from pykcov.instrumentation.options import Options
 from pykcov.instrumentation.unit import Unit
 from pykcov.probe import origin, original
-from pykcov.store import SymbolStore
+from pykcov.symbols.store import SymbolStore
 
 STDLIB = Path(sysconfig.get_path("stdlib"))
 # Not the library, but its tests and what is installed beside it.

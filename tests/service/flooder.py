@@ -22,9 +22,9 @@ from pykcov.abi.kcov import (
     KCOV_TRACE_PC,
     WORD,
 )
-from pykcov.device.remote import RemoteArg
-from pykcov.remoting import handle_of
-from pykcov.service import places
+from pykcov.device.remote_arg import RemoteArg
+from pykcov.request_marks import handle_of
+from pykcov.service import addresses
 from pykcov.service.protocol import (
     LARGEST,
     REPLY,
@@ -190,4 +190,4 @@ def packets(path: str, total: int, random: Random) -> None:
 
 if __name__ == "__main__":
     flood = {"half": half, "packets": packets}[sys.argv[1]]
-    flood(str(places.socket_of(sys.argv[2])), int(sys.argv[3]), Random(int(sys.argv[4])))
+    flood(str(addresses.socket_of(sys.argv[2])), int(sys.argv[3]), Random(int(sys.argv[4])))

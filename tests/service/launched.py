@@ -17,7 +17,7 @@ from types import MappingProxyType
 
 from tests.service import judging
 
-from pykcov.service import places
+from pykcov.service import addresses
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0  # seconds to start, and to end
@@ -66,7 +66,7 @@ def launched(
         os.kill(process.pid, signal.SIGTERM)
         assert _has_ended(process), log.read_text()
     assert process.returncode == status, log.read_text()
-    assert not places.socket_of(device).exists()
+    assert not addresses.socket_of(device).exists()
 
 
 @contextlib.contextmanager

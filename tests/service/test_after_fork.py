@@ -14,7 +14,7 @@ from tests.service.talking import Talking
 from tests.service.test_device import hello, raw
 
 import pykcov
-from pykcov.service import places
+from pykcov.service import addresses
 from pykcov.service.protocol import LARGEST, Kind, decode_reply
 
 Start = Callable[..., Service]
@@ -123,9 +123,9 @@ def test_a_worker_asks_one_that_does_not_answer_now_and_then() -> None:
     accepted = 0
     with Talking(sys.executable, "-c", SUCCEEDED, name) as talking:
         assert talking.line() == "forked"
-        while (path := places.socket_of(name)).exists():
+        while (path := addresses.socket_of(name)).exists():
             os.sched_yield()
-        with places.bind(path) as listener:
+        with addresses.bind(path) as listener:
             talking.send()
             listener.setblocking(True)
             listener.settimeout(5)

@@ -277,7 +277,7 @@ def test_a_websocket_is_published_at_each_message_it_sends() -> None:
 def test_blocks_of_what_follows_are_told_again() -> None:
     async def send(message: Any) -> None: ...
 
-    with Collector("seven", discipline="blocks") as client:
+    with Collector("seven", recording_mode="blocks") as client:
         app = sending(START, body(), body())
         asyncio.run(KcovMiddleware(app)(scope(), receive, send))
         first, *rest = [set(alone(0, 1)), set(alone(2)), set(alone(9))]

@@ -27,9 +27,9 @@ from tests.service.conftest import ROOT, Service
 
 import pykcov
 from pykcov.abi import kcov
-from pykcov.service import places
+from pykcov.service import addresses
 from pykcov.service.protocol import LARGEST, REPLY, Request, Type, encode_reply
-from pykcov.store import CAPACITY
+from pykcov.symbols.store import CAPACITY
 
 Start = Callable[..., Service]
 CLIENTS = ROOT / "clients" / "c"
@@ -248,7 +248,7 @@ def test_strings_stand_for_the_same_handles_as_in_python(
 @pytest.mark.parametrize("blocks", [False, True])
 def test_an_area_is_read_and_reset(start: Start, c: ctypes.CDLL, blocks: bool) -> None:
     service = start(1)
-    discipline = "blocks" if blocks else "trace"
+    recording_mode = "blocks" if blocks else "trace"
     fd = c.c_open(service.name.encode(), blocks)
     assert fd >= 0
     assert not os.get_inheritable(fd)
@@ -257,7 +257,7 @@ def test_an_area_is_read_and_reset(start: Start, c: ctypes.CDLL, blocks: bool) -
     handles = (ctypes.c_uint64 * 256)(*(c.c_handle(n) for n in range(1, 257)))
     assert c.c_remote_enable(fd, WORDS, handles, 256, TASK) == 0
     for n in range(6):
-        with pykcov.connect(service.name).remote("python", discipline=discipline) as t:
+        with pykcov.connect(service.name).remote("python", recording_mode=recording_mode) as t:
             service.request("python", n)
         service.request(n + 1, n)
         assert area[1 : c.c_count(area, WORDS) + 1] == list(t.pcs)
@@ -398,7 +398,7 @@ class Liar:
         self.name, self.types = name, list[Type]()
         self._replies = (hello, GOOD, reply)
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._listener.bind(str(places.socket_of(name)))
+        self._listener.bind(str(addresses.socket_of(name)))
         self._listener.listen()
         self._thread = threading.Thread(target=self._serve)
         self._thread.start()
@@ -422,7 +422,7 @@ class Liar:
         self._thread.join(20)
         assert not self._thread.is_alive()
         self._listener.close()
-        places.socket_of(self.name).unlink()
+        addresses.socket_of(self.name).unlink()
 
 
 GOOD = Reply(encode_reply(0, 5))

@@ -20,9 +20,9 @@ from pykcov.abi.kcov import (
     KCOV_REMOTE_ENABLE,
     KCOV_TRACE_CMP,
 )
-from pykcov.device.remote import RemoteArg
-from pykcov.remoting import handle_of
-from pykcov.service.watching import Watch
+from pykcov.device.remote_arg import RemoteArg
+from pykcov.request_marks import handle_of
+from pykcov.service.watch import Watch
 
 Start = Callable[..., Service]
 

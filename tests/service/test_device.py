@@ -25,10 +25,10 @@ from pykcov.abi.kcov import (
     KCOV_REMOTE_ENABLE,
     WORD,
 )
-from pykcov.device.remote import RemoteArg
-from pykcov.service import places
-from pykcov.service.client import Device, SocketDescriptor
-from pykcov.service.link import Link
+from pykcov.device.remote_arg import RemoteArg
+from pykcov.service import addresses
+from pykcov.service.client import Device
+from pykcov.service.connection import Link
 from pykcov.service.protocol import (
     LARGEST,
     MAGIC,
@@ -39,6 +39,7 @@ from pykcov.service.protocol import (
     Type,
     decode_reply,
 )
+from pykcov.service.socket_descriptor import SocketDescriptor
 
 Start = Callable[..., Service]
 
@@ -271,7 +272,7 @@ def test_a_stale_socket_is_replaced(start: Start) -> None:
     first = start()
     first.process.kill()
     first.process.wait()
-    assert places.socket_of(first.name).exists()
+    assert addresses.socket_of(first.name).exists()
     server = pykcov.serve(first.name)
     try:
         with pytest.raises(pykcov.PykcovError, match="device-taken"):
@@ -280,7 +281,7 @@ def test_a_stale_socket_is_replaced(start: Start) -> None:
     finally:
         server.close()
         server.close()
-    assert not places.socket_of(first.name).exists()
+    assert not addresses.socket_of(first.name).exists()
 
 
 # -- who may --------------------------------------------------------------------------------------
@@ -289,7 +290,7 @@ def test_a_stale_socket_is_replaced(start: Start) -> None:
 @pytest.mark.parametrize("name", ["", ".", "../x", "a/b", "a" * 65, "é", "-x"])
 def test_names(name: str) -> None:
     with pytest.raises(pykcov.PykcovError, match="device-name"):
-        places.socket_of(name)
+        addresses.socket_of(name)
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o710, 0o777])
@@ -326,7 +327,7 @@ def raw(name: str) -> socket.socket:
     peer = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     peer.settimeout(5)
     try:
-        peer.connect(str(places.socket_of(name)))
+        peer.connect(str(addresses.socket_of(name)))
     except OSError:
         peer.close()
         raise
@@ -430,7 +431,7 @@ def test_two_names_with_one_hash(start: Start) -> None:
 def test_another_user_is_refused(start: Start) -> None:
     """Also when the directory and the socket let everybody in."""
     service = start()
-    path = places.socket_of(service.name)
+    path = addresses.socket_of(service.name)
     path.parent.chmod(0o755)
     path.chmod(0o666)
     reading, writing = os.pipe()

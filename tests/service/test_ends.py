@@ -15,7 +15,7 @@ import pytest
 from tests.service import namespaces
 
 import pykcov
-from pykcov.service import places
+from pykcov.service import addresses
 
 _numbers = count()
 
@@ -48,7 +48,7 @@ class Running:
 
     def __init__(self, process: subprocess.Popen[str], name: str) -> None:
         self.process, self.name = process, name
-        self.socket = places.socket_of(name)
+        self.socket = addresses.socket_of(name)
 
     def line(self) -> str:
         assert self.process.stdout is not None
@@ -82,8 +82,8 @@ def running(tmp_path: Path, *before: str) -> Iterator[Running]:
         try:
             made = Running(process, name)
             assert made.line() == "True", "as in plain Python"
-            assert places.socket_of(name).exists()
-            made.socket = places.socket_of(name)
+            assert addresses.socket_of(name).exists()
+            made.socket = addresses.socket_of(name)
             yield made
         finally:
             process.kill()
@@ -180,8 +180,8 @@ def test_uvicorn_dies_as_without_pykcov(tmp_path: Path) -> None:
             for line in process.stderr:
                 if "running on" in line:
                     break
-            assert places.socket_of(name).exists() == (words is shown)
+            assert addresses.socket_of(name).exists() == (words is shown)
             process.terminate()
             ends.append(process.wait(20))
     assert ends[0] == ends[1]
-    assert not places.socket_of(name).exists()
+    assert not addresses.socket_of(name).exists()

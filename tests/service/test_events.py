@@ -18,7 +18,7 @@ from tests.service import judging, launched, paths, serving
 from tests.service.event_streams import EVENTS
 
 import pykcov
-from pykcov.service.events import Events, is_stream
+from pykcov.service.event_stream import Events, is_stream
 
 SECRET = "of the streams"
 NUMBER = re.compile(rb"event ([0-9])(?:\r\r|\r?\n[\r\n])")

@@ -19,11 +19,11 @@ from tests.service.test_device import hello, raw, settled
 
 import pykcov
 from pykcov.abi.kcov import KCOV_INIT_TRACE, KCOV_REMOTE_ENABLE, KCOV_REMOTE_MAX_HANDLES
-from pykcov.device.remote import RemoteArg
-from pykcov.service.client import SocketDescriptor
-from pykcov.service.link import Link
+from pykcov.device.remote_arg import RemoteArg
+from pykcov.service.connection import Link
+from pykcov.service.handle_table import MOST
 from pykcov.service.protocol import LARGEST, Kind, decode_reply
-from pykcov.service.table import MOST
+from pykcov.service.socket_descriptor import SocketDescriptor
 
 pytestmark = pytest.mark.once
 ROOT = Path(__file__).parents[2]

@@ -17,12 +17,12 @@ from tests.service.test_ways import all_are_alike, replace_holder, served, trace
 from tests.service.test_workers import enabled, once, take
 
 import pykcov
-from pykcov import counting, coverage, forks, probe
+from pykcov import forks, probe
 from pykcov.abi.kcov import KCOV_DISABLE
-from pykcov.device import sections
+from pykcov.device import sections, task
 from pykcov.instrumentation import session
-from pykcov.kernel import task
-from pykcov.service import showing
+from pykcov.measure import collector, counts
+from pykcov.service import serve
 
 Alone = Callable[[int], list[int]]
 
@@ -129,18 +129,18 @@ def test_a_step_that_fails_keeps_none_back(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(forks, "_done", probe.generation() - 1)
     monkeypatch.setattr(forks, "_due", {})
     with pytest.raises(KeyboardInterrupt):  # a signal handler's is the program's
-        forks.notice()
-    forks.notice()
-    forks.notice()
+        forks.do_due()
+    assert forks.do_due()
+    assert forks.do_due()
     assert done == ["interrupted", "last"]
 
 
 def test_who_has_steps() -> None:
     """Those of a module come behind those of the modules that it imports."""
     steps = [step.__module__ for step in forks._steps]
-    assert steps.index(counting.__name__) > steps.index(coverage.__name__)
+    assert steps.index(collector.__name__) > steps.index(counts.__name__)
     below = (session, task, sections)
-    assert steps.index(showing.__name__) > max(steps.index(module.__name__) for module in below)
+    assert steps.index(serve.__name__) > max(steps.index(module.__name__) for module in below)
 
 
 COUNTED = """
@@ -149,14 +149,14 @@ from pathlib import Path
 from tests.live import subject
 from tests.unit.native_raw import fork_in_c
 import pykcov
-from pykcov import counting
+from pykcov.measure import collector
 
 handle = pykcov.instrument(include=["**/tests/live/subject.py"], by_line=True)
-counting.start(Path(sys.argv[1]), handle.store)
+collector.start(Path(sys.argv[1]), handle.store)
 subject.work(1)
 pid = fork_in_c(True)
 if pid == 0:  # which ends without a hit of its own
-    counting.save()
+    collector.save()
     os._exit(0)
 os.waitpid(pid, 0)
 """

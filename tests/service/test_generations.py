@@ -21,10 +21,10 @@ from tests.service.test_c_client import library_of
 import pykcov
 from pykcov.abi.kcov import KCOV_INIT_TRACE, KCOV_REMOTE_ENABLE, KCOV_TRACE_PC, WORD
 from pykcov.device import sections
-from pykcov.device.remote import RemoteArg
-from pykcov.service.client import SocketDescriptor
-from pykcov.service.link import Link
+from pykcov.device.remote_arg import RemoteArg
+from pykcov.service.connection import Link
 from pykcov.service.protocol import Kind, Type
+from pykcov.service.socket_descriptor import SocketDescriptor
 
 Start = Callable[..., Service]
 Alone = Callable[[int], list[int]]

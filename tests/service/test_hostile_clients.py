@@ -12,7 +12,7 @@ from tests.service.test_mended import Told, name, of, shown, start  # noqa: F401
 import pykcov
 from pykcov.abi.kcov import KCOV_INIT_TRACE, KCOV_REMOTE_ENABLE
 from pykcov.service import client
-from pykcov.service.link import Link
+from pykcov.service.connection import Link
 from pykcov.service.protocol import Kind, Type
 
 

@@ -25,10 +25,10 @@ import pykcov
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_INIT_TRACE, KCOV_REMOTE_ENABLE, WORD
 from pykcov.cli.watch import Seen
 from pykcov.device import sections
-from pykcov.device.remote import RemoteArg
+from pykcov.device.remote_arg import RemoteArg
 from pykcov.device.watcher import FRAME_LAST
-from pykcov.service.watching import Watch
-from pykcov.store import SymbolStore
+from pykcov.service.watch import Watch
+from pykcov.symbols.store import SymbolStore
 
 ROOT = Path(__file__).parents[2]
 F_SEAL_FUTURE_WRITE = 0x10  # linux/fcntl.h; Python has no name for it
@@ -180,7 +180,7 @@ def test_a_request_of_an_enable_that_is_over(worker: Told, name: str) -> None:
     """It has looked its handle up; meanwhile the descriptor collects another one."""
     hold = """
         import sys
-        from pykcov.service.member import Member
+        from pykcov.service.worker import Member
         meet = Member._meet
         def held(self, value):
             print('"held"', flush=True)

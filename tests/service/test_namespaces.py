@@ -21,8 +21,8 @@ from tests.service.test_device import alone  # noqa: F401 - a fixture
 
 import pykcov
 from pykcov.abi.kcov import KCOV_INIT_TRACE, KCOV_REMOTE_ENABLE, KCOV_TRACE_PC
-from pykcov.device.remote import RemoteArg
-from pykcov.service.client import SocketDescriptor
+from pykcov.device.remote_arg import RemoteArg
+from pykcov.service.socket_descriptor import SocketDescriptor
 
 Start = Callable[..., Service]
 Alone = Callable[[int], list[int]]

@@ -13,7 +13,7 @@ import pytest
 from tests.service import namespaces
 
 import pykcov
-from pykcov.service import places
+from pykcov.service import addresses
 
 PYKCOV = [sys.executable, "-m", "pykcov"]
 PROGRAM = "import sys\nprint('ready', flush=True)\nsys.stdin.read()\n"
@@ -166,7 +166,7 @@ def test_a_runtime_directory_that_is_not_there(
         no_devices.setenv("XDG_RUNTIME_DIR", runtime)
     with pytest.raises(pykcov.PykcovError, match=f"in {fallback()} .device-missing"):
         pykcov.connect("nobody")
-    assert places.directory() == fallback()
+    assert addresses.directory() == fallback()
 
 
 def test_another_users_runtime_directory(tmp_path: Path, no_devices: pytest.MonkeyPatch) -> None:
@@ -175,7 +175,7 @@ def test_another_users_runtime_directory(tmp_path: Path, no_devices: pytest.Monk
         pytest.skip("only root can give a directory away")
     os.chown(tmp_path, namespaces.STRANGER, namespaces.STRANGER)
     no_devices.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    assert tmp_path not in places.directory().parents
+    assert tmp_path not in addresses.directory().parents
 
 
 def test_a_client_with_another_environment(tmp_path: Path, no_devices: pytest.MonkeyPatch) -> None:
@@ -184,18 +184,18 @@ def test_a_client_with_another_environment(tmp_path: Path, no_devices: pytest.Mo
     name = f"cron-{os.getpid()}"
     with pykcov.instrument(source=["tomllib"]), contextlib.closing(pykcov.serve(name)):
         no_devices.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-        assert places.directory() == tmp_path / "pykcov"
+        assert addresses.directory() == tmp_path / "pykcov"
         assert pykcov.connect(name).info["pid"] == os.getpid()
-        assert name in places.names()
+        assert name in addresses.names()
         with pytest.raises(pykcov.PykcovError, match="device-taken"):
-            places.socket_for(name)
+            addresses.socket_for(name)
 
 
 def test_looking_makes_no_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYKCOV_DEVICES", str(tmp_path / "none"))
     with pytest.raises(pykcov.PykcovError, match=f"in {tmp_path}/none .device-missing"):
         pykcov.connect("nobody")
-    assert places.names() == []
+    assert addresses.names() == []
     assert not (tmp_path / "none").exists()
 
 

@@ -32,7 +32,7 @@ Start = Callable[..., Service]
 Alone = Callable[[int], list[int]]
 HERE = Path(__file__).parent
 ROOM = 1 << 12  # words, for the trace
-DISCIPLINES = pytest.mark.parametrize("discipline", ["trace", "blocks"])
+RECORDING_MODES = pytest.mark.parametrize("recording_mode", ["trace", "blocks"])
 
 
 def numbers_of(pcs: list[int]) -> set[int]:
@@ -46,11 +46,11 @@ class Unique:
     """
 
     def __init__(
-        self, device: Device, pcs: list[int], discipline: str = "trace", more: int = 0
+        self, device: Device, pcs: list[int], recording_mode: str = "trace", more: int = 0
     ) -> None:
         self.bitmap = max(numbers_of(pcs)) // 64 + 1 + more
         size = -(-(self.bitmap + ROOM) // 512) * 512
-        self.descriptor = device.open(discipline)
+        self.descriptor = device.open(recording_mode)
         self.descriptor.ioctl(KCOV_INIT_TRACE, size)
         self.words = memoryview(self.descriptor.mmap(size * WORD)).cast("Q")
         for index in range(0, more, 512):
@@ -75,16 +75,16 @@ def all_of(alone: Alone) -> list[int]:  # noqa: F811
 
 
 @pytest.mark.parametrize(
-    ("method", "discipline"), [*((m, "trace") for m in METHODS), ("fork", "blocks")]
+    ("method", "recording_mode"), [*((m, "trace") for m in METHODS), ("fork", "blocks")]
 )
 def test_workers_share_the_bitmap(
     start: Start,
     alone: Alone,  # noqa: F811
     method: str,
-    discipline: str,
+    recording_mode: str,
 ) -> None:
     service = start(3, method)
-    unique = Unique(pykcov.connect(service.name), all_of(alone), discipline)
+    unique = Unique(pykcov.connect(service.name), all_of(alone), recording_mode)
     with unique.descriptor as descriptor:
         unique.reset()
         for n in range(6):
@@ -105,14 +105,14 @@ def test_workers_share_the_bitmap(
         assert unique.words.tolist() == before
 
 
-@DISCIPLINES
+@RECORDING_MODES
 def test_a_service_that_gets_its_first_worker(
     start: Start,
     alone: Alone,  # noqa: F811
-    discipline: str,
+    recording_mode: str,
 ) -> None:
     service = start()
-    unique = Unique(pykcov.connect(service.name), all_of(alone), discipline)
+    unique = Unique(pykcov.connect(service.name), all_of(alone), recording_mode)
     with unique.descriptor as descriptor:
         service.request(8, 3)
         assert unique.trace() == once(alone(3))
@@ -141,15 +141,15 @@ def test_another_enable_has_another_bitmap(start: Start, alone: Alone) -> None: 
             descriptor.ioctl(KCOV_UNIQUE_ENABLE, unique.bitmap)
 
 
-@DISCIPLINES
+@RECORDING_MODES
 def test_workers_at_once_and_resets_meanwhile(
     start: Start,
     alone: Alone,  # noqa: F811
-    discipline: str,
+    recording_mode: str,
 ) -> None:
     """At whatever moment it is reset: a block has a record if, and only if, it has its bit."""
     service = start(4)
-    unique = Unique(pykcov.connect(service.name), all_of(alone), discipline, 1 << 19)
+    unique = Unique(pykcov.connect(service.name), all_of(alone), recording_mode, 1 << 19)
     with unique.descriptor as descriptor:
         for round_ in range(40):
             for i in range(64):

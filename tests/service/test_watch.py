@@ -39,12 +39,12 @@ from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE, WORD
 from pykcov.cli.columns import printable
 from pykcov.cli.watch import context_of
 from pykcov.device.labels import TEXT_MOST, Label, decode
+from pykcov.measure.datafile import DataFile
 from pykcov.probe import Shared
-from pykcov.report.data import DataFile
 from pykcov.service import ring
 from pykcov.service.asgi import KcovMiddleware
 from pykcov.service.ring import Reader
-from pykcov.service.watching import Finished, Watch
+from pykcov.service.watch import Finished, Watch
 from pykcov.service.wsgi import KcovMiddleware as WSGIMiddleware
 
 Start = Callable[..., Service]

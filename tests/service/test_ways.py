@@ -23,7 +23,7 @@ from tests.service.test_workers import enabled, take
 import pykcov
 from pykcov.abi.kcov import KCOV_DISABLE
 from pykcov.service.client import Device
-from pykcov.service.watching import Watch
+from pykcov.service.watch import Watch
 
 pytestmark = pytest.mark.slow
 PATIENCE = 30.0  # seconds for what must come

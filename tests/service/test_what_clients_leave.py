@@ -101,7 +101,7 @@ def _interrupting(nth: int) -> Callable[..., Any]:
         return local
 
     def begin(frame: FrameType, event: str, arg: object) -> Any:
-        if not frame.f_code.co_filename.endswith(("service/link.py", "service/client.py")):
+        if not frame.f_code.co_filename.endswith(("service/connection.py", "service/client.py")):
             return None
         frame.f_trace_opcodes = True
         return local

@@ -18,7 +18,8 @@ from tests.service.test_device import alone  # noqa: F401 - a fixture
 
 import pykcov
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE, WORD
-from pykcov.service.client import Device, SocketDescriptor
+from pykcov.service.client import Device
+from pykcov.service.socket_descriptor import SocketDescriptor
 
 Start = Callable[..., Service]
 Alone = Callable[[int], list[int]]
@@ -26,8 +27,8 @@ SIZE = 1 << 16
 METHODS = ["fork", "spawn", "forkserver"]
 
 
-def enabled(device: Device, discipline: str = "trace") -> tuple[SocketDescriptor, mmap.mmap]:
-    descriptor = device.open(discipline)
+def enabled(device: Device, recording_mode: str = "trace") -> tuple[SocketDescriptor, mmap.mmap]:
+    descriptor = device.open(recording_mode)
     descriptor.ioctl(KCOV_INIT_TRACE, SIZE)
     area = descriptor.mmap(SIZE * WORD)
     descriptor.ioctl(KCOV_ENABLE)
@@ -154,11 +155,11 @@ def test_an_area_that_is_full_lists_the_rest_later(start: Start, alone: Alone) -
             assert words[2 : 1 + words[0]].tolist() == rest
 
 
-@pytest.mark.parametrize("discipline", ["trace", "blocks"])
-def test_workers_at_once(start: Start, alone: Alone, discipline: str) -> None:  # noqa: F811
+@pytest.mark.parametrize("recording_mode", ["trace", "blocks"])
+def test_workers_at_once(start: Start, alone: Alone, recording_mode: str) -> None:  # noqa: F811
     """All that they execute is there, each record whole, and each worker's in its order."""
     service = start(4)
-    descriptor, area = enabled(pykcov.connect(service.name), discipline)
+    descriptor, area = enabled(pykcov.connect(service.name), recording_mode)
     rounds = 40
     with descriptor:
         for _ in range(3):
@@ -167,7 +168,7 @@ def test_workers_at_once(start: Start, alone: Alone, discipline: str) -> None:  
             for _ in range(4 * rounds):
                 service.line()
             found = Counter(take(area))
-            if discipline == "trace":
+            if recording_mode == "trace":
                 expected = Counter(pc for n in range(4) for pc in alone(n) * rounds)
             else:
                 expected = Counter(pc for n in range(4) for pc in once(alone(n)))

@@ -8,7 +8,7 @@ from types import CodeType
 from typing import Any
 from unittest import mock
 
-from pykcov.instrumentation import texts
+from pykcov.instrumentation import pipeline
 from pykcov.instrumentation.unit import Unit
 from pykcov.probe import Comparison, Instead, Probe, origin, running
 
@@ -54,5 +54,5 @@ def counting_rewrites() -> Iterator[list[str]]:
         seen.append(path)
         return Unit(path, *args, **kwargs)
 
-    with mock.patch.object(texts, "Unit", noted):
+    with mock.patch.object(pipeline, "Unit", noted):
         yield seen

@@ -13,7 +13,7 @@ from tests.unit.rewritten import COMPARED, rewrite_text
 
 from pykcov import probe
 from pykcov.reader.comparisons import Comparison, Record, comparisons, records
-from pykcov.store import SymbolStore
+from pykcov.symbols.store import SymbolStore
 
 STORE = SymbolStore(Path(tempfile.mkdtemp(prefix="pykcov-test-")) / "symbols.sqlite")
 AREA = mmap.mmap(-1, 1 << 20)

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.packages import Package, packages
 
 from pykcov.instrumentation import session
-from pykcov.store import SymbolStore
+from pykcov.symbols.store import SymbolStore
 
 
 @pytest.fixture

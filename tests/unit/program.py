@@ -9,7 +9,7 @@ from tests.unit.cores import Recording, attached
 from tests.unit.rewritten import rewrite_text
 
 from pykcov.instrumentation.options import EXACT, Options
-from pykcov.store import SymbolStore
+from pykcov.symbols.store import SymbolStore
 
 
 class Program:

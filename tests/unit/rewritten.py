@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from pykcov.instrumentation.options import EXACT, Options
 from pykcov.instrumentation.unit import Unit
 from pykcov.probe import Comparison, Instead, Probe, origin, running
-from pykcov.store import SymbolStore
+from pykcov.symbols.store import SymbolStore
 
 COMPARED = Options(comparisons=True)
 ALL_OPTIONS = [

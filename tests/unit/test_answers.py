@@ -26,7 +26,7 @@ from tests.unit.rewritten import ALL_OPTIONS, inner, named, rewrite_text
 import pykcov
 from pykcov.instrumentation.options import EXACT, Options
 from pykcov.probe import Comparison, Instead, Origin, Probe, attach, detach, origin, running
-from pykcov.store import SymbolStore
+from pykcov.symbols.store import SymbolStore
 
 EXAMPLES = 200 if os.environ.get("PYKCOV_SOAK") else 12  # under each of the options
 

@@ -1,4 +1,4 @@
-"""The blocks discipline: counters become records when the kernel returns to its caller."""
+"""The recording mode "blocks": counters become records when the kernel returns to its caller."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.unit.cores import A, B, C, hit
 import pykcov
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE
 from pykcov.device.descriptor import Descriptor
-from pykcov.kernel.task import Task
+from pykcov.device.task import Task
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -145,7 +145,7 @@ def test_enabled_again_it_consumes_once(traced: Traced) -> None:
     with traced.call():
         hit(A)
     assert traced.pcs == [A.pc]
-    assert len(traced.task._work) == 1
+    assert len(traced.task.work) == 1
 
 
 def test_exit_consumes(traced: Traced) -> None:
@@ -169,7 +169,7 @@ def test_tasks_do_not_see_each_other(traced: Traced) -> None:
 
 
 def test_trace() -> None:
-    with pykcov.trace(discipline="blocks") as trace:
+    with pykcov.trace(recording_mode="blocks") as trace:
         hit(C, A, C, C)
         assert trace.pcs.tolist() == []
     assert trace.pcs.tolist() == [C.pc, A.pc]
@@ -178,12 +178,12 @@ def test_trace() -> None:
 
 def test_trace_that_overflows() -> None:
     probes = [pykcov.probe.Probe(n) for n in range(1, 600)]
-    with pykcov.trace(mmap.PAGESIZE // 8, discipline="blocks") as trace:
+    with pykcov.trace(mmap.PAGESIZE // 8, recording_mode="blocks") as trace:
         hit(*probes)
     assert trace.pcs.tolist() == [p.pc for p in probes[:511]]
     assert trace.overflowed
 
 
-def test_unknown_discipline() -> None:
-    with pytest.raises(ValueError, match="discipline"):
+def test_unknown_recording_mode() -> None:
+    with pytest.raises(ValueError, match="recording_mode"):
         pykcov.open("lines")

@@ -18,8 +18,8 @@ from tests.unit.running import run, same
 from tests.unit.test_pruned import counts, probes
 
 from pykcov.instrumentation.options import Options
-from pykcov.store import SymbolStore
-from pykcov.symbols import FileSymbols
+from pykcov.symbols.blocks import FileSymbols
+from pykcov.symbols.store import SymbolStore
 
 BRANCHED = Options(by_line=True, branch=True)
 BRANCHED_PRUNED = Options(by_line=True, branch=True, prune=True)

@@ -29,14 +29,14 @@ from tests.unit.rewritten import COMPARED, inner, rewrite_text
 
 import pykcov
 from pykcov.errors import PykcovError
-from pykcov.instrumentation import cache as cache_module
-from pykcov.instrumentation.cache import Cache, folder_of
-from pykcov.instrumentation.entry import Entry, pack, restamped
+from pykcov.instrumentation.cache import cache as cache_module
+from pykcov.instrumentation.cache.cache import Cache, folder_of
+from pykcov.instrumentation.cache.entry import Entry, pack, restamped
 from pykcov.instrumentation.options import EXACT, Options
 from pykcov.instrumentation.unit import probes_of
 from pykcov.probe import Instead, Probe, fill, origin, original, running
-from pykcov.store import SymbolStore
-from pykcov.symbols import number_of
+from pykcov.symbols.blocks import number_of
+from pykcov.symbols.store import SymbolStore
 
 LARGE = """
 import functools

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pykcov.store import SymbolStore
+from pykcov.symbols.store import SymbolStore
 
 pytestmark = pytest.mark.slow
 
@@ -101,9 +101,15 @@ def test_the_trace_symbolizes(folder: Path) -> None:
 
 
 def test_blocks_are_listed_once(folder: Path) -> None:
-    for discipline in ("trace", "blocks"):
+    for recording_mode in ("trace", "blocks"):
         done = pykcov(
-            "run", "--trace", discipline, "--discipline", discipline, "prog.py", folder=folder
+            "run",
+            "--trace",
+            recording_mode,
+            "--recording-mode",
+            recording_mode,
+            "prog.py",
+            folder=folder,
         )
         assert done.returncode == 0, done.stderr
     every = (folder / "trace").read_text(encoding="ascii").split()

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.rewritten import inner, line_only
 
-from pykcov.instrumentation.codec import (
-    Handler,
+from pykcov.instrumentation.bytecode.codec import (
+    ExceptionHandler,
     Shift,
     decode,
     handlers,
@@ -131,8 +131,8 @@ offset = st.integers(0, 1 << 18)
 
 
 @pytest.mark.slow
-@given(st.lists(st.builds(Handler, offset, offset, offset, offset)))
-def test_an_exception_table_is_read_as_it_was_written(rows: list[Handler]) -> None:
+@given(st.lists(st.builds(ExceptionHandler, offset, offset, offset, offset)))
+def test_an_exception_table_is_read_as_it_was_written(rows: list[ExceptionHandler]) -> None:
     rows = [row._replace(end=row.start + row.end) for row in rows]
     assert list(handlers(write_handlers(rows))) == rows
 
@@ -144,7 +144,7 @@ def test_the_compilers_exception_tables_are_written_as_they_were() -> None:
         assert write_handlers(handlers(table)) == table
 
 
-RANGES: list[tuple[str, Callable[[Handler], int]]] = [
+RANGES: list[tuple[str, Callable[[ExceptionHandler], int]]] = [
     ("start", lambda handler: handler.start),
     ("end", lambda handler: handler.end),
     ("target", lambda handler: handler.target),
@@ -153,9 +153,9 @@ RANGES: list[tuple[str, Callable[[Handler], int]]] = [
 
 @pytest.mark.parametrize(("name", "of"), RANGES, ids=[name for name, _ in RANGES])
 def test_a_handlers_parts_move_with_what_they_point_at(
-    name: str, of: Callable[[Handler], int]
+    name: str, of: Callable[[ExceptionHandler], int]
 ) -> None:
-    old = Handler(10, 20, 30, 5)
+    old = ExceptionHandler(10, 20, 30, 5)
     assert name in old._fields
     for at in range(40):
         (new,) = handlers(write_handlers(move_handlers([old], Shift({at: 7}))))

@@ -12,13 +12,13 @@ from tests.unit.packages import Package
 from tests.unit.rewritten import inner
 
 import pykcov
-from pykcov.instrumentation.cache import Cache
+from pykcov.instrumentation.cache.cache import Cache
 from pykcov.instrumentation.options import Options
 from pykcov.instrumentation.unit import Unit
 from pykcov.probe import Comparison, origin, running
 from pykcov.reader.comparisons import Record
-from pykcov.store import SymbolStore
-from pykcov.symbols import SITES
+from pykcov.symbols.blocks import SITES
+from pykcov.symbols.store import SymbolStore
 
 TEXT = """
 CONSTANTS = (1.5, "text", b"bytes", None, ..., 10**30)

@@ -15,7 +15,7 @@ import pykcov
 from pykcov.abi.kcov import ENOTSUPP
 from pykcov.errors import PykcovError
 from pykcov.reader.comparisons import comparisons, raw, record_of
-from pykcov.store import SymbolStore
+from pykcov.symbols.store import SymbolStore
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = """\
@@ -100,7 +100,7 @@ def test_the_api(package: Package, store: SymbolStore) -> None:
             module.accept("apple")
         assert (blocks.comparisons, blocks.records) == ([], [])
         assert len(blocks.pcs) > 1
-        with pykcov.trace(512, comparisons=True, discipline="blocks") as t:
+        with pykcov.trace(512, comparisons=True, recording_mode="blocks") as t:
             for _ in range(100):
                 module.accept("apple")
         assert t.overflowed

@@ -22,7 +22,7 @@ from pykcov.abi.kcov import (
     KCOV_TRACE_PC,
 )
 from pykcov.device.descriptor import Descriptor
-from pykcov.kernel.task import ThreadTask
+from pykcov.device.task import ThreadTask
 
 _, COMPARE = both("a == b")
 
@@ -93,7 +93,7 @@ def test_beside_counters_of_everyone() -> None:
 def test_a_section_of_comparisons() -> None:
     words = mmap.mmap(-1, 4096)
     recorder = probe.Recorder(words, True, comparisons=True)
-    assert recorder.counters is None, "the discipline is of blocks"
+    assert recorder.counters is None, "the recording mode is of blocks"
     token = probe.section_open(recorder)
     COMPARE(1, 2)
     hit(A)

@@ -14,8 +14,8 @@ from tests.unit.monitored import events, monitoring
 from tests.unit.rewritten import COMPARED, check_rewritten, inner, named, rewrite_text, steps
 from tests.unit.running import same
 
-from pykcov.instrumentation.blocks import locate
-from pykcov.instrumentation.comparisons import (
+from pykcov.instrumentation.bytecode.blocks import locate
+from pykcov.instrumentation.bytecode.comparison_sites import (
     COMPARE,
     CONTAINS,
     KEYS,
@@ -29,7 +29,7 @@ from pykcov.instrumentation.comparisons import (
     find_comparisons,
 )
 from pykcov.instrumentation.unit import Unit
-from pykcov.store import SymbolStore
+from pykcov.symbols.store import SymbolStore
 
 TEXT = """
 def f(x, y=3, s="abc", d={"a": 1}):

@@ -1,4 +1,4 @@
-"""pykcov.coverage: the process-wide set."""
+"""pykcov.measure.counts: the process-wide set."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ import pytest
 from tests.unit.cores import A, B, C, Recording, attached, hit, in_thread
 
 import pykcov
-from pykcov import coverage, probe
+from pykcov import probe
+from pykcov.measure import counts
 
 
 @pytest.fixture(autouse=True)
 def _switched_off_and_empty() -> Iterator[None]:
-    coverage.clear()
+    counts.clear()
     yield
-    coverage.disable()
-    coverage.clear()
+    counts.disable()
+    counts.clear()
 
 
 class Short:
@@ -49,7 +50,7 @@ class Failing:
 
 def consumed() -> list[int]:
     writer = io.BytesIO()
-    count = coverage.consume(writer)
+    count = counts.consume(writer)
     assert count == len(writer.getvalue())
     return array("Q", writer.getvalue()).tolist()
 
@@ -59,28 +60,28 @@ def words(*probes: probe.Probe) -> bytes:
 
 
 def test_available() -> None:
-    assert not coverage.available()
+    assert not counts.available()
     with pykcov.instrument(source="tests.unit.no_such_module"):
-        assert coverage.available()
-    assert not coverage.available()
+        assert counts.available()
+    assert not counts.available()
 
 
 def test_counts_while_enabled() -> None:
     hit(A)
-    coverage.enable()
+    counts.enable()
     hit(B)
-    coverage.enable()
-    coverage.disable()
+    counts.enable()
+    counts.disable()
     hit(C)
-    coverage.disable()
+    counts.disable()
     assert consumed() == [B.pc]
-    coverage.enable()
+    counts.enable()
     hit(C)
     assert consumed() == [C.pc]
 
 
 def test_every_thread() -> None:
-    coverage.enable()
+    counts.enable()
     in_thread(lambda: hit(A))
     with attached(Recording()) as made:
         hit(B)
@@ -89,7 +90,7 @@ def test_every_thread() -> None:
 
 
 def test_consume_gives_each_block_once() -> None:
-    coverage.enable()
+    counts.enable()
     hit(B, A, B)
     assert consumed() == [B.pc, A.pc]
     assert consumed() == []
@@ -98,13 +99,13 @@ def test_consume_gives_each_block_once() -> None:
 
 
 def test_an_empty_consume_does_not_write() -> None:
-    assert coverage.consume(Failing(AssertionError())) == 0
+    assert counts.consume(Failing(AssertionError())) == 0
 
 
 def test_clear() -> None:
-    coverage.enable()
+    counts.enable()
     hit(A)
-    coverage.clear()
+    counts.clear()
     assert consumed() == []
     hit(A)
     assert consumed() == [A.pc]
@@ -115,35 +116,35 @@ def test_clear() -> None:
     [((0,), 0), ((None,), 0), ((7,), 0), ((8,), 1), ((15,), 1), ((16,), 2), ((23,), 2)],
 )
 def test_short_writer(takes: tuple[int | None, ...], whole: int) -> None:
-    coverage.enable()
+    counts.enable()
     hit(A, B, C)
     writer = Short(*takes)
-    assert coverage.consume(writer) == (takes[0] or 0)
+    assert counts.consume(writer) == (takes[0] or 0)
     assert writer.taken == words(A, B, C)[: takes[0] or 0]
     assert consumed() == [A.pc, B.pc, C.pc][whole:]
 
 
 def test_end_of_file() -> None:
-    coverage.enable()
+    counts.enable()
     hit(A, B)
-    assert coverage.consume(Failing(EOFError())) == 0
+    assert counts.consume(Failing(EOFError())) == 0
     assert consumed() == [A.pc, B.pc]
 
 
 @pytest.mark.parametrize("error", [OSError, BlockingIOError, KeyboardInterrupt, ZeroDivisionError])
 def test_writer_that_raises(error: type[BaseException]) -> None:
-    coverage.enable()
+    counts.enable()
     hit(A, B)
     with pytest.raises(error):
-        coverage.consume(Failing(error()))
+        counts.consume(Failing(error()))
     assert consumed() == [A.pc, B.pc]
 
 
 def test_large_set_comes_in_pieces() -> None:
     many = [probe.Probe(n) for n in range(70_000)]
-    coverage.enable()
+    counts.enable()
     hit(*many)
-    coverage.disable()
+    counts.disable()
     sizes: list[int] = []
 
     class Pieces(io.BytesIO):
@@ -152,28 +153,28 @@ def test_large_set_comes_in_pieces() -> None:
             return super().write(data)
 
     writer = Pieces()
-    assert coverage.consume(writer) == 560_000
+    assert counts.consume(writer) == 560_000
     assert sizes == [1 << 19, 560_000 - (1 << 19)]
     assert array("Q", writer.getvalue()).tolist() == list(range(70_000))
 
 
 def test_file_descriptor(tmp_path: Path) -> None:
-    coverage.enable()
+    counts.enable()
     hit(A)
     with (tmp_path / "out").open("wb", buffering=0) as file:
-        assert coverage.consume(file) == 8
+        assert counts.consume(file) == 8
     assert (tmp_path / "out").read_bytes() == words(A)
 
 
 def test_a_pipe_that_is_full() -> None:
     many = [probe.Probe(n) for n in range(20_000)]
-    coverage.enable()
+    counts.enable()
     hit(*many)
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     got = b""
     with os.fdopen(reader, "rb", buffering=0) as source, os.fdopen(writer, "wb", 0) as sink:
-        while count := coverage.consume(sink):
+        while count := counts.consume(sink):
             got += source.read(count)
     assert array("Q", got).tolist() == list(range(20_000))
 
@@ -184,17 +185,17 @@ def test_what_the_writer_executes_does_not_count() -> None:
             hit(C)
             return super().write(data)
 
-    coverage.enable()
+    counts.enable()
     hit(A)
     writer = Executes()
-    coverage.consume(writer)
+    counts.consume(writer)
     assert writer.getvalue() == words(A)
     assert consumed() == []
 
 
 def test_two_consumers_share_the_blocks() -> None:
     many = [probe.Probe(n) for n in range(1000)]
-    coverage.enable()
+    counts.enable()
     parts: list[list[int]] = []
 
     def consume() -> None:
@@ -225,13 +226,13 @@ def test_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pykcov.instrument(source="reported"):
         import reported  # type: ignore[import-not-found]
 
-        coverage.enable()
+        counts.enable()
         reported.sign(-1)
         reported.sign(-2)
         consumed()  # what was consumed is still reported
-        coverage.disable()
+        counts.disable()
         out = io.StringIO()
-        coverage.report(out)
+        counts.report(out)
         blocks = pykcov.symbolize([int(x, 16) for x in out.getvalue().split()[::2]], store())
     lines = out.getvalue().splitlines()
     assert lines[1::2] == [str(block) for block in blocks]

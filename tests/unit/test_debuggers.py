@@ -19,7 +19,7 @@ from tests.unit.rewritten import ALL_OPTIONS, named, rewrite_text
 
 from pykcov.instrumentation.options import Options
 from pykcov.probe import running
-from pykcov.store import SymbolStore
+from pykcov.symbols.store import SymbolStore
 
 TEXT = """
 def f(log):

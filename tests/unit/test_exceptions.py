@@ -28,8 +28,8 @@ from pykcov.abi.kcov import (
     WORD,
 )
 from pykcov.device.descriptor import Descriptor
-from pykcov.device.remote import RemoteArg
-from pykcov.remoting import handle_of
+from pykcov.device.remote_arg import RemoteArg
+from pykcov.request_marks import handle_of
 
 OWN = str(Path(pykcov.__file__).parent)
 SIZE = 512
@@ -129,8 +129,8 @@ def finish() -> None:
     pykcov.remote_stop()
 
 
-def by_trace(discipline: str) -> None:
-    with pykcov.trace(SIZE, discipline=discipline) as trace:
+def by_trace(recording_mode: str) -> None:
+    with pykcov.trace(SIZE, recording_mode=recording_mode) as trace:
         hit(A)
     assert trace.pcs.tolist() == [A.pc]
 

@@ -12,13 +12,13 @@ from tests.unit.rewritten import inner, rewrite_text
 
 import pykcov
 from pykcov.errors import PykcovError
-from pykcov.instrumentation.entry import Entry, pack
+from pykcov.instrumentation.cache.entry import Entry, pack
 from pykcov.instrumentation.exclude import excluded
 from pykcov.instrumentation.options import Options
 from pykcov.instrumentation.unit import probes_of
 from pykcov.probe import origin
-from pykcov.store import SymbolStore
-from pykcov.symbols import number_of
+from pykcov.symbols.blocks import number_of
+from pykcov.symbols.store import SymbolStore
 
 TEXT = '''
 import functools

@@ -12,7 +12,7 @@ from pykcov.abi.seccomp import AUDIT_ARCH_X86_64, SECCOMP_RET_ALLOW, SECCOMP_RET
 from pykcov.abi.syscalls import NAME, NUMBER
 from pykcov.guest.filter import program
 from pykcov.kernel import Kernel
-from pykcov.kernel.table import TABLE, Trap
+from pykcov.kernel.syscall_table import TABLE, Trap
 
 I386 = 0x40000003
 WORD = st.integers(0, 2**64 - 1)

@@ -17,9 +17,10 @@ from tests.unit.cores import A, B, C, Recording, attached, hit, in_thread, secti
 from tests.unit.native_raw import fork_in_c
 
 import pykcov
-from pykcov import coverage, probe
+from pykcov import probe
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE
-from pykcov.kernel.task import Task, ThreadTask
+from pykcov.device.task import Task, ThreadTask
+from pykcov.measure import counts
 
 
 def os_fork() -> int:
@@ -307,18 +308,18 @@ class TestDevice:
                 done.wait()
                 return len(data)
 
-        coverage.enable()
+        counts.enable()
         hit(A)
-        thread = threading.Thread(target=coverage.consume, args=(Slow(),))
+        thread = threading.Thread(target=counts.consume, args=(Slow(),))
         thread.start()
         inside.wait()
         try:
-            child(os_fork, coverage.clear)
+            child(os_fork, counts.clear)
         finally:
             done.set()
             thread.join()
-            coverage.disable()
-            coverage.clear()
+            counts.disable()
+            counts.clear()
 
 
 @pytest.mark.slow

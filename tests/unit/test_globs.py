@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pykcov.cli.combine import renamer
 from pykcov.errors import PykcovError
 from pykcov.instrumentation import globs
-from pykcov.instrumentation.select import Selection
+from pykcov.instrumentation.selection import Selection
 
 # Brackets within brackets, and so on: re warns that they may mean another thing one day.
 pytestmark = pytest.mark.filterwarnings("ignore:Possible:FutureWarning")

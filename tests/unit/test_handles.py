@@ -10,7 +10,7 @@ from tests.unit.packages import TEXT, Package, has_probes
 
 import pykcov
 from pykcov import PykcovError
-from pykcov.store import SymbolStore
+from pykcov.symbols.store import SymbolStore
 
 
 @pytest.fixture

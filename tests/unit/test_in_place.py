@@ -17,7 +17,7 @@ from tests.unit.packages import TEXT, Package, has_probes
 
 import pykcov
 from pykcov.probe import origin
-from pykcov.store import SymbolStore
+from pykcov.symbols.store import SymbolStore
 
 
 @pytest.fixture
@@ -131,9 +131,9 @@ def test_objects_that_pretend_are_not_asked(module: ModuleType) -> None:
 def test_functions_are_found_though_the_collector_was_frozen(
     module: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pykcov.instrumentation import inplace
+    from pykcov.instrumentation import in_place
 
-    monkeypatch.setattr(inplace, "_FROZEN_AT_START", -1)
+    monkeypatch.setattr(in_place, "_FROZEN_AT_START", -1)
     gc.collect()
     gc.freeze()
     try:

@@ -9,9 +9,9 @@ import pytest
 
 from pykcov.abi.syscalls import NUMBER
 from pykcov.kernel import HOST, Caller, Directory, File, Kernel, syscall
-from pykcov.kernel.caller import Credentials
+from pykcov.kernel.credentials import Credentials
 from pykcov.kernel.files import Files
-from pykcov.kernel.table import TABLE, Trap
+from pykcov.kernel.syscall_table import TABLE, Trap
 
 
 def test_every_row_has_a_method_and_every_method_a_row() -> None:

@@ -12,7 +12,7 @@ import pytest
 from tests.unit.program import Program
 from tests.unit.rewritten import behind, inner, named, rewrite_text, steps
 
-from pykcov.store import SymbolStore
+from pykcov.symbols.store import SymbolStore
 
 
 def test_a_branch_begins_a_block_on_either_side(store: SymbolStore) -> None:

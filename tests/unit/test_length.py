@@ -15,20 +15,20 @@ from typing import Any
 
 import pytest
 
-from pykcov.instrumentation import rewrite
-from pykcov.instrumentation import rewriter as rewriters
+from pykcov.instrumentation import probed_code as rewriters
 from pykcov.instrumentation import unit as units
-from pykcov.instrumentation.blocks import Located, locate, nested
-from pykcov.instrumentation.bound import bound
-from pykcov.instrumentation.entry import Entry, pack
+from pykcov.instrumentation.bytecode import rewrite
+from pykcov.instrumentation.bytecode.assigned import bound
+from pykcov.instrumentation.bytecode.blocks import Located, locate, nested
+from pykcov.instrumentation.cache.entry import Entry, pack
 from pykcov.instrumentation.options import Options
-from pykcov.instrumentation.rewriter import Rewriter
+from pykcov.instrumentation.probed_code import Rewriter
 from pykcov.instrumentation.unit import Unit
-from pykcov.lineage import Range
+from pykcov.measure.datafile import Measured
 from pykcov.probe import running
-from pykcov.report.annotate import source
-from pykcov.report.data import Measured
-from pykcov.symbols import FileSymbols
+from pykcov.report.annotate.source import source
+from pykcov.symbols.blocks import FileSymbols
+from pykcov.symbols.identity import Range
 
 LINES: dict[str, tuple[str, str]] = {
     "branches of a module": ("", "if a == {k}:\n    b = {k}\nelse:\n    c = d\n"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import pykcov
-from pykcov.probe import Kept
+from pykcov.probe import OwnFile
 
 PROGRAMS = {
     "closes all": ("import os\nos.closerange(3, 100)\nx = 1\n", 0),
@@ -71,7 +71,7 @@ def test_a_program_that_closes_them(option: str, name: str, tmp_path: Path) -> N
 
 class TestKept:
     def test_closes_what_is_still_the_same_file(self) -> None:
-        kept = Kept(fd := os.memfd_create("own"))
+        kept = OwnFile(fd := os.memfd_create("own"))
         assert kept.is_ours()
         assert kept.fileno() == fd
         kept.close()
@@ -81,7 +81,7 @@ class TestKept:
             os.fstat(fd)
 
     def test_leaves_a_program_its_file(self) -> None:
-        kept = Kept.memfd("own")
+        kept = OwnFile.memfd("own")
         fd = kept.fileno()
         os.close(fd)
         programs = os.memfd_create("the program's")
@@ -97,7 +97,7 @@ class TestKept:
             os.close(programs)
 
     def test_is_closed_when_it_is_dropped(self) -> None:
-        kept = Kept.memfd("own")
+        kept = OwnFile.memfd("own")
         fd = kept.fileno()
         del kept
         with pytest.raises(OSError, match="Bad file"):
@@ -105,7 +105,7 @@ class TestKept:
 
     def test_no_descriptor(self) -> None:
         with pytest.raises(OSError, match="Bad file"):
-            Kept(-1)
+            OwnFile(-1)
 
 
 def test_a_descriptor_whose_file_the_program_closed() -> None:

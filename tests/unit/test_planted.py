@@ -18,9 +18,9 @@ from tests.unit.packages import Package, has_probes
 from tests.unit.rewritten import rewrite_text
 from tests.unit.test_cache import _keep, entries, found_probes, imported, undo
 
-from pykcov.instrumentation.cache import Cache, folder_of, shared
-from pykcov.instrumentation.entry import Entry, pack
-from pykcov.store import SymbolStore
+from pykcov.instrumentation.cache.cache import Cache, folder_of, shared
+from pykcov.instrumentation.cache.entry import Entry, pack
+from pykcov.symbols.store import SymbolStore
 
 NEIGHBOUR = 65534
 TEXT = "def f():\n    return 1\n"
@@ -229,8 +229,8 @@ def test_what_is_put_there_between_check_and_read(package: Package, place: Path,
     assert len(entries(store)) == 2
     for file in entries(store):
         there = Entry(memoryview(file.read_bytes()))
-        assert cache.get(str(file), digest=there.digest) is None
-        assert cache.get(str(file), stamp=there.stamp) is None
+        assert cache.get(str(file), there.digest) is None
+        assert cache.get(str(file), there.stamp) is None
     cache.put(str(entries(store)[0]), b"x", None)
     assert (cache.trouble != "") == (what == "folder")
     assert not marker.exists()

@@ -15,7 +15,7 @@ from tests.unit.rewritten import ALL_OPTIONS, check_rewritten, rewrite_text
 from tests.unit.running import same, warm
 
 from pykcov.instrumentation.options import Options
-from pykcov.store import SymbolStore
+from pykcov.symbols.store import SymbolStore
 
 EXAMPLES = 400 if os.environ.get("PYKCOV_SOAK") else 20
 STORE = SymbolStore(Path(tempfile.mkdtemp(prefix="pykcov-test-")) / "symbols.sqlite")

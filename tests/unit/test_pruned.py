@@ -23,8 +23,8 @@ from tests.unit.running import same
 from pykcov.instrumentation.options import EXACT, Options
 from pykcov.probe import Comparison, Instead, Probe, Recorder, attach, detach, running
 from pykcov.reader.comparisons import records
-from pykcov.store import SymbolStore
-from pykcov.symbols import number_of
+from pykcov.symbols.blocks import number_of
+from pykcov.symbols.store import SymbolStore
 
 PRUNED = Options(prune=True)
 PRUNED_COMPARED = Options(prune=True, comparisons=True)

@@ -25,8 +25,8 @@ from tests.unit.rewritten import rewrite_text
 import pykcov
 from pykcov import probe, refs
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_INIT_TRACE, KCOV_REMOTE_ENABLE
-from pykcov.device.remote import RemoteArg
-from pykcov.store import SymbolStore
+from pykcov.device.remote_arg import RemoteArg
+from pykcov.symbols.store import SymbolStore
 
 in_use: Callable[[], int] = getattr(sys, "gettotalrefcount", sys.getallocatedblocks)
 CODE = marshal.dumps(compile("def f(a):\n    return a + 'constant'\n", "made", "exec"))
@@ -121,14 +121,14 @@ def interrupts() -> None:
     with probe.quiet:
         hit(A)
     with suppress(ZeroDivisionError):
-        probe.Handler(lambda *args: 1 // 0)(1, None)
+        probe.SignalHandler(lambda *args: 1 // 0)(1, None)
     gc.collect(0)
 
 
 def packets() -> None:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours, theirs:
-        inbox: list[tuple[bytearray, list[probe.Kept]]] = []
+        inbox: list[tuple[bytearray, list[probe.OwnFile]]] = []
         ours.setblocking(False)
         with suppress(BlockingIOError):
             probe.receive(ours.fileno(), inbox, 64)

@@ -10,7 +10,7 @@ from tests.unit.rewritten import check_rewritten, inner, named, rewrite_text, st
 from tests.unit.running import run, same
 
 from pykcov.probe import origin, original
-from pykcov.store import SymbolStore
+from pykcov.symbols.store import SymbolStore
 
 
 def prefixes(code: CodeType) -> int:

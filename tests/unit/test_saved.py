@@ -15,9 +15,9 @@ import pykcov
 from pykcov import refs
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE
 from pykcov.device.descriptor import Descriptor
-from pykcov.kernel.task import Task, ThreadTask
+from pykcov.device.task import Task, ThreadTask
 
-DISCIPLINES = pytest.mark.parametrize("discipline", ["trace", "blocks"])
+RECORDING_MODES = pytest.mark.parametrize("recording_mode", ["trace", "blocks"])
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -42,8 +42,8 @@ def live() -> list[str]:
     return sorted(item.ref_type() for item in refs.live())
 
 
-def inited(discipline: str = "trace", size: int = 512) -> Descriptor:
-    descriptor = pykcov.open(discipline)
+def inited(recording_mode: str = "trace", size: int = 512) -> Descriptor:
+    descriptor = pykcov.open(recording_mode)
     descriptor.ioctl(KCOV_INIT_TRACE, size)
     return descriptor
 
@@ -130,10 +130,10 @@ def test_two_descriptors_saved_together_stay_two() -> None:
             pass
 
 
-@DISCIPLINES
-def test_thread_with_the_kcov_that_it_owns(discipline: str) -> None:
+@RECORDING_MODES
+def test_thread_with_the_kcov_that_it_owns(recording_mode: str) -> None:
     before = live()
-    with inited(discipline) as first:
+    with inited(recording_mode) as first:
         first.ioctl(KCOV_ENABLE)
         hit(A)
         second, task = copied(first, ThreadTask.current())
@@ -154,10 +154,10 @@ def test_thread_with_the_kcov_that_it_owns(discipline: str) -> None:
     assert live() == before
 
 
-@DISCIPLINES
-def test_restored_and_never_resumed(discipline: str) -> None:
+@RECORDING_MODES
+def test_restored_and_never_resumed(recording_mode: str) -> None:
     before = live()
-    with inited(discipline) as first:
+    with inited(recording_mode) as first:
         first.ioctl(KCOV_ENABLE)
         second, task = copied(first, ThreadTask.current())
         assert isinstance(second, Descriptor)
@@ -186,9 +186,9 @@ def test_owner_of_a_closed_descriptor() -> None:
     assert live() == before
 
 
-@DISCIPLINES
-def test_task_of_a_kernel(discipline: str) -> None:
-    with inited(discipline) as first:
+@RECORDING_MODES
+def test_task_of_a_kernel(recording_mode: str) -> None:
+    with inited(recording_mode) as first:
         task = Task()
         first.ioctl(KCOV_ENABLE, task=task)
         for times in range(1, 4):  # saved, restored and saved again
@@ -205,7 +205,7 @@ def test_task_of_a_kernel(discipline: str) -> None:
             task.leave()
             hit(B)
             assert pcs(first) == [C.pc] * times
-            assert len(task._work) == (discipline == "blocks")
+            assert len(task.work) == (recording_mode == "blocks")
         task.exit()
         first.close()
 
@@ -232,9 +232,9 @@ refs.leak_check()
 
 
 @pytest.mark.slow
-@DISCIPLINES
-def test_in_another_process(discipline: str) -> None:
-    with inited(discipline) as descriptor:
+@RECORDING_MODES
+def test_in_another_process(recording_mode: str) -> None:
+    with inited(recording_mode) as descriptor:
         descriptor.ioctl(KCOV_ENABLE)
         hit(C)
         saved = pickle.dumps((descriptor, ThreadTask.current()))

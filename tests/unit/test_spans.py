@@ -11,7 +11,7 @@ from tests.unit.rewritten import inner, line_only, named, steps
 
 from pykcov.instrumentation.options import Options
 from pykcov.instrumentation.unit import Unit
-from pykcov.store import SymbolStore
+from pykcov.symbols.store import SymbolStore
 
 
 def test_a_straight_line_is_one_block(store: SymbolStore) -> None:

@@ -23,11 +23,11 @@ from tests.unit.cores import A, Recording, attached
 from tests.unit.program import Program
 from tests.unit.rewritten import inner, line_only, named, probe_lines, rewrite_text
 
-from pykcov.instrumentation.blocks import locate
-from pykcov.instrumentation.bound import bound
+from pykcov.instrumentation.bytecode.assigned import bound
+from pykcov.instrumentation.bytecode.blocks import locate
 from pykcov.instrumentation.unit import Unit
 from pykcov.probe import Instead, positions, running
-from pykcov.store import SymbolStore
+from pykcov.symbols.store import SymbolStore
 
 
 def standing_for(code: CodeType) -> list[Any]:

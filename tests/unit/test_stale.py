@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import pykcov
-from pykcov.store import SymbolStore
+from pykcov.symbols.store import SymbolStore
 
 OLD, NEW = "def f():\n    return 'old'\n", "def f():\n    return 'new'\n"
 SECOND = 16 * 10**17

@@ -23,11 +23,11 @@ from tests.unit.packages import Package, has_probes
 
 import pykcov
 from pykcov import PykcovError, errors
-from pykcov import store as store_module
 from pykcov.abi.kcov import PC_END, PC_START
-from pykcov.patience import Patience
-from pykcov.store import SymbolStore
-from pykcov.symbols import FileSymbols, number_of, pc_of
+from pykcov.lock_budget import Patience
+from pykcov.symbols import store as store_module
+from pykcov.symbols.blocks import FileSymbols, number_of, pc_of
+from pykcov.symbols.store import SymbolStore
 
 PYTHON = [sys.executable, "-c"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.unit.program import Program
 
-from pykcov.store import SymbolStore
+from pykcov.symbols.store import SymbolStore
 
 
 def test_a_yield_ends_a_block(store: SymbolStore) -> None:

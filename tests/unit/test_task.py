@@ -12,7 +12,7 @@ import pykcov
 from pykcov import probe
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_ENABLE, KCOV_INIT_TRACE
 from pykcov.device.descriptor import Descriptor
-from pykcov.kernel.task import Task, ThreadTask
+from pykcov.device.task import Task, ThreadTask
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -25,8 +25,8 @@ from pykcov.abi.kcov import (
     PC_START,
 )
 from pykcov.device.descriptor import Descriptor
-from pykcov.device.remote import RemoteArg
-from pykcov.kernel.task import ContextTask, Task
+from pykcov.device.remote_arg import RemoteArg
+from pykcov.device.task import ContextTask, Task
 
 GARBAGE = 2**64 - 1
 # Blocks 0 to 199, and PCs that no store gives: below the range, and far behind any bitmap.
@@ -222,8 +222,8 @@ def test_reset_where_nothing_tells_what_was_touched() -> None:
 class Opened:
     """A descriptor with a bitmap of 4 words, enabled for `task`; the trace begins behind it."""
 
-    def __init__(self, discipline: str = "trace", task: Task | None = None) -> None:
-        self.descriptor: Descriptor = pykcov.open(discipline)
+    def __init__(self, recording_mode: str = "trace", task: Task | None = None) -> None:
+        self.descriptor: Descriptor = pykcov.open(recording_mode)
         self.descriptor.ioctl(KCOV_INIT_TRACE, 512)
         self.words = memoryview(self.descriptor.mmap(4096)).cast("Q")
         self.descriptor.ioctl(KCOV_UNIQUE_ENABLE, 4, task=task)
@@ -354,10 +354,10 @@ def test_dropped_tells_of_the_trace() -> None:
         descriptor.ioctl(KCOV_DISABLE)
 
 
-@pytest.mark.parametrize("discipline", ["trace", "blocks"])
-def test_saved_and_restored(discipline: str) -> None:
+@pytest.mark.parametrize("recording_mode", ["trace", "blocks"])
+def test_saved_and_restored(recording_mode: str) -> None:
     task = Task()
-    first = Opened(discipline, task)
+    first = Opened(recording_mode, task)
     task.enter()
     hit(A, B)
     task.leave()

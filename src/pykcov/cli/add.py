@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from pykcov.cli.parser import add_store, complain, configured, store_of
-from pykcov.cli.symbolize import Symbolizer
-from pykcov.report.data import DataFile
+from pykcov.measure.datafile import DataFile
+from pykcov.reader.tracefile import Symbolizer
 
 
 def add_to(verbs: Any, name: str) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from pykcov.cli.parser import complain, configured
-from pykcov.cli.progress import progress
 from pykcov.errors import PykcovError
+from pykcov.progress import progress
 
 
 def add_to(verbs: Any, name: str) -> None:
@@ -40,11 +40,11 @@ def add_to(verbs: Any, name: str) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Print the source, or write the pages."""
-    from pykcov.report import terminal
-    from pykcov.report.annotate import Annotated
+    from pykcov.measure.datafile import DataFile, nothing_in
+    from pykcov.measure.unexecuted import is_listed
+    from pykcov.report.annotate import terminal
+    from pykcov.report.annotate.source import Annotated
     from pykcov.report.contexts import in_contexts
-    from pykcov.report.data import DataFile, nothing_in
-    from pykcov.report.listing import is_listed
 
     if args.html is None and len(args.files) != 1:
         complain("name one FILE, or a folder with --html; see 'pykcov annotate --help' [usage]")
@@ -65,7 +65,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _pages(annotated: Any, files: list[str], folder: Path, when: str) -> int:
-    from pykcov.report import index
+    from pykcov.report.annotate import index
 
     if not annotated.paths:
         complain("there is nothing to show: nothing that was selected was executed [data-empty]")

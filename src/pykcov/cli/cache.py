@@ -7,7 +7,7 @@ from typing import Any
 
 from pykcov.cli.parser import add_store, store_of
 from pykcov.errors import PykcovError
-from pykcov.instrumentation.cache import BOUND, Cache, bound, folder_of, shared
+from pykcov.instrumentation.cache.cache import BOUND, Cache, bound, folder_of, shared
 
 
 def add_to(verbs: Any, name: str) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from pykcov.cli.parser import configured
-from pykcov.cli.progress import progress
 from pykcov.instrumentation.globs import canonical, prefix
-from pykcov.report.data import DataFile
+from pykcov.measure.datafile import DataFile
+from pykcov.progress import progress
 
 
 def add_to(verbs: Any, name: str) -> None:

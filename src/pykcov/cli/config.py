@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from pykcov.cli.parser import add_settings, configured
-from pykcov.report.config import keys
+from pykcov.measure.config import keys
 
 
 def add_to(verbs: Any, name: str) -> None:

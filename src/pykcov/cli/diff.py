@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from pykcov.cli.parser import add_store, complain, store_of
-from pykcov.cli.symbolize import Symbolizer, add_format, form_of
+from pykcov.cli.symbolize import add_format, form_of
+from pykcov.reader.tracefile import Symbolizer
 
 
 def add_to(verbs: Any, name: str) -> None:

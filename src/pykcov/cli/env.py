@@ -10,12 +10,12 @@ import sys
 from typing import Any
 
 import pykcov
-from pykcov.area import Area
 from pykcov.cli.parser import add_store, store_of
+from pykcov.device.area import Area
 from pykcov.errors import PykcovError
-from pykcov.instrumentation.cache import Cache, bound, folder_of
+from pykcov.instrumentation.cache.cache import Cache, bound, folder_of
 from pykcov.probe import _core
-from pykcov.store import CAPACITY, SymbolStore
+from pykcov.symbols.store import CAPACITY, SymbolStore
 
 
 def add_to(verbs: Any, name: str) -> None:

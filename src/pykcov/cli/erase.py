@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pykcov.cli.parser import configured
-from pykcov.report import erasing
+from pykcov.measure import erase
 
 
 def add_to(verbs: Any, name: str) -> None:
@@ -23,5 +23,5 @@ def add_to(verbs: Any, name: str) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Remove it."""
-    erasing.erase(Path(configured(args).data))
+    erase.erase(Path(configured(args).data))
     return 0

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pykcov.cli.parser import add_options, add_selection, add_store, complain, store_of
-from pykcov.cli.progress import progress
 from pykcov.errors import PykcovError
 from pykcov.instrumentation import session
 from pykcov.instrumentation.globs import literal
 from pykcov.instrumentation.session import instrument
+from pykcov.progress import progress
 
 if TYPE_CHECKING:
-    from pykcov.guest.kcov import OpenDevice
+    from pykcov.guest.kcov_file import OpenDevice
     from pykcov.kernel import Kernel
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -63,10 +63,17 @@ def add_to(verbs: Any, name: str) -> None:
         help="show the device at this path, too, as /dev/kcov; may be given several times",
     )
     parser.add_argument(
-        "--discipline",
+        "--recording-mode",
         choices=("trace", "blocks"),
         default="trace",
         help="every block in order (trace, the default), or each once a system call (blocks)",
+    )
+    parser.add_argument(  # its name until 0.2
+        "--discipline",
+        dest="recording_mode",
+        choices=("trace", "blocks"),
+        default=argparse.SUPPRESS,
+        help=argparse.SUPPRESS,
     )
     parser.add_argument(
         "--strict",
@@ -132,7 +139,7 @@ def main(args: argparse.Namespace) -> int:
         return run(
             kernel,
             command,
-            discipline=args.discipline,
+            recording_mode=args.recording_mode,
             device=device,
             strict=args.strict,
             forward=signals.ALL,
@@ -143,7 +150,7 @@ def main(args: argparse.Namespace) -> int:
 def _device(name: str) -> OpenDevice:
     """Return what opens the device. Raises PykcovError: device-missing, device-name."""
     from pykcov.service.client import describe
-    from pykcov.service.guests import opener
+    from pykcov.service.guest_device import opener
 
     describe(name)
     return opener(name)

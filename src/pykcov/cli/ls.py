@@ -25,11 +25,11 @@ def add_to(verbs: Any, name: str) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Print the list."""
-    from pykcov.service import places
+    from pykcov.service import addresses
     from pykcov.service.client import describe
 
     rows: list[dict[str, Any]] = []
-    for name in places.names():
+    for name in addresses.names():
         try:
             rows.append({"name": name, **describe(name)})
         except (PykcovError, OSError):

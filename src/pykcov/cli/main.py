@@ -26,6 +26,7 @@ from pykcov.cli import (
 )
 from pykcov.cli.parser import Parser, complain
 from pykcov.errors import PykcovError
+from pykcov.report import KINDS
 
 VERBS = {
     "run": run,
@@ -37,7 +38,7 @@ VERBS = {
     "cmp": cmp,
     "add": add,
     "combine": combine,
-    **dict.fromkeys(reports.KINDS, reports),
+    **dict.fromkeys(KINDS, reports),
     "annotate": annotate,
     "erase": erase,
     "config": config,

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pykcov.errors import PykcovError
-from pykcov.home import default_path
-from pykcov.report import config as configuration
-from pykcov.report.config import NO_FILE, Config, keys
-from pykcov.store import SymbolStore
+from pykcov.measure import config as configuration
+from pykcov.measure.config import NO_FILE, Config, keys
+from pykcov.symbols.location import default_path
+from pykcov.symbols.store import SymbolStore
 
 # What coverage.py, and others, call what a verb does.
 _OTHERS = {"debug": ["config", "env"], "settings": ["config"], "clean": ["erase"]}

@@ -23,7 +23,7 @@ from types import CodeType, ModuleType
 from typing import Any, NoReturn
 
 from pykcov.errors import PykcovError
-from pykcov.instrumentation.mains import run_to_end
+from pykcov.instrumentation.main_module import run_to_end
 from pykcov.probe import quiet, run_main
 
 

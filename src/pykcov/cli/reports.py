@@ -8,24 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pykcov.cli.parser import add_exclude, add_selection, add_settings, complain, configured
-from pykcov.cli.progress import progress, working
-from pykcov.report import config as configuration
+from pykcov.measure import config as configuration
+from pykcov.progress import progress, working
+from pykcov.report import KINDS
 
 if TYPE_CHECKING:
-    from pykcov.report.standard import Reports
+    from pykcov.report.coveragepy import Reports
 
 FAILED_UNDER = 2  # the exit code, as coverage.py's
 FORMS = ("text", "markdown", "total")
-
-# name: help, what it writes by default, and what that is.
-KINDS = {
-    "report": ("print a table of the lines executed", "", ""),
-    "html": ("write pages with the lines executed", "htmlcov", "DIR"),
-    "xml": ("write a Cobertura file", "coverage.xml", "FILE"),
-    "json": ("write a JSON file, as coverage.py's", "coverage.json", "FILE"),
-    "lcov": ("write an lcov file, with how often lines were executed", "coverage.lcov", "FILE"),
-    "coverage": ("write a .coverage file, for coverage.py's own commands", ".coverage", "FILE"),
-}
 
 
 def add_to(verbs: Any, name: str) -> None:
@@ -95,7 +86,8 @@ def _flag(parser: argparse.ArgumentParser, *names: str, text: str) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Write the report."""
-    from pykcov.report import data, lines, standard
+    from pykcov.measure import datafile
+    from pykcov.report import coveragepy, lines
     from pykcov.report.contexts import in_contexts
 
     # What is of the data file, and of the command line: the run's source is in the data file.
@@ -103,16 +95,16 @@ def main(args: argparse.Namespace) -> int:
     config = configured(args, quiet=bool(getattr(args, "quiet", None)))
     _fill_in(args, config.others)
     config.sort = configuration.sorting(config.sort)
-    measured = data.DataFile(Path(config.data)).read()
+    measured = datafile.DataFile(Path(config.data)).read()
     if not measured and not args.source:
-        raise data.nothing_in(config.data)
+        raise datafile.nothing_in(config.data)
     measured = in_contexts(measured, args.contexts)
     files = lines.by_file(progress(measured, "reading"))
     for told in lines.left_out(files):
         print(f"pykcov: {told}", file=sys.stderr)
     try:
-        standard.shortfall(100, config)  # what is wrong with --fail-under is told at once
-        reports = standard.Reports(config, lines.current(files), args.source or ())
+        coveragepy.shortfall(100, config)  # what is wrong with --fail-under is told at once
+        reports = coveragepy.Reports(config, lines.current(files), args.source or ())
         with working(f"writing {args.verb}"):
             text, total = _write(args, reports)
     except OSError as error:
@@ -122,7 +114,7 @@ def main(args: argparse.Namespace) -> int:
         print(f"pykcov: {note}", file=sys.stderr)
     if not text and not args.quiet and args.output != "-":
         print(f"pykcov: wrote {args.output}", file=sys.stderr)
-    short = None if total is None else standard.shortfall(total, config)
+    short = None if total is None else coveragepy.shortfall(total, config)
     if short is None:
         return 0
     print(f"pykcov: {short}", file=sys.stderr)

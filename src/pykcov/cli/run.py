@@ -14,7 +14,6 @@ from types import CodeType
 from typing import Any, NoReturn, TextIO
 
 import pykcov
-from pykcov import children, counting
 from pykcov.abi.kcov import SIZE_MAX, SIZE_MIN
 from pykcov.cli.parser import (
     add_options,
@@ -26,20 +25,21 @@ from pykcov.cli.parser import (
     store_of,
 )
 from pykcov.cli.program import Kind, Program, ProgramMissingError
-from pykcov.cli.progress import progress
 from pykcov.cli.summary import summary
 from pykcov.instrumentation import session
 from pykcov.instrumentation.options import Options
-from pykcov.instrumentation.select import Selection
+from pykcov.instrumentation.selection import Selection
 from pykcov.instrumentation.session import Instrumentation, instrument_selected
-from pykcov.probe import Kept, quiet
+from pykcov.measure import children, collector
+from pykcov.measure.config import Config
+from pykcov.measure.datafile import DataFile
+from pykcov.measure.erase import erase
+from pykcov.measure.unexecuted import never_executed
+from pykcov.notices import say
+from pykcov.probe import OwnFile, quiet
+from pykcov.progress import progress
 from pykcov.reader.comparisons import raw as raw_records
 from pykcov.reader.decode import raw
-from pykcov.report.config import Config
-from pykcov.report.data import DataFile
-from pykcov.report.erasing import erase
-from pykcov.report.listing import never_executed
-from pykcov.saying import say
 from pykcov.tracing import trace
 
 SIZE = 1 << 24  # words, 128 MiB: as large as kcov clients have them; untouched pages cost nothing
@@ -98,9 +98,16 @@ def add_to(verbs: Any, name: str) -> None:
         "(pykcov.connect) collect what the program marks as a section",
     )
     parser.add_argument(
-        "--discipline",
+        "--recording-mode",
         choices=("trace", "blocks"),
         help="trace every block in order (trace, the default), or each once (blocks)",
+    )
+    parser.add_argument(  # its name until 0.2
+        "--discipline",
+        dest="recording_mode",
+        choices=("trace", "blocks"),
+        default=argparse.SUPPRESS,
+        help=argparse.SUPPRESS,
     )
     parser.add_argument(
         "--size", metavar="WORDS", type=_size, help=f"of the trace's area (default: {SIZE})"
@@ -136,7 +143,7 @@ def main(args: argparse.Namespace) -> NoReturn:
         complain("--device and --trace exclude each other: a traced thread has no sections [usage]")
     if args.data is not None and args.comparisons:
         complain("--data counts blocks, and --comparisons traces none [usage]")
-    traced = args.comparisons or any((args.trace, args.size, args.discipline))
+    traced = args.comparisons or any((args.trace, args.size, args.recording_mode))
     counted = args.data is not None or not (traced or args.device is not None)
     if args.branch and not counted:
         complain("--branch is for reports; to be traced and counted takes --data, too [usage]")
@@ -165,7 +172,9 @@ def main(args: argparse.Namespace) -> NoReturn:
     tracer = None
     if traced:
         tracer = trace(
-            args.size or SIZE, discipline=args.discipline or "trace", comparisons=args.comparisons
+            args.size or SIZE,
+            recording_mode=args.recording_mode or "trace",
+            comparisons=args.comparisons,
         )
     program.run(
         tracer or contextlib.nullcontext(),
@@ -203,7 +212,7 @@ def _count(config: Config, handle: Instrumentation, anew: bool) -> None:
         "sigterm": config.sigterm,
     }
     selection, namespaces = handle.selection, config.include_namespace_packages
-    counting.start(
+    collector.start(
         data,
         handle.store,
         config.context,
@@ -231,7 +240,7 @@ class _Out:
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
-        self._file = Kept(self._open())
+        self._file = OwnFile(self._open())
 
     def _open(self) -> int:
         return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
@@ -282,7 +291,7 @@ def _finisher(
         with quiet:
             if out is not None and tracer is not None:
                 _write(out, itertools.chain(raw(tracer.pcs), raw_records(tracer.records)))
-            saved = counting.save()
+            saved = collector.save()
             if data and saved and handle.selection.unused():
                 paths = (one.symbols.path for one in file.read() if one.hits)
                 handle.selection.note_executed(paths)

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from pykcov.abi.kcov import KCOV_INSTANCE_MASK, KCOV_SUBSYSTEM_PYKCOV
 from pykcov.cli.columns import Columns, printable
 from pykcov.cli.parser import complain
+from pykcov.measure.datafile import DataFile
 from pykcov.reader.symbolize import symbolize
-from pykcov.report.data import DataFile
-from pykcov.store import SymbolStore
+from pykcov.symbols.store import SymbolStore
 
 if TYPE_CHECKING:
-    from pykcov.service.watching import Finished
+    from pykcov.service.watch import Finished
 
 
 def add_to(verbs: Any, name: str) -> None:
@@ -105,7 +105,7 @@ def _columns() -> Columns:
 
 def main(args: argparse.Namespace) -> int:
     """Print requests until there are no more."""
-    from pykcov.service.watching import Watch
+    from pykcov.service.watch import Watch
 
     with Watch(args.name) as watch:
         store = SymbolStore(Path(watch.info["store"]))

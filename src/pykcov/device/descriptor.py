@@ -10,15 +10,15 @@ from typing import Any
 
 from pykcov import forks, refs
 from pykcov.abi.kcov import KCOV_MODE_DISABLED, WORD
-from pykcov.area import map_words
 from pykcov.closing import Closing
+from pykcov.device.area import map_words
+from pykcov.device.ioctls import BY_REQUEST, Transition
 from pykcov.device.kcov import Kcov, has_died
-from pykcov.device.state import BY_REQUEST, Transition
+from pykcov.device.task import Task, ThreadTask
 from pykcov.errors import fail
-from pykcov.instrumentation.session import in_force
-from pykcov.kernel.task import Task, ThreadTask
-from pykcov.probe import Shared, under
+from pykcov.probe import Shared, get_task, under
 from pykcov.probe.steps import as_whole
+from pykcov.symbols.active import in_force
 
 Mapping = mmap.mmap  # which a method below hides
 
@@ -35,9 +35,9 @@ class Descriptor(Closing):
     _is_made = False
 
     def __init__(
-        self, discipline: str = "trace", name: str = "kcov", shared: Shared | None = None
+        self, recording_mode: str = "trace", name: str = "kcov", shared: Shared | None = None
     ) -> None:
-        self._kcov = Kcov(discipline, name, shared)
+        self._kcov = Kcov(recording_mode, name, shared)
         refs.keep(self._kcov)
         self._is_made = True
 
@@ -68,23 +68,23 @@ class Descriptor(Closing):
         transition = BY_REQUEST.get(request)
         if transition is None:
             raise fail(errno.ENOTTY)
-        task = ThreadTask.current() if task is None else task
-        if not task.runs_here():
+        if task is None:
+            task = get_task() or ThreadTask.current()
+        elif not task.runs_here():
             raise fail(errno.EINVAL)
         value = transition.decode(arg)
         under(kcov.shared, self._do, transition, kcov, task, value)
-        kcov.expect_work(task)
-        task.run_work()
+        if kcov.recording_mode == "blocks":
+            kcov.expect_work(task)
+        if task.work:
+            task.run_work()
         kcov.changing = None  # the last step: from here on it is done
 
     def _do(self, transition: Transition, kcov: Kcov, task: Task, value: Any) -> None:
         """Preconditions: kcov.shared is held."""
         if self._kcov is None:  # another thread has closed it
             raise fail(errno.EBADF)
-        for check in transition.checks:
-            if check.fails(kcov, task, value):
-                raise fail(check.error)
-        transition.effect(kcov, task, value)
+        transition.do(kcov, task, value)
 
     @as_whole()
     def mmap(
@@ -119,15 +119,15 @@ class Descriptor(Closing):
         return size
 
     @property
-    def discipline(self) -> str:
+    def recording_mode(self) -> str:
         """What an ENABLE does: "trace" or "blocks"."""
-        return self._open_kcov().discipline
+        return self._open_kcov().recording_mode
 
     def unsettled(self, is_dead: Callable[[int], bool] = has_died) -> int:
         """As Kcov.unsettled()."""
         return self._open_kcov().unsettled(is_dead)
 
-    def is_of(self, kcov: Kcov) -> bool:
+    def is_of(self, kcov: object) -> bool:
         """Is it a descriptor of `kcov`?"""
         return self._kcov is kcov
 
@@ -179,16 +179,16 @@ class Descriptor(Closing):
 
 
 @as_whole()
-def open(discipline: str = "trace") -> Descriptor:  # noqa: A001
+def open(recording_mode: str = "trace") -> Descriptor:  # noqa: A001
     """Open the coverage device.
 
-    discipline: what an ENABLE does. "trace" records every block executed, in order. "blocks"
+    recording_mode: what an ENABLE does. "trace" records every block executed, in order. "blocks"
     counts, and lists each block once each time the kernel returns to its caller.
 
     Raises OSError ENOENT when nothing is instrumented: the device exists only when something is.
-    ValueError for another discipline.
+    ValueError for another recording mode.
     """
     forks.notice()
     if not in_force():
         raise fail(errno.ENOENT, "nothing is instrumented: pykcov.instrument() first", PATH)
-    return Descriptor(discipline)
+    return Descriptor(recording_mode)

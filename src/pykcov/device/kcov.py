@@ -33,14 +33,14 @@ from pykcov.abi.kcov import (
     KCOV_TRACE_PC,
     WORD,
 )
-from pykcov.area import Area
 from pykcov.device import sections
-from pykcov.device.remote import RemoteArg
+from pykcov.device.area import Area
+from pykcov.device.remote_arg import RemoteArg
+from pykcov.device.task import Task
 from pykcov.errors import fail
-from pykcov.kernel.task import Task
 from pykcov.probe import Recorder, Shared, under
 
-DISCIPLINES = ("trace", "blocks")
+RECORDING_MODES = ("trace", "blocks")
 
 
 def has_died(pid: int) -> bool:
@@ -57,12 +57,14 @@ class Kcov:
     that does not take it itself."""
 
     def __init__(
-        self, discipline: str = "trace", name: str = "kcov", shared: Shared | None = None
+        self, recording_mode: str = "trace", name: str = "kcov", shared: Shared | None = None
     ) -> None:
         """shared: that of a socket's descriptor, whose area has a control page."""
-        if discipline not in DISCIPLINES:
-            raise ValueError(f"discipline must be one of {DISCIPLINES}, not {discipline!r}")
-        self.discipline = discipline
+        if recording_mode not in RECORDING_MODES:
+            raise ValueError(
+                f"recording_mode must be one of {RECORDING_MODES}, not {recording_mode!r}"
+            )
+        self.recording_mode = recording_mode
         self.shared = Shared() if shared is None else shared
         self.task: Task | None = None
         self.recorder: Recorder | None = None
@@ -198,7 +200,7 @@ class Kcov:
         try:
             return Recorder(
                 self.words(),
-                blocks=self.discipline == "blocks",
+                blocks=self.recording_mode == "blocks",
                 bitmap_words=bitmap_words,
                 comparisons=comparisons,
             )
@@ -258,7 +260,7 @@ class Kcov:
 
     def expect_work(self, task: Task) -> None:
         """Have task_work() called, if it is to be, and an exception has not let it be."""
-        if self.discipline == "blocks" and task.kcov is self and self.recorder is not None:
+        if self.recording_mode == "blocks" and task.kcov is self and self.recorder is not None:
             task.expect_work(self.task_work)
 
     def task_exit(self, task: Task) -> None:
@@ -291,7 +293,7 @@ class Kcov:
             if self.recorder is not None:
                 self.recorder.consume()
             return {
-                "discipline": self.discipline,
+                "recording_mode": self.recording_mode,
                 "mode": self.mode,
                 "size": self.shared.size,
                 "bitmap_words": self.shared.bitmap_words,
@@ -304,7 +306,7 @@ class Kcov:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.changing, self.is_open = None, state["is_open"]
-        self.discipline = state["discipline"]
+        self.recording_mode = state["recording_mode"]
         self.shared = Shared()
         self.shared.mode, self.shared.size = state["mode"], state["size"]
         self.shared.bitmap_words = state["bitmap_words"]

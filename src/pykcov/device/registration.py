@@ -15,7 +15,7 @@ class Collecting(Protocol):
     """A kcov, of this process or, through its shared page and area, of another."""
 
     shared: probe.Shared
-    discipline: str
+    recording_mode: str
     dropped: bool
 
     def memory(self) -> mmap.mmap:

@@ -17,21 +17,18 @@ import itertools
 import os
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pykcov import forks, probe
 from pykcov.abi.kcov import CMP_WORDS, KCOV_TRACE_CMP, WORD
+from pykcov.device import inherit
 from pykcov.device.idle import Idle
 from pykcov.device.inside import Inside
 from pykcov.device.labels import Label
 from pykcov.device.registration import Collecting, Registration
-from pykcov.device.remote import RemoteArg
+from pykcov.device.remote_arg import RemoteArg
 from pykcov.device.watcher import FRAME_DROPPED, FRAME_LAST, Watcher
-from pykcov.kernel import threads
 from pykcov.probe.steps import as_whole
-
-if TYPE_CHECKING:
-    from pykcov.device.kcov import Kcov
 
 _IDLE_MOST = 32 << 20  # bytes of memory that are kept for the next sections
 _WATCHED = 1 << 18  # words of a section that is only watched
@@ -49,7 +46,7 @@ _idle = Idle(_IDLE_MOST)
 _take, _give_back = _idle.take, _idle.give_back
 
 # Who is told of the handles that a kcov registers, and with what; with None: of their end.
-listeners: list[Callable[[Kcov, tuple[int, ...], Registration | None], object]] = []
+listeners: list[Callable[[Collecting, tuple[int, ...], Registration | None], object]] = []
 # Looks handles up that another process registered.
 elsewhere: Callable[[int], Registration | None] | None = None
 # Looks up who watches all sections.
@@ -77,12 +74,12 @@ class Handles:
 HANDLES = Handles()
 
 
-def register(kcov: Kcov, arg: RemoteArg) -> int:
+def register(kcov: Collecting, arg: RemoteArg) -> int:
     """Register all handles, or none; return the errno, or 0. Preconditions: kcov.shared is held."""
     return probe.under(_lock, _register, kcov, arg)
 
 
-def _register(kcov: Kcov, arg: RemoteArg) -> int:
+def _register(kcov: Collecting, arg: RemoteArg) -> int:
     error = arg.refused(HANDLES)
     if not error and arg.all_handles:
         made = Registration(kcov, arg.area_size, arg.trace_mode == KCOV_TRACE_CMP)
@@ -93,7 +90,7 @@ def _register(kcov: Kcov, arg: RemoteArg) -> int:
     return error
 
 
-def unregister(kcov: Kcov) -> None:
+def unregister(kcov: Collecting) -> None:
     """Forget the handles of a kcov. Twice is once."""
     if not has_handles(kcov):
         return
@@ -103,12 +100,12 @@ def unregister(kcov: Kcov) -> None:
     _collecting.pop(id(kcov), None)
 
 
-def _unregister(kcov: Kcov) -> None:
+def _unregister(kcov: Collecting) -> None:
     for handle in [handle for handle, found in _registry.items() if found.kcov is kcov]:
         _registry.pop(handle, None)
 
 
-def has_handles(kcov: Kcov) -> bool:
+def has_handles(kcov: Collecting) -> bool:
     """Is a handle registered with it? A forked child's registration outlives its descriptor."""
     return id(kcov) in _collecting
 
@@ -132,7 +129,7 @@ class Section:
             kcov = registration.kcov
             self._ticket = kcov.shared.begin(kcov.memory(), registration.sequence, process())
         self._words = _take(registration.size if registration else _WATCHED)
-        blocks = registration is not None and registration.kcov.discipline == "blocks"
+        blocks = registration is not None and registration.kcov.recording_mode == "blocks"
         self._comparisons = registration is not None and registration.comparisons
         self._recorder = probe.Recorder(self._words, blocks, comparisons=self._comparisons)
         self._recorder.handle = handle
@@ -268,8 +265,8 @@ def start(handle: int, given: int | str | None = None) -> Section | None:
             return None
     if not may_start():
         return None
-    if threads.INHERITS:
-        threads.install()
+    if inherit.INHERITS:
+        inherit.install()
     try:
         section = Section(handle, registration)
     except MemoryError:

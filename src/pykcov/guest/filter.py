@@ -22,7 +22,7 @@ from pykcov.abi.seccomp import (
     SECCOMP_RET_ALLOW,
     SECCOMP_RET_USER_NOTIF,
 )
-from pykcov.kernel.table import Trap
+from pykcov.kernel.syscall_table import Trap
 
 _INSTRUCTION = struct.Struct("<HBBI")  # struct sock_filter: code, jt, jf, k
 

@@ -21,7 +21,7 @@ from pykcov.errors import PykcovError, fail
 from pykcov.guest import filter as guest_filter
 from pykcov.guest._host import Listener, launch
 from pykcov.guest.needs import refused
-from pykcov.kernel.kernel import Handler
+from pykcov.kernel.kernel import SyscallHandler
 
 # WAIT_KILLABLE_RECV: without it each signal that a handler takes ends the wait for the answer, and
 # once it is restarted the call is made a second time: the supervisor would do it twice.
@@ -48,7 +48,7 @@ class Launched:
         path: bytes,
         argv: Sequence[str],
         env: Mapping[str, str],
-        handlers: Mapping[int, Handler],
+        handlers: Mapping[int, SyscallHandler],
         blocked: Iterable[int],
     ) -> None:
         """Start the file `path`, with the signals of `blocked` blocked.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from pykcov.errors import fail
 from pykcov.guest import proc_raw
-from pykcov.kernel.caller import Numbers
+from pykcov.kernel.credentials import Numbers
 
 _ALL = 1 << 32
 
@@ -51,7 +51,7 @@ def _overflow(kind: str) -> int:
 
 @dataclass(frozen=True)
 class IdMap:
-    """The ids of a user namespace: pykcov.kernel.caller.Ids."""
+    """The ids of a user namespace: pykcov.kernel.credentials.Ids."""
 
     uids: Ranges = _SAME
     gids: Ranges = _SAME

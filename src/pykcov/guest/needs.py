@@ -16,7 +16,8 @@ from pathlib import Path
 
 from pykcov.errors import PykcovError
 from pykcov.guest.placeholders import Placeholders
-from pykcov.kernel.files import Directory, reopen
+from pykcov.kernel.files import Directory
+from pykcov.kernel.interface import reopen
 
 _SCOPE = Path("/proc/sys/kernel/yama/ptrace_scope")
 _LOOK_INSIDE = ("pidfd_getfd", "process_vm_readv", "process_vm_writev")  # as ptrace's rights are

@@ -13,9 +13,9 @@ import posixpath
 from collections.abc import Callable
 
 from pykcov.errors import fail
-from pykcov.kernel.caller import Place
-from pykcov.kernel.files import Directory, Files, Node, OpenFile
-from pykcov.kernel.outside import Outside
+from pykcov.kernel.files import Directory, Files
+from pykcov.kernel.host_files import Outside
+from pykcov.kernel.interface import Node, OpenFile, Place
 
 _MAX_LINKS = 40  # MAXSYMLINKS; past it the host answers, with ELOOP
 

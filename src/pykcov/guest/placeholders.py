@@ -18,7 +18,7 @@ import struct
 import threading
 
 from pykcov.errors import fail
-from pykcov.kernel.files import OpenFile
+from pykcov.kernel.interface import OpenFile
 
 _IN_CLOSE_WRITE, _IN_CLOSE_NOWRITE = 0x08, 0x10  # include/uapi/linux/inotify.h
 _EVENT = struct.Struct("iIII")

@@ -17,7 +17,7 @@ import signal
 import threading
 
 from pykcov.guest import proc_raw
-from pykcov.kernel.files import OpenFile
+from pykcov.kernel.interface import OpenFile
 
 
 class Processes:

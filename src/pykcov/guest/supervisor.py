@@ -11,16 +11,16 @@ import time
 from collections.abc import Callable
 
 from pykcov.abi.syscalls import NUMBER
+from pykcov.device.task import Task
 from pykcov.errors import own_bug
-from pykcov.guest import proc_raw, reports
+from pykcov.guest import log, proc_raw
+from pykcov.guest.guest_task import GuestTask
 from pykcov.guest.launch import Launched
+from pykcov.guest.log import CONTINUE, Answer
 from pykcov.guest.placeholders import Placeholders
 from pykcov.guest.processes import Processes
-from pykcov.guest.reports import CONTINUE, Answer
-from pykcov.guest.task import GuestTask
-from pykcov.kernel.host import HOST
-from pykcov.kernel.kernel import Handler, Kernel
-from pykcov.kernel.task import Task
+from pykcov.kernel.interface import HOST
+from pykcov.kernel.kernel import Kernel, SyscallHandler
 
 _EXIT, _EXIT_GROUP = NUMBER["exit"], NUMBER["exit_group"]
 _EXECVE, _EXECVEAT = NUMBER["execve"], NUMBER["execveat"]
@@ -37,7 +37,7 @@ class Supervisor:
     of it waits; `_lock` guards the maps of tasks and processes.
     """
 
-    def __init__(self, kernel: Kernel, handlers: dict[int, Handler], launched: Launched,
+    def __init__(self, kernel: Kernel, handlers: dict[int, SyscallHandler], launched: Launched,
                  placeholders: Placeholders) -> None:  # fmt: skip
         self.kernel = kernel
         self.listener = launched.listener
@@ -102,7 +102,7 @@ class Supervisor:
 
     def _work(self) -> None:
         exchange, listener = self.listener.exchange, self.listener
-        answer = self._logged if reports.log.isEnabledFor(logging.DEBUG) else self._answer
+        answer = self._logged if log.log.isEnabledFor(logging.DEBUG) else self._answer
         call, value, error, flags = 0, 0, 0, 0
         try:
             while (note := exchange(call, value, error, flags)) is not None:
@@ -128,7 +128,7 @@ class Supervisor:
                 task = self._meet(call, tid)
             except OSError as failure:
                 if failure.errno in (errno.EMFILE, errno.ENFILE):
-                    reports.warn_once("a guest's process cannot be watched", failure)
+                    log.warn_once("a guest's process cannot be watched", failure)
                     return 0, -errno.ENFILE, 0
                 return 0, -errno.ESRCH, 0  # it has been killed: nobody hears the answer
         task.call = call
@@ -140,14 +140,14 @@ class Supervisor:
         except OSError as failure:
             answer = 0, -(failure.errno or errno.EIO), 0
         except Exception:
-            answer = reports.failed(number)
+            answer = log.failed(number)
         else:
             if result is HOST:
                 answer = CONTINUE
             elif type(result) is int:
                 answer = (result if result < 2**63 else result - 2**64), 0, 0
             else:
-                answer = reports.failed(number, result)
+                answer = log.failed(number, result)
         finally:
             task.leave()
         if number in _WATCHED:
@@ -160,7 +160,7 @@ class Supervisor:
     def _logged(self, call: int, tid: int, number: int, args: tuple[int, ...]) -> Answer:
         """Answer, and tell of it as strace would."""
         answer = self._answer(call, tid, number, args)
-        reports.call(tid, number, args, answer)
+        log.call(tid, number, args, answer)
         return answer
 
     # -- tasks ------------------------------------------------------------------------------------

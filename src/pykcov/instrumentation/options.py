@@ -5,7 +5,8 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-VERSION = 2  # of blocks.py and heads.py: a change that moves blocks, or what is kept, raises it
+# Of bytecode/blocks.py and block_heads.py: a change that moves blocks, or what is kept, raises it.
+VERSION = 2
 
 
 class Options(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -10,19 +10,20 @@ from pathlib import Path
 from types import CodeType, FunctionType, TracebackType
 from typing import Any
 
-from pykcov import forks
 from pykcov.errors import PykcovError
-from pykcov.instrumentation import executing, identity, importer, inplace, marshalling, stamps
-from pykcov.instrumentation.cache import Cache
-from pykcov.instrumentation.compiling import compiled, optimize_level
+from pykcov.instrumentation import code_identity, exec_hook, import_hook, in_place, marshal_hook
+from pykcov.instrumentation.cache import stamps
+from pykcov.instrumentation.cache.cache import Cache
 from pykcov.instrumentation.exclude import checked
-from pykcov.instrumentation.missing import files_of_modules, missing
+from pykcov.instrumentation.left_out import files_of_modules, missing
 from pykcov.instrumentation.options import Options
-from pykcov.instrumentation.select import Selection, absolute
-from pykcov.instrumentation.texts import Texts
+from pykcov.instrumentation.pipeline import Texts
+from pykcov.instrumentation.recompile import compiled
+from pykcov.instrumentation.selection import Selection, absolute
 from pykcov.instrumentation.unit import Text
 from pykcov.probe import interrupts, origin, original, quiet, set_code
-from pykcov.store import SymbolStore
+from pykcov.symbols import active
+from pykcov.symbols.store import SymbolStore
 
 
 def _silently(items: Sequence[Any], text: str) -> Iterable[Any]:  # noqa: ARG001
@@ -32,37 +33,8 @@ def _silently(items: Sequence[Any], text: str) -> Iterable[Any]:  # noqa: ARG001
 # Gives items through, and shows how far that is; a command line sets it.
 progress: Callable[[Sequence[Any], str], Iterable[Any]] = _silently
 
-_lock = threading.RLock()  # guards _active and the process-wide hooks
-_active: list[Instrumentation] = []
-
-
-def _after_fork() -> None:
-    global _lock
-    _lock = threading.RLock()  # whoever held it is not in this process
-
-
-forks.in_child(_after_fork)
-
-
-def current_store() -> SymbolStore:
-    """Return the store that the PCs of this process come from."""
-    return _active[-1].store if _active else SymbolStore()
-
-
-def in_force() -> bool:
-    """Is anything instrumented, or to be when it is imported?"""
-    return bool(_active)
-
-
-def comparisons_in_force() -> bool:
-    """Are comparisons instrumented, or to be when they are imported?"""
-    return any(handle.options.comparisons for handle in _active)
-
-
-def instrumented_blocks() -> int:
-    """Number of blocks that have a probe in this process."""
-    with _lock:
-        return sum(handle.blocks for handle in _active)
+_active: list[Instrumentation] = []  # changed under active.lock
+active.handles = _active
 
 
 @dataclass(eq=False)
@@ -77,18 +49,19 @@ class Instrumentation(Texts):
 
     selection: Selection = field(kw_only=True)
     running: int = 0
-    _importing: importer.Hooks = field(init=False, repr=False)
-    _executed: executing.Executed = field(init=False, repr=False)
+    _importing: import_hook.Hooks = field(init=False, repr=False)
+    _executed: exec_hook.Executed = field(init=False, repr=False)
     _earlier: set[str] = field(default_factory=set, repr=False)  # files of modules at the beginning
 
     def __post_init__(self) -> None:
-        self._importing = importer.Hooks(self._selects, self._cached, self._imported)
-        self._executed = executing.Executed(self.selection, self)
+        super().__post_init__()
+        self._importing = import_hook.Hooks(self.selection.selects, self._cached, self._imported)
+        self._executed = exec_hook.Executed(self.selection, self)
 
     @property
     def left_out(self) -> dict[str, str]:
         """Why a file or some of its code has no probes, by path."""
-        with quiet, _lock:
+        with quiet, active.lock:
             if self in _active:
                 for path, why in missing(self.selection, self.files, self._earlier):
                     self._left_out.setdefault(path, why)
@@ -104,6 +77,11 @@ class Instrumentation(Texts):
     def blocks(self) -> int:
         """Number of blocks in `files`."""
         return sum(self.files.values())
+
+    @property
+    def comparisons(self) -> bool:
+        """Do comparisons have probes, too?"""
+        return self.options.comparisons
 
     def __repr__(self) -> str:
         state = "in force" if self in _active else "undone"
@@ -123,9 +101,6 @@ class Instrumentation(Texts):
 
     # -- what is imported -------------------------------------------------------------------------
 
-    def _selects(self, name: str, filename: str) -> bool:
-        return self.selection.matches(name, absolute(filename))
-
     def _imported(
         self, loader: Any, name: str, code: CodeType, before: bytes | None
     ) -> CodeType | None:
@@ -133,7 +108,7 @@ class Instrumentation(Texts):
         if origin(code) or not self.selection.matches(name, path):
             return None
         if before is None:
-            return self._executed.answer(code, executing.Module(path, name, loader))
+            return self._executed.answer(code, exec_hook.Module(path, name, loader))
         try:
             source = loader.get_data(code.co_filename)
         except OSError as error:
@@ -146,15 +121,15 @@ class Instrumentation(Texts):
     def _present(self) -> None:
         self._earlier |= files_of_modules()
         by_file: defaultdict[str, list[FunctionType]] = defaultdict(list)
-        for function in inplace.functions():
+        for function in in_place.functions():
             if origin(function.__code__) is None:
                 by_file[function.__code__.co_filename].append(function)
-        modules = inplace.modules_by_filename()
+        modules = in_place.modules_by_filename()
         changed: list[tuple[FunctionType, CodeType]] = []
         for filename, functions in progress(list(by_file.items()), "instrumenting"):
             names = functions[0].__globals__
-            if (module := modules.get(filename)) is not None:
-                names = inplace.attributes(module)
+            if (found := modules.get(filename)) is not None:
+                names = found
             elif names.get("__file__") != filename:
                 names = {}  # else something other stands in sys.modules for it, or nothing any more
             path = absolute(names.get("__file__") or filename)
@@ -162,7 +137,7 @@ class Instrumentation(Texts):
             if path.endswith(".py") and self.selection.matches(name, path):
                 changed += self._in_place(filename, path, functions)
         old = {id(function.__code__) for function, _ in changed}
-        self.running = inplace.count_running(lambda code: id(code) in old)
+        self.running = in_place.count_running(lambda code: id(code) in old)
         _change(changed)
 
     def _in_place(
@@ -174,18 +149,18 @@ class Instrumentation(Texts):
             self.leave_out(path, f"its source can't be read: {error}")
             return []
         # What CPython froze into itself was compiled without -O, whatever this process was told.
-        optimize = 0 if filename.startswith("<frozen ") else optimize_level()
+        optimize = 0 if filename.startswith("<frozen ") else sys.flags.optimize
         text = Text(path, filename, source, optimize)
         # A loader may have changed the code: then the cache may have it, and nothing else can tell.
         texts = (text, text._replace(changed=True))
         known = [rewriter for one in texts if (rewriter := self._warm(one)) is not None]
-        changed = inplace.changed(functions, known)
+        changed = in_place.changed(functions, known)
         if len(changed) == len(functions) and not any(rewriter.strange for rewriter in known):
             return changed
         cold = self._cold(text, lambda: compiled(source, filename, optimize))
         if cold is None:
             return []
-        changed = inplace.changed(functions, [cold, *known])
+        changed = in_place.changed(functions, [cold, *known])
         if strange := len(functions) - len(changed):
             self.leave_out(
                 path,
@@ -199,20 +174,20 @@ class Instrumentation(Texts):
     def undo(self) -> None:
         """Take the probes back out of every function that still has the code we gave it, and leave
         imports alone. Twice is once."""
-        with quiet, _lock:
+        with quiet, active.lock:
             if self not in _active:
                 return
             _ = self.left_out  # as long as it can be told
             _active.remove(self)
-            importer.remove(self._importing)
-            executing.remove(self._executed)
-            self.running = inplace.count_running(self._made)
-            made = [f for f in inplace.functions() if self._made(f.__code__)]
+            import_hook.remove(self._importing)
+            exec_hook.remove(self._executed)
+            self.running = in_place.count_running(self._made)
+            made = [f for f in in_place.functions() if self._made(f.__code__)]
             _change([(f, original(f.__code__)) for f in made])
             for other in _active:  # what both selected, but this one had
                 other._present()
             if not _active:
-                marshalling.uninstall()
+                marshal_hook.uninstall()
                 interrupts.uninstall()
 
     def _made(self, code: CodeType) -> bool:
@@ -222,7 +197,7 @@ class Instrumentation(Texts):
 
 def _change(functions: list[tuple[FunctionType, CodeType]]) -> None:
     functions = [(f, new) for f, new in functions if new is not f.__code__]
-    identity.carry((f.__code__, new) for f, new in functions)
+    code_identity.carry((f.__code__, new) for f, new in functions)
     for function, new in functions:
         set_code(function, new)
 
@@ -253,7 +228,7 @@ def instrument(
     Raises PykcovError: self-instrumentation, source-missing, glob-empty, glob-bad, exclude-bad,
     store-mixed, and those of SymbolStore.register().
     """
-    with quiet, _lock:
+    with quiet, active.lock:
         selection = Selection(*([x] if isinstance(x, str) else x for x in (source, include, omit)))
         options = Options(by_line, prune, comparisons, branch, checked(exclude))
         return _instrument(selection, store or SymbolStore(), options)
@@ -263,7 +238,7 @@ def instrument_selected(
     selection: Selection, store: SymbolStore, options: Options
 ) -> Instrumentation:
     """Do what instrument() does, and raise what it raises, of a selection that was made before."""
-    with quiet, _lock:
+    with quiet, active.lock:
         return _instrument(selection, store, options)
 
 
@@ -279,10 +254,10 @@ def _instrument(selection: Selection, store: SymbolStore, options: Options) -> I
     made = Instrumentation(store, options, Cache.of(store), selection=selection)
     if not _active:
         interrupts.install()
-        marshalling.install()
+        marshal_hook.install()
     _active.append(made)
-    importer.add(made._importing)
-    executing.add(made._executed)
+    import_hook.add(made._importing)
+    exec_hook.add(made._executed)
     try:
         made._present()
     except BaseException:
@@ -293,16 +268,16 @@ def _instrument(selection: Selection, store: SymbolStore, options: Options) -> I
 
 def saved() -> dict[str, Any]:
     """Return what restore() does the same with, in another process."""
-    with _lock:
+    with active.lock:
         return {
-            "store": str(current_store().path),
+            "store": str(active.current_store().path),
             "instrumented": [[made.selection.saved(), list(made.options)] for made in _active],
         }
 
 
 def restore(saved: dict[str, Any]) -> list[Instrumentation]:
     """Instrument what another process has instrumented. Raises PykcovError as instrument() does."""
-    with quiet, _lock:
+    with quiet, active.lock:
         store = SymbolStore(Path(saved["store"]))
         return [
             _instrument(Selection.restored(selection), store, Options.restored(options))

@@ -13,24 +13,36 @@ from typing import NamedTuple
 
 from pykcov import forks
 from pykcov.abi.kcov import PC_SPACING
-from pykcov.instrumentation.blocks import Located, Span, code_lines, find_blocks, locate, nested
-from pykcov.instrumentation.branches import (
+from pykcov.instrumentation.bytecode.block_heads import heads
+from pykcov.instrumentation.bytecode.blocks import (
+    Located,
+    Span,
+    code_lines,
+    find_blocks,
+    locate,
+    nested,
+)
+from pykcov.instrumentation.bytecode.branches import (
     NONE_BRANCHED,
     Branches,
     Layout,
     find_branches,
 )
-from pykcov.instrumentation.comparisons import PCS_EACH, Site, find_comparisons, insertions
+from pykcov.instrumentation.bytecode.comparison_sites import (
+    PCS_EACH,
+    Site,
+    find_comparisons,
+    insertions,
+)
+from pykcov.instrumentation.bytecode.prune import Plan, prune
+from pykcov.instrumentation.cache.stamps import NONE
 from pykcov.instrumentation.exclude import excluded
-from pykcov.instrumentation.heads import heads
+from pykcov.instrumentation.matching import KnownCode, KnownCodes
 from pykcov.instrumentation.options import EXACT, Options
-from pykcov.instrumentation.places import Place, Places
-from pykcov.instrumentation.prune import Plan, prune
-from pykcov.instrumentation.rewriter import Rewriter
-from pykcov.instrumentation.stamps import NONE
+from pykcov.instrumentation.probed_code import Rewriter
 from pykcov.probe import Probe, probes
-from pykcov.store import SymbolStore
-from pykcov.symbols import CHANGED, SITES, FileSymbols, Head, pc_of
+from pykcov.symbols.blocks import CHANGED, SITES, FileSymbols, Head, pc_of
+from pykcov.symbols.store import SymbolStore
 
 # Probes by store and number of the file's first block. They are kept for the life of the process: a
 # file that is instrumented again, or reloaded, must count under the indices that it had.
@@ -49,7 +61,7 @@ forks.in_child(_after_fork)
 
 
 class Text(NamedTuple):
-    """A text, and where it came from: see Unit, and stamps.py.
+    """A text, and where it came from: see Unit, and cache/stamps.py.
 
     changed: its code is not what the compiler makes of it: a loader changed it.
     """
@@ -196,7 +208,7 @@ class Unit:
         if self.options.comparisons:
             given.append(store.registered(self.comparison_symbols()))
         mine = probes_of(store, given[0].first, self.blocks)
-        places: list[Place] = []
+        places: list[KnownCode] = []
         number, site = 0, given[-1].first
         edge = sum(map(len, self.spans))
         each = zip(
@@ -209,12 +221,14 @@ class Unit:
             further = insertions(sites, pcs)
             edges = [*zip(found.edges, mine[edge : edge + len(found.edges)], strict=True)]
             spanned = None if bare else spans
-            places.append(Place(code, spanned, own, located, plan, further, edges, bare=bare))
+            places.append(KnownCode(code, spanned, own, located, plan, further, edges, bare=bare))
             number += len(spans)
             site += PCS_EACH * len(sites)
             edge += len(found.edges)
         last = max(given, key=lambda one: one.first)
-        return Rewriter(Places(places), owner, self.options, self.code, given[0].first, mine, last)
+        return Rewriter(
+            KnownCodes(places), owner, self.options, self.code, given[0].first, mine, last
+        )
 
 
 def probes_of(store: SymbolStore, first: int, count: int) -> list[Probe]:

@@ -7,9 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pykcov.kernel.caller import Caller, Place
-    from pykcov.kernel.files import Directory, File, Node, OpenFile
-    from pykcov.kernel.host import HOST
+    from pykcov.kernel.files import Directory, File
+    from pykcov.kernel.interface import HOST, Caller, Node, OpenFile, Place
     from pykcov.kernel.kernel import Kernel, syscall
 
 __all__ = [
@@ -24,7 +23,7 @@ __all__ = [
     "syscall",
 ]
 
-_MODULES = ("kernel", "caller", "files", "host")
+_MODULES = ("kernel", "interface", "credentials", "files")
 
 
 def __getattr__(name: str) -> Any:

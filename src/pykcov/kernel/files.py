@@ -1,64 +1,22 @@
 """Files that a kernel shows to its guests, beside those of the host.
 
-`kernel.files` maps paths to nodes; a node covers what the host has at its path, and below it. A
-guest that opens one holds a placeholder, a descriptor of the host's, so that its number, dup, fork,
-close-on-exec and SCM_RIGHTS stay the host's affair; what the descriptor stands for is an OpenFile.
+`kernel.files` maps paths to nodes; a node covers what the host has at its path, and below it.
 """
 
 from __future__ import annotations
 
 import errno
 import fcntl
-import itertools
 import os
 import posixpath
 import stat
-import time
 from collections.abc import Iterator, Mapping, MutableMapping
-from typing import TYPE_CHECKING
 
-from pykcov.abi.stat import DT_DIR, DT_REG, Stat, pack_dirents
+from pykcov.abi.stat import DT_DIR, DT_REG, pack_dirents
 from pykcov.errors import fail
-from pykcov.kernel.host import HOST
-
-if TYPE_CHECKING:
-    from pykcov.kernel.caller import Caller
-
-DEVICE = os.makedev(0, 0x70)  # st_dev of all nodes: no file system of the host's
+from pykcov.kernel.interface import HOST, Caller, Node, OpenFile, reopen
 
 _NAME_MAX = 255
-_inodes = itertools.count(1)
-_REOPEN = os.O_ACCMODE | os.O_APPEND | os.O_NONBLOCK | os.O_SYNC | os.O_DSYNC
-
-
-class Node:
-    """A file or directory. mode: type and permissions; times are nanoseconds since the epoch."""
-
-    kind = stat.S_IFREG
-
-    def __init__(self, mode: int) -> None:
-        self.mode = self.kind | stat.S_IMODE(mode)
-        self.uid, self.gid = os.geteuid(), os.getegid()
-        self.ino = next(_inodes)
-        self.atime = self.mtime = self.ctime = time.time_ns()
-
-    def exists(self) -> bool:
-        """Is it there now?"""
-        return True
-
-    @property
-    def size(self) -> int:
-        """In bytes, as stat tells it."""
-        return 0
-
-    def stat(self) -> Stat:
-        """Return what stat(2) tells."""
-        return Stat(self.mode, self.ino, DEVICE, self.uid, self.gid, self.atime, self.mtime,
-                    self.ctime, self.size)  # fmt: skip
-
-    def open(self, task: Caller, flags: int, path: str) -> OpenFile:
-        """Open it; permissions have been checked. Raises OSError."""
-        return OpenFile(self, flags, path)
 
 
 class File(Node):
@@ -75,7 +33,7 @@ class File(Node):
     def open(self, task: Caller, flags: int, path: str) -> OpenFile:
         if flags & os.O_ACCMODE != os.O_RDONLY:
             raise fail(errno.EACCES)
-        return DataFile(self, flags, path)
+        return OpenData(self, flags, path)
 
 
 class Directory(Node):
@@ -94,67 +52,7 @@ class Directory(Node):
 # -- open files -----------------------------------------------------------------------------------
 
 
-class OpenFile:
-    """What a guest's descriptor stands for. Each method is a system call on it; without one of its
-    own it fails as on a file of Linux's whose driver does not have it."""
-
-    stands_in = True  # calls on the descriptor are calls on this; else it is the host's own file
-
-    def __init__(self, node: Node, flags: int, path: str) -> None:
-        self.node, self.flags, self.path = node, flags, path
-        self.position = 0
-
-    @property
-    def host_flags(self) -> int:
-        """What the placeholder is opened with. Linux hands on no descriptor of O_PATH: the guest
-        gets one of O_RDONLY, on which calls that it should not have fail with EBADF."""
-        return self.flags & _REOPEN if not self.flags & os.O_PATH else os.O_RDONLY
-
-    def placeholder(self) -> int:
-        """Return a new descriptor of the host's, for the guest to hold. Raises OSError."""
-        fd = os.memfd_create(os.path.basename(self.path)[:200] or "file", os.MFD_CLOEXEC)
-        try:
-            os.fchmod(fd, stat.S_IMODE(self.node.mode))
-            return reopen(fd, self.host_flags)
-        finally:
-            os.close(fd)
-
-    def release(self) -> None:
-        """The last descriptor of it, and the last mapping, are gone."""
-
-    def stat(self) -> Stat:
-        """Return what fstat(2) tells."""
-        return self.node.stat()
-
-    def ioctl(self, task: Caller, request: int, arg: int) -> object:
-        raise fail(errno.ENOTTY)
-
-    def mmap(self, task: Caller, length: int, offset: int) -> object:
-        raise fail(errno.ENODEV)
-
-    def read(self, task: Caller, address: int, count: int) -> object:
-        raise fail(errno.EINVAL)
-
-    def write(self, task: Caller, address: int, count: int) -> object:
-        raise fail(errno.EINVAL)
-
-    def pread(self, task: Caller, address: int, count: int, offset: int) -> object:
-        raise fail(errno.ESPIPE)
-
-    def pwrite(self, task: Caller, address: int, count: int, offset: int) -> object:
-        raise fail(errno.ESPIPE)
-
-    def lseek(self, task: Caller, offset: int, whence: int) -> object:
-        raise fail(errno.ESPIPE)
-
-    def truncate(self, task: Caller, length: int) -> object:
-        raise fail(errno.EINVAL)
-
-    def getdents64(self, task: Caller, address: int, count: int) -> object:
-        raise fail(errno.ENOTDIR)
-
-
-class DataFile(OpenFile):
+class OpenData(OpenFile):
     """A File's. Its placeholder holds the data, so that the host does what there is to do."""
 
     def placeholder(self) -> int:
@@ -219,11 +117,6 @@ class OpenDirectory(OpenFile):
         task.write(address, packed)
         self.position += number
         return len(packed)
-
-
-def reopen(fd: int, flags: int) -> int:
-    """Open the file behind `fd` anew."""
-    return os.open(f"/proc/self/fd/{fd}", flags | os.O_CLOEXEC)
 
 
 def empty_directory() -> int:

@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, overload
 
 from pykcov.abi.syscalls import NUMBER
-from pykcov.kernel.caller import Caller
 from pykcov.kernel.calls.attributes import Attributes
 from pykcov.kernel.calls.descriptors import Descriptors
 from pykcov.kernel.calls.names import Names
 from pykcov.kernel.calls.opening import Opening
 from pykcov.kernel.calls.xattrs import Xattrs
 from pykcov.kernel.files import Files
-from pykcov.kernel.host import HOST
-from pykcov.kernel.table import TABLE, Trap
+from pykcov.kernel.interface import HOST, Caller
+from pykcov.kernel.syscall_table import TABLE, Trap
 
 _MARK = "_pykcov_syscall"
 _MOST_ARGUMENTS = 6
@@ -56,7 +55,7 @@ def _arity(method: Callable[..., Any]) -> int:
 
 
 @dataclass(frozen=True)
-class Handler:
+class SyscallHandler:
     """What answers one system call: a bound method, and how many arguments it takes."""
 
     name: str
@@ -80,12 +79,12 @@ class Kernel(Opening, Attributes, Xattrs, Names, Descriptors):
     def __init__(self) -> None:
         self.files = Files()
 
-    def handlers(self, strict: bool = False) -> dict[int, Handler]:
+    def handlers(self, strict: bool = False) -> dict[int, SyscallHandler]:
         """Return what answers each system call that is trapped, by number.
 
         strict: with those that are trapped only for the sake of files that the kernel shows.
         """
-        found: dict[int, Handler] = {}
+        found: dict[int, SyscallHandler] = {}
         for row in TABLE:
             if row.trap is not Trap.STRICT or strict:
                 self._add(found, row.name, getattr(self, row.name), row.trap)
@@ -98,9 +97,9 @@ class Kernel(Opening, Attributes, Xattrs, Names, Descriptors):
 
     @staticmethod
     def _add(
-        found: dict[int, Handler], name: str, method: Callable[..., object], trap: Trap
+        found: dict[int, SyscallHandler], name: str, method: Callable[..., object], trap: Trap
     ) -> None:
-        found[NUMBER[name]] = Handler(name, method, _arity(method) - 1, trap)
+        found[NUMBER[name]] = SyscallHandler(name, method, _arity(method) - 1, trap)
 
     # -- watched: the supervisor has seen them, the host does them --------------------------------
 

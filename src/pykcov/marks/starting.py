@@ -8,7 +8,7 @@ from typing import Any
 from pykcov.device import sections
 from pykcov.device.sections import Section
 from pykcov.probe import quiet
-from pykcov.remoting import current_handle
+from pykcov.request_marks import current_handle
 from pykcov.service import header as headers
 from pykcov.service.signing import signer_of
 

@@ -162,7 +162,7 @@ class Recorder:
         fit stays. Returns how many do not stay."""
 
 @final
-class Handler:
+class SignalHandler:
     """A signal handler that calls `function` with the thread paused."""
 
     function: Callable[..., Any]
@@ -302,7 +302,7 @@ class Done:
     def __next__(self) -> Any: ...
 
 @final
-class Kept:
+class OwnFile:
     """A file descriptor, for as long as it is the file that it is now: a program may close all
     descriptors, and open its own files at the same numbers. Closed when it is dropped, too."""
 
@@ -316,7 +316,7 @@ class Kept:
     def close(self) -> None:
         """Close it if it is still ours. Twice is once."""
 
-def receive(fd: int, inbox: list[tuple[bytearray, list[Kept]]], most: int, /) -> None:
+def receive(fd: int, inbox: list[tuple[bytearray, list[OwnFile]]], most: int, /) -> None:
     """Append the next packet of the socket `fd`, of at most `most` bytes, to `inbox`, with the
     files that came with it, four at most; empty where the other side has closed it. No exception
     comes in between. Raises OSError: EMFILE when this process has no room for the files."""
@@ -370,8 +370,12 @@ def set_task(task: Any, /) -> None:
 def generation() -> int:
     """Number of forks between the first process and this one, those made in C included."""
 
-def on_fork(function: Callable[[], object], /) -> None:
-    """Call function() in a forked child, before the first record of its, whoever forked."""
+def on_fork(function: Callable[[], bool], /) -> None:
+    """Call function() in a forked child, before the first record of its, whoever forked; until it
+    has returned True."""
+
+def notice() -> None:
+    """Call what on_fork() was given, if this process was forked and it was not called yet."""
 
 def remove_at_end(path: bytes | None, /) -> None:
     """Remove the file when this process ends by exit(), or by a SIGTERM or SIGHUP that the program

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pykcov.abi.kcov import CMP_WORDS, KCOV_CMP_CONST, KCOV_CMP_SIZE_SHIFT, PC_SPACING, WORD
 from pykcov.errors import PykcovError
 from pykcov.reader.decode import Records
-from pykcov.store import SymbolStore
-from pykcov.symbols import Block, number_of
+from pykcov.symbols.blocks import Block, number_of
+from pykcov.symbols.store import SymbolStore
 
 Record = tuple[int, int, int, int]  # type, arg1, arg2, pc
 

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
-from pykcov.symbols import Block
+from pykcov.symbols.blocks import Block
 
 # How a block is printed: of the PC that was asked for, and of the block.
 Form = Callable[[int, Block], str]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from pykcov.errors import PykcovError
-from pykcov.store import SymbolStore
-from pykcov.symbols import Block
+from pykcov.symbols.blocks import Block
+from pykcov.symbols.store import SymbolStore
 
 
 def symbolize(pcs: Iterable[int], store: SymbolStore) -> list[Block]:

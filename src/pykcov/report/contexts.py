@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from pykcov.errors import PykcovError
-from pykcov.report.data import Measured
+from pykcov.measure.datafile import Measured
 
 
 def in_contexts(measured: Iterable[Measured], contexts: Iterable[str] | None) -> list[Measured]:

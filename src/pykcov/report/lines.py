@@ -10,12 +10,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pykcov.instrumentation.heads import BEGINNING, Kind
+from pykcov.instrumentation.bytecode.block_heads import BEGINNING, Kind
 from pykcov.instrumentation.options import Options
-from pykcov.report.data import Measured
-from pykcov.report.listing import is_listed
-from pykcov.report.statements import LAMBDA, Begins, Place, Statement, statements
-from pykcov.symbols import AGAIN, FALLEN, FileSymbols
+from pykcov.measure.datafile import Measured
+from pykcov.measure.unexecuted import is_listed
+from pykcov.report.statements import LAMBDA, Begins, Position, Statement, statements
+from pykcov.symbols.blocks import AGAIN, FALLEN, FileSymbols, text_of
 
 
 def lines_of(symbols: FileSymbols, blocks: Iterable[int]) -> set[int]:
@@ -92,7 +92,7 @@ class _Heads:
         count = sum(self._hits.get(block, 0) for block in blocks)
         return count if most is None else min(count, most)
 
-    def _between(self, statement: Statement, start: Place, end: Place) -> list[int]:
+    def _between(self, statement: Statement, start: Position, end: Position) -> list[int]:
         """Return the blocks of a statement's scope that begin between two places, in order."""
         places = self._places.get(statement.scope, [])
         low, high = bisect_left(places, start), bisect_left(places, end)
@@ -194,14 +194,6 @@ def _why_not_there(path: str) -> str:
 def current(files: Mapping[str, FileLines]) -> dict[str, FileLines]:
     """Return the files of which something can be shown."""
     return {path: file for path, file in files.items() if file.current}
-
-
-def text_of(path: str) -> bytes | None:
-    """Return a file's text, or None if it can't be read."""
-    try:
-        return Path(path).read_bytes()
-    except OSError:
-        return None
 
 
 def real(path: str) -> str:

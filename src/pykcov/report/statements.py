@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import chain
 
-Place = tuple[int, int]  # line and column, which counts UTF-8 bytes
+Position = tuple[int, int]  # line and column, which counts UTF-8 bytes
 
 
 class Begins(Enum):
@@ -41,10 +41,10 @@ class Statement:
 
     line: int
     scope: str
-    start: Place
-    end: Place
+    start: Position
+    end: Position
     begins: Begins = Begins.VALUE
-    rounds: tuple[Place, Place] | None = None
+    rounds: tuple[Position, Position] | None = None
     tested: bool = False
 
 
@@ -120,9 +120,9 @@ class _Scope:
     def _made(
         self,
         node: ast.stmt | ast.expr | ast.excepthandler,
-        range_: tuple[Place, Place],
+        range_: tuple[Position, Position],
         begins: Begins = Begins.VALUE,
-        rounds: tuple[Place, Place] | None = None,
+        rounds: tuple[Position, Position] | None = None,
     ) -> Statement:
         return Statement(node.lineno, self.name, *range_, begins, rounds)
 
@@ -185,15 +185,15 @@ class _Scope:
         return Statement(line, self.name, _start(pattern), end, begins)
 
 
-def _start(node: ast.stmt | ast.expr | ast.excepthandler | ast.pattern) -> Place:
+def _start(node: ast.stmt | ast.expr | ast.excepthandler | ast.pattern) -> Position:
     return node.lineno, node.col_offset
 
 
-def _end(node: ast.stmt | ast.expr | ast.pattern) -> Place:
+def _end(node: ast.stmt | ast.expr | ast.pattern) -> Position:
     return node.end_lineno or node.lineno, node.end_col_offset or 0
 
 
-def _range(node: ast.stmt | ast.expr) -> tuple[Place, Place]:
+def _range(node: ast.stmt | ast.expr) -> tuple[Position, Position]:
     return _start(node), _end(node)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from pykcov.device.inside import outside
 from pykcov.probe import quiet
 from pykcov.service import header as headers
-from pykcov.service.events import Events
+from pykcov.service.event_stream import Events
 from pykcov.service.header import OF_BODIES, Marked, body_of
 from pykcov.service.signing import signer_of
 

@@ -1,116 +1,247 @@
-"""What a server knows of one peer, and of the tasks that its ioctls are for."""
+"""One connection to a device, and its requests, as clients and members make them."""
 
 from __future__ import annotations
 
+import errno
+import json
+import os
+import select
 import socket
 import struct
 import threading
-import time
-from dataclasses import dataclass
-from typing import ClassVar
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+from weakref import KeyedRef
 
-from pykcov import probe
-from pykcov.device.descriptor import Descriptor
-from pykcov.kernel.task import Task
-from pykcov.service.pages import Page
-from pykcov.service.protocol import Kind
-from pykcov.service.ring import Ring
-from pykcov.service.table import Table, value_of
+from pykcov.errors import fail
+from pykcov.probe import OwnFile, receive, under
+from pykcov.service import addresses
+from pykcov.service.protocol import LARGEST_REPLY, VERSION, Kind, Request, Type, decode_reply
+from pykcov.service.sockets import RawSocket
 
-_CREDENTIALS = struct.Struct("iII")  # struct ucred: pid, uid, gid
-
-
-class ProcessTask(Task):
-    """A client's task. Its KCOV_ENABLE records every thread of the service that has no recorder of
-    its own and is in no section: one client's at a time.
-
-    While this process is all there is of the service, it records straight into the area: under the
-    GIL that has one writer. Else records are shared (probe/csrc/together.c), here and in members,
-    which hear of the ENABLE from the table.
-
-    enabling: the descriptor whose KCOV_ENABLE is being done, or 0.
-    """
-
-    _recorded: ClassVar[ProcessTask | None] = None  # who collects from all threads
-    _alone: ClassVar[bool] = True
-    # Guards _recorded and _alone. A signal handler may fork in the middle of a fork.
-    _lock: ClassVar[threading.RLock] = threading.RLock()
-
-    def __init__(self, key: tuple[int, int], table: Table) -> None:
-        """key: its process, and its number there."""
-        super().__init__()
-        self.key = key
-        self._table = table
-        self._shared: probe.Shared | None = None
-        self.enabling = 0
-
-    def is_recorded(self) -> bool:
-        return self.kcov is not None or (self.enabling > 0 and ProcessTask._recorded is not None)
-
-    def claim(self, shared: probe.Shared) -> None:
-        self._shared = shared
-
-    def disclaim(self, shared: probe.Shared) -> None:
-        shared.settle()
-        self._shared = None
-
-    def attach(self, recorder: probe.Recorder) -> None:
-        assert self._shared is not None
-        with ProcessTask._lock:
-            self._recorder = recorder
-            if recorder.counters is not None or not ProcessTask._alone:
-                recorder.share(self._shared)
-            ProcessTask._recorded = self
-            probe.record_process(recorder)
-            self._table.collector = value_of(self.enabling, self._shared.sequence)
-
-    def detach(self) -> None:
-        with ProcessTask._lock:
-            if ProcessTask._recorded is self:
-                self._table.collector = 0
-                probe.record_process(None)
-                ProcessTask._recorded = self._recorder = None
-
-    @staticmethod
-    def forget() -> None:
-        """In a forked child: nobody collects from it by what its parent knew."""
-        ProcessTask._recorded = None
-        ProcessTask._lock = threading.RLock()
-
-    @staticmethod
-    def expect_members() -> None:
-        """Other processes are about to write to the area, too."""
-        with ProcessTask._lock:
-            ProcessTask._alone = False
-            task = ProcessTask._recorded
-            if task is not None and task._recorder is not None and task._shared is not None:
-                task._recorder.share(task._shared)
+_PATIENCE = 10  # seconds for a reply
+_INFO = {  # what a device tells of itself: Shown.describe()
+    "pid": int, "table": int, "program": str, "commands": list, "store": str, "blocks": int,
+    "descriptors": int, "members": int,
+}  # fmt: skip
 
 
-class Connection:
-    """One peer. kind is None until it has said HELLO."""
-
-    def __init__(self, peer: socket.socket, number: int) -> None:
-        self.peer, self.number = peer, number
-        self.since = time.monotonic()
-        self.kind: Kind | None = None
-        # The process is 0 where it is in another namespace, so there each connection is taken for
-        # a process of its own.
-        self.pid, self.uid, _ = _CREDENTIALS.unpack(
-            peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-        )
-        self.process = self.pid or -number
-        self.ring: Ring | None = None  # of who watches
-        self.opened: dict[int, Opened] = {}  # by number
-
-
-@dataclass
-class Opened:
-    """One descriptor of a connection. page: what its writers share."""
+class Owner(Protocol):
+    """Who has an open descriptor. number: which."""
 
     number: int
-    connection: Connection
-    descriptor: Descriptor
-    page: Page
-    area_size: int = 0  # words of a section
-    comparisons: bool = False  # it is these that its handles collect
+
+
+class Link:
+    """A connection that has said HELLO, of the process that made it. info, word, files: the reply.
+
+    Raises PykcovError: device-missing, and as places.socket_of(); OSError: what the device
+    answers. A request raises OSError with the device's errno, or ECONNRESET when its process has
+    gone.
+
+    An exception may come at any instruction. What was sent is replied to all the same: so a reply
+    stays in `_inbox` until it has been read (probe/csrc/receive.c), and a descriptor is in `_left`,
+    to be closed, until it has an owner and when that is gone.
+    """
+
+    def __init__(self, name: str, kind: Kind, path: Path | None = None) -> None:
+        """path: where its socket was found before; else it is looked for."""
+        self.path = path = addresses.socket_of(name) if path is None else path
+        self.stamp = addresses.stamp(path)  # before it connects: a later one is told to be another
+        self.name = name
+        self._process = os.getpid()
+        self._is_lost = False
+        self._tag = 0
+        self._lock = threading.Lock()  # a request and its reply
+        # Descriptors that nobody has, to close: numbers, or references to owners that were dropped.
+        self._left: deque[int | KeyedRef[int, Owner]] = deque()
+        self._owned: dict[int, KeyedRef[int, Owner]] = {}
+        self._opening: set[int] = set()  # tags of OPENs whose replies nobody has read
+        self._inbox: list[tuple[bytearray, list[OwnFile]]] = []  # replies that nobody has read
+        # Not what gevent may have put in its place, which would run other greenlets while it waits:
+        # they would wait for this one's lock, on the same thread.
+        self._peer = RawSocket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._peer.is_ours()
+        self._peer.settimeout(None)
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):  # connect's, too
+            self._peer.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", _PATIENCE, 0))
+        try:
+            self._peer.connect(str(path))
+        except OSError as error:
+            self._peer.close()
+            raise addresses.missing(name, path, error) from error
+        try:
+            files = 1 if kind is Kind.WATCH else 0
+            self.word, payload, self.files = self.request(Type.HELLO, VERSION, kind, files=files)
+            self.info = document(payload, _INFO)
+        except BaseException:
+            self._peer.close()
+            raise
+
+    def request(
+        self, kind: Type, a: int = 0, b: int = 0, c: int = 0, descriptor: int = 0,
+        payload: bytes = b"", *, files: int = 0,
+    ) -> tuple[int, bytes, list[OwnFile]]:  # fmt: skip
+        """Return word, payload and files of the reply, which are closed when they are dropped. Not
+        for OPEN. files: how many there are to be; else it is EPROTO."""
+        error, word, rest, found = self.ask(kind, a, b, c, descriptor, payload)
+        if error or len(found) != files:
+            raise fail(error or errno.EPROTO)
+        return word, rest, found
+
+    def ask(
+        self, kind: Type, a: int = 0, b: int = 0, c: int = 0, descriptor: int = 0,
+        payload: bytes = b"",
+    ) -> tuple[int, int, bytes, list[OwnFile]]:  # fmt: skip
+        """Return the device's errno or 0, and word, payload and files of the reply. Not for
+        OPEN."""
+        self._check()  # in a forked child, a thread that isn't there may hold the lock
+        return under(self._lock, self._ask_next, Request(kind, (a, b, c), descriptor, payload))
+
+    def open(self, blocks: bool, owner: Owner) -> None:
+        """Open a descriptor for `owner`; when that is dropped, the next request closes it."""
+        self._check()
+        under(self._lock, self._open, blocks, owner)
+
+    def _open(self, blocks: bool, owner: Owner) -> None:
+        error, number, _, _ = self._ask_next(Request(Type.OPEN, (blocks, 0, 0)))
+        if error:
+            raise fail(error)
+        self._owned[number] = KeyedRef(owner, self._left.append, number)
+        owner.number = number
+        while number in self._left:
+            self._left.remove(number)
+
+    def close_of(self, owner: Owner) -> None:
+        """Close an owner's descriptor; twice is once. An error is nobody's."""
+        if owner.number:
+            self._left.append(owner.number)  # first: an exception may come before the next line
+            owner.number = 0
+            if self.is_usable:
+                under(self._lock, self._close_left)
+
+    def _check(self) -> None:
+        if not self.is_usable:
+            raise _gone(self.name)
+
+    def _ask_next(self, request: Request) -> tuple[int, int, bytes, list[OwnFile]]:
+        """Preconditions: the lock is held."""
+        self._close_left()
+        return self._ask(request)
+
+    def _close_left(self) -> None:
+        """Preconditions: the lock is held."""
+        while self._left:
+            left = self._left[0]
+            number = left.key if isinstance(left, KeyedRef) else left
+            self._ask(Request(Type.CLOSE, (0, 0, 0), number))  # a second time it is EBADF
+            self._owned.pop(number, None)
+            self._left.popleft()
+
+    def _ask(self, request: Request) -> tuple[int, int, bytes, list[OwnFile]]:
+        """Preconditions: the lock is held."""
+        self._check()
+        self._tag = self._tag % 0xFFFF + 1
+        self._opening.discard(self._tag)
+        if request.type is Type.OPEN:
+            self._opening.add(self._tag)
+        try:
+            self._send(replace(request, tag=self._tag).encode())
+            reply = self._reply()
+        except (ConnectionError, BlockingIOError) as gone:  # the latter: it took too long
+            self._lose()
+            raise _gone(self.name) from gone
+        except ValueError:  # no reply: it does not speak this protocol
+            self._lose()
+            raise fail(errno.EPROTO) from None
+        return reply
+
+    def _lose(self) -> None:
+        self._is_lost = True
+        self._peer.close()
+
+    def _send(self, packet: bytes) -> None:
+        try:
+            self._peer.send(packet)
+        except BrokenPipeError:
+            if self._tag != 1:
+                raise
+            # A device with no more files says so, unasked, and closes: the reply may be there.
+
+    def _reply(self) -> tuple[int, int, bytes, list[OwnFile]]:
+        """Read the reply to the last request. Before it may come those of requests that a signal
+        handler's exception broke off."""
+        while True:
+            if not self._inbox:
+                self._receive()
+            packet, files = self._inbox[0]
+            if not packet:
+                raise ConnectionResetError
+            error, tag, word, payload = decode_reply(bytes(packet))
+            if tag in self._opening and not error:
+                self._left.append(word)  # open() takes it out again
+            self._opening.discard(tag)
+            del self._inbox[0]
+            if tag in (0, self._tag):
+                return error, word, payload, files
+
+    def _receive(self) -> None:
+        try:
+            receive(self._peer.fileno(), self._inbox, LARGEST_REPLY)
+        except ConnectionResetError:
+            if self._tag != 1:
+                raise
+            # The error comes first, and what was sent behind it.
+            receive(self._peer.fileno(), self._inbox, LARGEST_REPLY)
+
+    @property
+    def is_usable(self) -> bool:
+        """Is it open, and this process's? A forked child makes one of its own."""
+        is_here = not self._is_lost and self._process == os.getpid() and not self.closed
+        return is_here and self._peer.is_ours()
+
+    def lives(self) -> bool:
+        """Is the device's process there? Asked of the socket, not of that process."""
+        if self._is_lost or self.closed or not self._peer.is_ours():
+            return False
+        waiting = select.poll()
+        waiting.register(self._peer, 0)
+        return not waiting.poll(0)
+
+    def fileno(self) -> int:
+        """Its socket: readable, while nothing is asked, when the device's process has gone."""
+        return self._peer.fileno()
+
+    def close(self) -> None:
+        """Close the connection: for the device, the end of its descriptors and their tasks."""
+        self._peer.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_peer"):
+            self._peer.close()
+
+    @property
+    def closed(self) -> bool:
+        """Has close() been called?"""
+        return self._peer.fileno() < 0
+
+
+def document(payload: bytes, kinds: Mapping[str, type]) -> dict[str, Any]:
+    """Return the JSON object that a reply has, with what is of these kinds in it. Raises OSError
+    EPROTO."""
+    try:
+        found = json.loads(payload)
+    except (ValueError, RecursionError):
+        found = None
+    if isinstance(found, dict) and all(
+        isinstance(found.get(key), kind) for key, kind in kinds.items()
+    ):
+        return found
+    raise fail(errno.EPROTO)
+
+
+def _gone(name: str) -> ConnectionResetError:
+    return ConnectionResetError(errno.ECONNRESET, f"the process that showed {name!r} has gone")

@@ -16,8 +16,8 @@ import os
 import struct
 
 from pykcov.instrumentation import unit
-from pykcov.probe import Kept
-from pykcov.service.table import Table
+from pykcov.probe import OwnFile
+from pykcov.service.handle_table import Table
 
 _FILE = struct.Struct("=QQ")
 _MOST = 1 << 16  # files that are counted: the memfd may be made larger by whoever has it
@@ -29,7 +29,7 @@ class Extent:
     def __init__(self, table: Table) -> None:
         """Raises OSError."""
         flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
-        self._file = Kept(os.open(f"/proc/self/fd/{table.fds[1]}", flags))
+        self._file = OwnFile(os.open(f"/proc/self/fd/{table.fds[1]}", flags))
         self._said = set(self._read())
 
     def _read(self) -> dict[int, int]:

@@ -11,8 +11,8 @@ from pykcov.device import sections
 from pykcov.device.labels import Label
 from pykcov.device.sections import Section
 from pykcov.probe import quiet
-from pykcov.remoting import handle_of
-from pykcov.service.events import Events, is_stream
+from pykcov.request_marks import handle_of
+from pykcov.service.event_stream import Events, is_stream
 from pykcov.service.signing import Signer
 
 HEADER = "X-Kcov-Handle"

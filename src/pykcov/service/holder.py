@@ -14,8 +14,8 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from pykcov.service import kin, places
-from pykcov.service.link import Link
+from pykcov.service import addresses, same_service
+from pykcov.service.connection import Link
 from pykcov.service.protocol import Kind
 
 _SHARE = 20  # one that did not answer is asked again after so many times what that took
@@ -29,7 +29,7 @@ class Holder:
     """
 
     def __init__(
-        self, path: Path, stamp: places.Stamp | None, commands: Iterable[str], store: str
+        self, path: Path, stamp: addresses.Stamp | None, commands: Iterable[str], store: str
     ) -> None:
         self.path, self.commands, self.store = path, frozenset(commands), store
         self._stamp, self._file = stamp, os.fsencode(path)
@@ -43,7 +43,7 @@ class Holder:
     def may_have_changed(self) -> bool:
         """Is there another socket? None at all is no other, and nor is, for a time, one that did
         not answer."""
-        seen = places.stamp(self._file)
+        seen = addresses.stamp(self._file)
         return seen != self._stamp and seen is not None and time.monotonic() >= self._not_before
 
     def did_not_answer(self, seconds: float) -> None:
@@ -55,7 +55,7 @@ class Holder:
         asked once. Raises PykcovError and OSError as Link does: it may have gone again."""
         with contextlib.closing(Link(name, Kind.LOOK, path=self.path)) as link:
             found = Holder.of(link)
-        is_kin = not self.commands.isdisjoint(found.commands) or kin.is_kin(found.commands)
+        is_kin = not self.commands.isdisjoint(found.commands) or same_service.is_kin(found.commands)
         if not is_kin or found.store != self.store:
             self._stamp = found._stamp
             return None

@@ -11,9 +11,9 @@ import os
 from collections import deque
 from typing import NamedTuple
 
-from pykcov.area import SEALS
+from pykcov.device.area import SEALS
 from pykcov.errors import fail
-from pykcov.probe import SHARED_BYTES, Kept, Shared
+from pykcov.probe import SHARED_BYTES, OwnFile, Shared
 
 
 class Page(NamedTuple):
@@ -28,7 +28,7 @@ class Pages:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._file = Kept.memfd("pykcov-pages")
+        self._file = OwnFile.memfd("pykcov-pages")
         os.ftruncate(self.fd, most * SHARED_BYTES)  # what is not touched costs nothing
         fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, SEALS)
         self._made = 0

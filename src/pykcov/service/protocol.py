@@ -46,7 +46,7 @@ class Type(enum.IntEnum):
 
 
 @dataclass(frozen=True)
-class Row:
+class Message:
     """What a request's words mean, and its reply."""
 
     type: Type
@@ -56,55 +56,57 @@ class Row:
 
 
 ROWS = (
-    Row(
+    Message(
         Type.HELLO,
         "all, first",
         f"version ({VERSION}); kind of connection; 0",
         "the process's id, for a member what its sections are counted under; behind it JSON: what "
         "the device is; with it, for WATCH, the ring of frames, a descriptor",
     ),
-    Row(Type.OPEN, "client", '1 for the discipline "blocks", else 0; 0; 0', "a new descriptor"),
-    Row(Type.CLOSE, "client", "0; 0; 0", "0: the descriptor is closed, its tasks are over"),
-    Row(
+    Message(
+        Type.OPEN, "client", '1 for the recording mode "blocks", else 0; 0; 0', "a new descriptor"
+    ),
+    Message(Type.CLOSE, "client", "0; 0; 0", "0: the descriptor is closed, its tasks are over"),
+    Message(
         Type.IOCTL,
         "client",
         "request; argument; number of the task. Behind them, for KCOV_REMOTE_ENABLE, the struct",
         "0",
     ),
-    Row(
+    Message(
         Type.MMAP,
         "client",
         "length in bytes; offset; 0",
         "where the control page begins, in bytes; with it the memory, a descriptor, which begins "
         "with the area",
     ),
-    Row(
+    Message(
         Type.STATUS,
         "client",
         "0; 0; 0",
         "sections that have begun and have published nothing yet; those of processes that died "
         "are counted as lost before",
     ),
-    Row(
+    Message(
         Type.AREA,
         "client",
         "0; 0; 0",
         "0; with it the memory as it is, also before KCOV_INIT_TRACE: who maps it without MMAP "
         "sees to the length",
     ),
-    Row(Type.EXIT, "client", "0; 0; number of a task that is over", "0"),
-    Row(
+    Message(Type.EXIT, "client", "0; 0; number of a task that is over", "0"),
+    Message(
         Type.TABLE,
         "member",
         "0; 0; 0",
         "0; behind it JSON: what is instrumented; with it two descriptors: the table of handles, "
         "and what members add their files to",
     ),
-    Row(
+    Message(
         Type.FETCH,
         "member",
         "value of the table; 0; 0",
-        'words of a section, in bit 63 whether the discipline is "blocks", in bit 62 whether '
+        'words of a section, in bit 63 whether the recording mode is "blocks", in bit 62 whether '
         "comparisons are collected; behind it, 8 bytes, where its page is; with it the memory, or "
         "the ring, and the pages that writers share",
     ),

@@ -10,25 +10,34 @@ import warnings
 from array import array
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Protocol, Self
 
 from pykcov.abi.kcov import KCOV_DISABLE, KCOV_REMOTE_ENABLE, KCOV_TRACE_CMP, KCOV_TRACE_PC
-from pykcov.device.remote import RemoteArg
+from pykcov.device.remote_arg import RemoteArg
 from pykcov.errors import PykcovError, PykcovWarning, fail
 from pykcov.reader.comparisons import Comparison, Record
 from pykcov.reader.comparisons import comparisons as join
-from pykcov.reader.kept import Sections
+from pykcov.reader.remote_area import Sections
 from pykcov.reader.symbolize import symbolize
-from pykcov.remoting import handle_of
-from pykcov.symbols import Block
-
-if TYPE_CHECKING:
-    from pykcov.service.client import Collector, Device
+from pykcov.request_marks import handle_of
+from pykcov.service.socket_descriptor import Collector
+from pykcov.symbols.blocks import Block
+from pykcov.symbols.store import SymbolStore
 
 _collected: dict[int, int | str] = {}  # handles of this process's RemoteTraces, and their names
 _warned: set[str] = set()  # devices
 _LOOK = 0.0001, 0.002  # seconds between two looks whether all sections are over: first, longest
 _ASK = 0.1  # seconds between two questions whether a process that we wait for has died
+
+
+class Lender(Protocol):
+    """Whose sections are collected: a device (client.py), which lends collectors."""
+
+    name: str
+    store: SymbolStore
+
+    def take(self, kind: tuple[int, str, bool], /) -> Collector: ...
+    def give_back(self, collector: Collector, /) -> None: ...
 
 
 class RemoteTrace:
@@ -42,9 +51,9 @@ class RemoteTrace:
     """
 
     def __init__(
-        self, device: Device, handle: int | str, kind: tuple[int, str, bool], timeout: float
+        self, device: Lender, handle: int | str, kind: tuple[int, str, bool], timeout: float
     ) -> None:
-        """kind: size of the area, discipline, and whether it is comparisons that are collected."""
+        """kind: size of the area, recording mode, and whether comparisons are collected."""
         self._device, self._kind, self._timeout = device, kind, timeout
         self.name, self._handle = handle, handle_of(handle)
         self.size = kind[0]

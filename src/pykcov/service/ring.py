@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from pykcov.abi.kcov import WORD
-from pykcov.area import Area, map_words
+from pykcov.device.area import Area, map_words
 from pykcov.device.watcher import FRAME_DROPPED, FRAME_LAST, Watcher
 from pykcov.errors import fail
 from pykcov.service.pages import Pages

@@ -16,14 +16,14 @@ import selectors
 import socket
 import time
 
-from pykcov.aside import start_thread
+from pykcov.background import start_thread
 from pykcov.errors import own_bug
-from pykcov.probe import Kept, Unseen, quiet, remove_at_end
-from pykcov.service import files, places
-from pykcov.service.connection import Connection
-from pykcov.service.places import bind, unbind
+from pykcov.probe import OwnFile, Unseen, quiet, remove_at_end
+from pykcov.service import addresses, file_limit
+from pykcov.service.addresses import bind, unbind
+from pykcov.service.dispatch import Shown
+from pykcov.service.peer import Connection
 from pykcov.service.protocol import LARGEST, Request, encode_reply
-from pykcov.service.shown import Shown
 from pykcov.service.sockets import Socket, new_selector
 
 _MOST_CONNECTIONS = 1024
@@ -37,20 +37,20 @@ class Server:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.path = places.socket_for(name)
+        self.path = addresses.socket_for(name)
         self._listener = Socket.of(bind(self.path))
-        self._spare: Kept | None = Kept.memfd("pykcov-spare")
+        self._spare: OwnFile | None = OwnFile.memfd("pykcov-spare")
         remove_at_end(os.fsencode(self.path))
-        self.stamp = places.stamp(self.path)
+        self.stamp = addresses.stamp(self.path)
         self.shown = Shown()
         self._numbers = 1
         self._looked = 0.0
         self._selector = new_selector()
         self._selector.register(self._listener, selectors.EVENT_READ, None)
         self._is_open = True
-        self._wake, self._stop = map(Kept, os.pipe2(os.O_CLOEXEC))
+        self._wake, self._stop = map(OwnFile, os.pipe2(os.O_CLOEXEC))
         self._selector.register(self._wake, selectors.EVENT_READ, None)
-        os.environ[places.JOIN] = name
+        os.environ[addresses.JOIN] = name
         self.at_exit = Unseen(self.close)
         self._thread = start_thread(self._serve, f"pykcov-{name}")
 
@@ -71,8 +71,8 @@ class Server:
         else:  # the program has closed them: the thread waits for ever, or has ended
             self._drop_all()
         self.shown.close()
-        if os.environ.get(places.JOIN) == self.name:
-            del os.environ[places.JOIN]
+        if os.environ.get(addresses.JOIN) == self.name:
+            del os.environ[addresses.JOIN]
         self._selector.close()
         self._listener.close()
         self._close_own()
@@ -144,7 +144,10 @@ class Server:
         if connection.uid not in (0, os.getuid()):
             peer.close()
             return True
-        if not files.may_keep(peer.fileno()) or len(self.shown.connections) >= _MOST_CONNECTIONS:
+        if (
+            not file_limit.may_keep(peer.fileno())
+            or len(self.shown.connections) >= _MOST_CONNECTIONS
+        ):
             # Workers may have what is left; clients are told by their HELLO (Shown.answer).
             self._drop_the_silent(0)
         if len(self.shown.connections) >= _MOST_CONNECTIONS:
@@ -163,7 +166,7 @@ class Server:
             _refuse(peer)
         # Another thread may have taken its place meanwhile; then there is none from now on.
         with contextlib.suppress(OSError):
-            self._spare = Kept.memfd("pykcov-spare")
+            self._spare = OwnFile.memfd("pykcov-spare")
 
     def _drop_the_silent(self, patience: float) -> None:
         """Close what has said nothing for that many seconds."""
@@ -213,7 +216,7 @@ class Server:
         except OSError:  # it has gone, or does not read
             self._drop(connection)
         else:
-            if connection.kind is None and not files.may_keep(connection.peer.fileno()):
+            if connection.kind is None and not file_limit.may_keep(connection.peer.fileno()):
                 self._drop(connection)
 
 

@@ -7,7 +7,7 @@ import os
 import re
 
 from pykcov.errors import PykcovError
-from pykcov.remoting import handle_of
+from pykcov.request_marks import handle_of
 
 VARIABLE = "PYKCOV_SECRET"
 

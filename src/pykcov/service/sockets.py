@@ -1,6 +1,6 @@
 """Sockets, and how to wait for them, in a program that may close all descriptors that it finds.
 
-Afterwards the numbers are the program's files': see probe/csrc/kept.c.
+Afterwards the numbers are the program's files': see probe/csrc/own_file.c.
 """
 
 from __future__ import annotations

@@ -8,15 +8,15 @@ import os
 import selectors
 from collections.abc import Callable
 
-from pykcov.aside import start_thread
+from pykcov.background import start_thread
 from pykcov.errors import PykcovError, own_bug
-from pykcov.probe import Kept, Unseen, quiet
-from pykcov.service import places
-from pykcov.service.link import Link
-from pykcov.service.member import keep_up
+from pykcov.probe import OwnFile, Unseen, quiet
+from pykcov.service import addresses
+from pykcov.service.connection import Link
 from pykcov.service.protocol import Kind
 from pykcov.service.server import Server
 from pykcov.service.sockets import new_selector
+from pykcov.service.worker import keep_up
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 1.0  # seconds between two attempts
 
@@ -31,10 +31,10 @@ class Standby:
         self.name, self.path = name, holder.path
         self._holder, self._show = holder, show
         self._server: Server | None = None
-        self._wake, self._stop = map(Kept, os.pipe2(os.O_CLOEXEC))
+        self._wake, self._stop = map(OwnFile, os.pipe2(os.O_CLOEXEC))
         self._is_open = True
         self._process = os.getpid()
-        os.environ[places.JOIN] = name
+        os.environ[addresses.JOIN] = name
         self._at_exit = Unseen(self.close)
         atexit.register(self._at_exit)
         self._thread = start_thread(self._run, f"pykcov-{name}")
@@ -61,8 +61,8 @@ class Standby:
         self.leave()
         if self._server is not None:
             self._server.close()
-        elif os.environ.get(places.JOIN) == self.name:
-            del os.environ[places.JOIN]
+        elif os.environ.get(addresses.JOIN) == self.name:
+            del os.environ[addresses.JOIN]
 
     def leave(self) -> None:
         """In a forked child: let go of what is its parent's."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pykcov.device.inside import outside
 from pykcov.probe import quiet
 from pykcov.service import header as headers
-from pykcov.service.events import Events
+from pykcov.service.event_stream import Events
 from pykcov.service.header import Marked
 from pykcov.service.signing import signer_of
 

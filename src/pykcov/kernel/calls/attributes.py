@@ -21,12 +21,10 @@ from pykcov.abi.stat import (
 )
 from pykcov.abi.words import int32, int64
 from pykcov.errors import fail
-from pykcov.kernel.caller import Caller, Place
 from pykcov.kernel.calls.descriptors import opened
 from pykcov.kernel.calls.opening import search
-from pykcov.kernel.files import Node, OpenFile
-from pykcov.kernel.host import HOST, Host
-from pykcov.kernel.outside import Outside
+from pykcov.kernel.host_files import Outside
+from pykcov.kernel.interface import HOST, Caller, Host, Node, OpenFile, Place
 
 _KEEP = 0xFFFFFFFF  # an id for chown that changes nothing
 _TIMES = struct.Struct("<qqqq")

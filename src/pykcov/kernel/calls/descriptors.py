@@ -10,10 +10,8 @@ import struct
 from pykcov.abi.stat import AT_FDCWD
 from pykcov.abi.words import int32, int64
 from pykcov.errors import fail
-from pykcov.kernel.caller import Caller
 from pykcov.kernel.calls.opening import search
-from pykcov.kernel.files import OpenFile
-from pykcov.kernel.host import HOST
+from pykcov.kernel.interface import HOST, Caller, OpenFile
 
 MAP_ANONYMOUS, MAP_TYPE, MAP_PRIVATE, PROT_WRITE = 0x20, 0x0F, 2, 2
 IOV_MAX = 1024  # UIO_MAXIOV

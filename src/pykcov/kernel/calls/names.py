@@ -9,11 +9,10 @@ import stat
 from pykcov.abi.stat import AT_EMPTY_PATH, AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_NOFOLLOW
 from pykcov.abi.words import int32
 from pykcov.errors import fail
-from pykcov.kernel.caller import Caller
 from pykcov.kernel.calls.opening import search
-from pykcov.kernel.files import Files, Node
-from pykcov.kernel.host import HOST
-from pykcov.kernel.outside import Outside
+from pykcov.kernel.files import Files
+from pykcov.kernel.host_files import Outside
+from pykcov.kernel.interface import HOST, Caller, Node
 
 
 def refuse(task: Caller, dirfd: int, path: int, error: int = errno.EPERM) -> object:

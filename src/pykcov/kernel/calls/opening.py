@@ -10,9 +10,8 @@ import struct
 from pykcov.abi.stat import AT_FDCWD
 from pykcov.abi.words import int32
 from pykcov.errors import fail
-from pykcov.kernel.caller import Caller, Place
-from pykcov.kernel.files import Directory, OpenDirectory, OpenFile
-from pykcov.kernel.host import HOST
+from pykcov.kernel.files import Directory, OpenDirectory
+from pykcov.kernel.interface import HOST, Caller, OpenFile, Place
 
 _OPEN_HOW = struct.Struct("<QQQ")  # struct open_how: flags, mode, resolve
 

@@ -7,10 +7,9 @@ from collections.abc import Callable
 
 from pykcov.abi.stat import AT_FDCWD
 from pykcov.errors import fail
-from pykcov.kernel.caller import Caller
 from pykcov.kernel.calls.descriptors import opened
 from pykcov.kernel.calls.opening import search
-from pykcov.kernel.host import HOST
+from pykcov.kernel.interface import HOST, Caller
 
 
 def _refuse(task: Caller, path: int, follow: bool = True) -> object:

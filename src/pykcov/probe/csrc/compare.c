@@ -13,7 +13,7 @@
 
 #include <structmember.h>
 
-/* As in instrumentation/comparisons.py. */
+/* As in instrumentation/bytecode/comparison_sites.py. */
 enum {
     COMPARE,  /* left and right, for == and its like, and `is` */
     CONTAINS, /* left in right */
@@ -186,7 +186,7 @@ static void comparison_dealloc(PyObject *self)
 }
 
 
-/* What makes another like it (instrumentation/entry.py). */
+/* What makes another like it (instrumentation/cache/entry.py). */
 static PyObject *comparison_getnewargs(PyObject *self, PyObject *ignored)
 {
     (void)ignored;

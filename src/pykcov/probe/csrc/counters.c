@@ -1,4 +1,4 @@
-/* Counters: the blocks discipline. How often each block was hit since the last clear, and a list of
+/* Counters: the blocks recording mode. How often each block was hit since the last clear, and a list of
  * those hit since they were last consumed, in the order of their first hits.
  *
  * Nothing here walks over the blocks that merely exist: the cells are anonymous memory that costs

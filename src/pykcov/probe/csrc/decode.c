@@ -1,5 +1,5 @@
 /* The instructions of a code object, and their positions, for the rewriter: a third of its time when
- * this was Python. What an opcode is it is told (instrumentation/versions.py has all that differs between
+ * this was Python. What an opcode is it is told (instrumentation/bytecode/opcodes.py has all that differs between
  * versions). */
 #include "pykcov.h"
 

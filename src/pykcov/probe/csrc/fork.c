@@ -30,20 +30,26 @@ static void after_fork_child(void)
     thread_changed(t);
 }
 
+/* Do the steps of forks.py. 0, or -1 with an exception set. */
+static int steps(void)
+{
+    PyObject *done = unseen_call(forked, NULL, 0);
+    if (done == Py_True) /* not where a step itself asks */
+        kcov.noticed = kcov.generation;
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
 /* Have Python notice that this process was forked. 0, or -1 with an exception set: a signal handler's. */
 int fork_notice(void)
 {
     if (forked == NULL || compat_finalizing())
         return 0;
-    PyObject *done = unseen_call(forked, NULL, 0);
-    if (done != NULL) {
-        kcov.noticed = kcov.generation;
-        Py_DECREF(done);
-    } else if (PyErr_ExceptionMatches(PyExc_RecursionError) || PyErr_ExceptionMatches(PyExc_MemoryError)) {
-        PyErr_Clear(); /* ours: the program would have gone on. The next lookup tries again */
-    } else {
+    if (steps() == 0)
+        return 0;
+    if (!PyErr_ExceptionMatches(PyExc_RecursionError) && !PyErr_ExceptionMatches(PyExc_MemoryError))
         return -1;
-    }
+    PyErr_Clear(); /* ours: the program would have gone on. The next lookup tries again */
     return 0;
 }
 
@@ -52,6 +58,15 @@ PyObject *fork_on(PyObject *module, PyObject *function)
 {
     (void)module;
     Py_XSETREF(forked, Py_NewRef(function));
+    Py_RETURN_NONE;
+}
+
+/* notice() */
+PyObject *fork_notice_now(PyObject *module, PyObject *ignored)
+{
+    (void)module, (void)ignored;
+    if (UNLIKELY(kcov.noticed != kcov.generation) && forked != NULL && steps() < 0)
+        return NULL;
     Py_RETURN_NONE;
 }
 

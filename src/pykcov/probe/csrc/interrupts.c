@@ -192,7 +192,7 @@ static PyType_Slot handler_slots[] = {
 };
 
 PyType_Spec handler_spec = {
-    .name = "pykcov.probe.Handler",
+    .name = "pykcov.probe.SignalHandler",
     .basicsize = sizeof(struct handler),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
     .slots = handler_slots,

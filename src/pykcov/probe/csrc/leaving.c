@@ -3,7 +3,7 @@
  *     removes the file, and lets it die by that very signal, at once: it runs no Python;
  *   - a program in C that embeds Python calls exit() without finalizing it, as uWSGI's master does.
  * Python keeps its own record of handlers, so signal.getsignal() still says SIG_DFL; exec and fork mean
- * what they did. SIGKILL, _exit() and exec leave the file: who finds it dead removes it (places.py).
+ * what they did. SIGKILL, _exit() and exec leave the file: who finds it dead removes it (service/addresses.py).
  */
 #include "pykcov.h"
 

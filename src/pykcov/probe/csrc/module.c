@@ -215,6 +215,7 @@ static PyMethodDef functions[] = {
     {"set_task", set_task, METH_O, NULL},
     {"generation", generation, METH_NOARGS, NULL},
     {"on_fork", fork_on, METH_O, NULL},
+    {"notice", fork_notice_now, METH_NOARGS, NULL},
     {"remove_at_end", leaving_remove_at_end, METH_O, NULL},
     {"gc_start", interrupts_gc_start, METH_VARARGS, NULL},
     {"gc_stop", interrupts_gc_stop, METH_VARARGS, NULL},
@@ -270,7 +271,7 @@ static int exec_module(PyObject *module)
         || add_type(module, &kcov.ticket, &ticket_spec) < 0
         || add_type(module, &kcov.whole, &whole_spec) < 0
         || add_type(module, &kcov.done, &done_spec) < 0
-        || add_type(module, &kcov.kept, &kept_spec) < 0
+        || add_type(module, &kcov.own_file, &own_file_spec) < 0
         || add_type(module, &kcov.unseen, &unseen_spec) < 0
         || add_type(module, &kcov.importlib, &importlib_spec) < 0
         || add_type(module, &kcov.lookup, &lookup_spec) < 0

@@ -1,7 +1,7 @@
 /* Probe: ~probe records its block. Instead: so does -probe.
  *
  * ~probe is None, which POP_TOP takes away. -probe is a constant of the code that the block needs anyway:
- * such a probe takes the place of this constant (instrumentation/spots.py).
+ * such a probe takes the place of this constant (instrumentation/bytecode/placement.py).
  *
  * Both, and Origin, are constants of code objects, so they must be hashable: by identity. Programs that
  * read constants don't see them (answers.c).

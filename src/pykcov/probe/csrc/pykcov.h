@@ -22,7 +22,7 @@
  *   ticket.c     sections and their generations: how they get into an area
  *   tally.c      how many sections began, and what became of them
  *   mapping.c    areas in this process's memory
- *   kept.c       file descriptors that a program may close
+ *   own_file.c   file descriptors that a program may close
  *   receive.c    packets that bring some
  *   whole.c      steps that no exception may come between
  *   together.c   records of several processes that go into one area one by one
@@ -78,7 +78,7 @@ struct recorder {
     uint64_t limit;            /* words from there on less one: where the last PC may stand */
     uint64_t *bitmap;          /* Borrowed from buffer. In unique mode, else NULL; likewise */
     uint64_t bitmap_words;
-    struct counters *counters; /* Owned. NULL in the trace discipline. */
+    struct counters *counters; /* Owned. NULL in the trace recording mode. */
     int comparisons;           /* it is these that go into the area, and no PCs */
     int live;                  /* a section, and not closed yet */
     unsigned generation;       /* of the process that opened the section */
@@ -141,7 +141,7 @@ struct guard {
 struct globals {
     PyTypeObject *probe, *instead, *origin, *comparison, *counters, *recorder; /* Owned. */
     PyTypeObject *guard, *quiet, *handler, *shared, *ticket;          /* Owned. */
-    PyTypeObject *whole, *done, *kept, *unseen, *importlib, *lookup;  /* Owned. */
+    PyTypeObject *whole, *done, *own_file, *unseen, *importlib, *lookup;  /* Owned. */
     PyTypeObject *ending, *callback;                                  /* Owned. */
     /* Owned. Methods of the code type that others stand in for; NULL: not yet, or not in this version. */
     PyObject *code_replace, *code_lines, *code_positions, *code_branches;
@@ -199,7 +199,7 @@ PyObject *checksum(PyObject *module, PyObject *arg);
 /* fork.c */
 int fork_setup(void);
 int fork_notice(void);
-PyObject *fork_on(PyObject *module, PyObject *function);
+PyObject *fork_on(PyObject *module, PyObject *function), *fork_notice_now(PyObject *module, PyObject *ignored);
 
 /* leaving.c */
 void leaving_take(int signum);
@@ -277,10 +277,10 @@ void whole_leave(int paused);
 PyObject *whole_under(PyObject *module, PyObject *const *args, Py_ssize_t count);
 extern PyType_Spec whole_spec, done_spec;
 
-/* kept.c */
-extern PyType_Spec kept_spec;
-PyObject *kept_empty(void);
-void kept_take(PyObject *self, int fd);
+/* own_file.c */
+extern PyType_Spec own_file_spec;
+PyObject *own_file_empty(void);
+void own_file_take(PyObject *self, int fd);
 
 /* receive.c */
 PyObject *receive(PyObject *module, PyObject *args);

@@ -25,7 +25,7 @@ static int take_files(struct msghdr *message, PyObject *files)
             int fd;
             memcpy(&fd, CMSG_DATA(c) + n * sizeof(int), sizeof fd);
             if (taken < MOST_FILES)
-                kept_take(PyList_GET_ITEM(files, taken++), fd);
+                own_file_take(PyList_GET_ITEM(files, taken++), fd);
             else
                 close(fd);
         }
@@ -72,7 +72,7 @@ static PyObject *new_files(void)
 {
     PyObject *files = PyList_New(MOST_FILES);
     for (Py_ssize_t n = 0; files != NULL && n < MOST_FILES; n++) {
-        PyObject *empty = kept_empty();
+        PyObject *empty = own_file_empty();
         if (empty == NULL)
             Py_CLEAR(files);
         else

@@ -1,4 +1,4 @@
-/* Recorder: where a task's records go. An area, and in the blocks discipline counters before it. */
+/* Recorder: where a task's records go. An area, and in the blocks recording mode counters before it. */
 #include "area.h"
 #include "pykcov.h"
 

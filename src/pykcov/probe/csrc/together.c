@@ -8,10 +8,10 @@
  * (Reserving a place with fetch_add needs no mutex, but shows stale PCs to who reads the count
  * before the PC is there, and leaves them for ever when the writer is killed in between.)
  *
- * In the blocks discipline each block is recorded once, until the client stores 0 into the count.
+ * In the blocks recording mode each block is recorded once, until the client stores 0 into the count.
  * A writer that finds it to be 0 raises `resets`, and all others begin anew when they see that. So
  * the hit of a block that is listed already costs two loads and no mutex. In unique mode the bitmap
- * says what is listed, in both disciplines.
+ * says what is listed, in both recording modes.
  */
 #include "area.h"
 #include "shared.h"

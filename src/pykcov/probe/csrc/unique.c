@@ -42,7 +42,7 @@ int unique_is_set(const struct recorder *r, uint64_t pc)
 
 /* Record a block unless its bit is set; 0 when there was no room.
  *
- * In the discipline "trace" what found no room has its bit, as on Linux: it is in no trace until a
+ * In the recording mode "trace" what found no room has its bit, as on Linux: it is in no trace until a
  * reset. "blocks" keeps what does not fit for the next time: no record, no bit. The record comes
  * first, so a process that is killed in between leaves a block that is recorded twice, not one that
  * is missing. Setting is atomic: a client that clears bits meanwhile gets none of them back. */

@@ -1,0 +1,1 @@
+"""Code objects: read, cut into blocks, given probes."""

@@ -1,0 +1,1 @@
+"""Rewritten code kept between runs."""

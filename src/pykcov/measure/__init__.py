@@ -1,0 +1,1 @@
+"""Hits counted into a data file."""

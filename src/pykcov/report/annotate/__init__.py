@@ -1,0 +1,1 @@
+"""Sources with their hits beside them."""

@@ -1,0 +1,1 @@
+"""PCs to blocks, and the store that gives them out."""
