@@ -30,7 +30,8 @@ class Fence(NamedTuple):
 
 
 def fences(page: Path) -> list[Fence]:
-    return [Fence(*found) for found in FENCE.findall(page.read_text(encoding="utf-8"))]
+    found = [Fence(*match) for match in FENCE.findall(page.read_text(encoding="utf-8"))]
+    return [fence for fence in found if fence.kind != "text"]  # a drawing
 
 
 PROGRAM = "import sys, tomllib\nprint(tomllib.loads('a = 1'), sys.argv[1:])\n"
