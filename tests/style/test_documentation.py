@@ -37,7 +37,7 @@ def fences(page: Path) -> list[Fence]:
 PROGRAM = "import sys, tomllib\nprint(tomllib.loads('a = 1'), sys.argv[1:])\n"
 # These set up environments, from the network, or run the tests from within the tests; .ci/run does
 # that. make bench takes long; tests/live/test_bench.py runs its quick form.
-LEFT_OUT = ("make ", "python3 -m venv ", ". ", "pip install ", "git clone ", "cd pykcov")
+LEFT_OUT = ("make ", "python3 -m venv ", ". ", "pip install ")
 # What differs from run to run, and what depends on the CPython.
 VARIES = (
     (re.compile(r"0xffffffff8[0-9a-f]{7}"), "PC"),
