@@ -9,9 +9,7 @@ import threading
 import time
 
 from pykcov.abi.stat import Stat
-from pykcov.errors import fail
-from pykcov.kernel import Caller, Directory, Node, OpenFile
-from pykcov.kernel.files import OpenDirectory
+from pykcov.kernel import Caller, Directory, Node, OpenDirectory, OpenFile, fail
 from tinyio import Counting, Opened, Stream
 
 MOST_BYTES = 64 << 20  # of the whole tree; past it ENOSPC

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from pykcov.errors import fail
-from pykcov.kernel import Caller, Node, OpenFile
+from pykcov.kernel import Caller, Node, OpenFile, fail
 
 MOST_AT_ONCE = 1 << 20  # bytes that one read or write moves
 

@@ -24,15 +24,23 @@ import platform
 import struct
 import threading
 import time
+from collections.abc import Callable
 
-from pykcov.abi.stat import AT_FDCWD, AT_REMOVEDIR, NANO
+from pykcov.abi.stat import AT_REMOVEDIR, NANO
 from pykcov.abi.words import int32, int64
-from pykcov.errors import fail
-from pykcov.kernel import HOST, Caller, Kernel, Place, syscall
-from pykcov.kernel.calls.descriptors import opened, pieces
-from pykcov.kernel.calls.opening import search
-from pykcov.kernel.files import Files
-from pykcov.kernel.kernel import SyscallHandler
+from pykcov.kernel import (
+    HOST,
+    Caller,
+    Files,
+    Kernel,
+    Place,
+    SyscallHandler,
+    fail,
+    opened,
+    pieces,
+    search,
+    syscall,
+)
 from tinyfiles import Folder, Regular
 from tinyio import Opened, Stream
 from tinypipe import Pipe, PipeEnd
@@ -82,14 +90,9 @@ class TinyKernel(Kernel):
 
     # -- open -------------------------------------------------------------------------------------
 
-    @syscall
-    def openat(self, task: Caller, dirfd: int, path: int, flags: int, mode: int) -> object:
-        flags = int32(flags)
-        place = task.lookup(dirfd, path, follow=not flags & os.O_NOFOLLOW)
-        if place.is_host:
-            return HOST
+    def open_place(self, task: Caller, place: Place, flags: int, mode: int) -> object:
         if not self.owns(place) or flags & os.O_PATH:
-            return super().openat(task, dirfd, path, flags, mode)
+            return super().open_place(task, place, flags, mode)
         if flags & os.O_CREAT and flags & os.O_DIRECTORY:
             raise fail(errno.EINVAL)
         if flags & os.O_TMPFILE == os.O_TMPFILE:
@@ -106,21 +109,17 @@ class TinyKernel(Kernel):
 
     # -- names ------------------------------------------------------------------------------------
 
-    @syscall
-    def mkdirat(self, task: Caller, dirfd: int, path: int, mode: int) -> object:
-        place = task.lookup(dirfd, path, follow=False)
+    def make_folder(self, task: Caller, place: Place, mode: int) -> object:
         if not self.owns(place):
-            return super().mkdirat(task, dirfd, path, mode)
+            return super().make_folder(task, place, mode)
         who, umask = task.credentials(), task.umask()
         with self.tree.lock:
             self.tree.make_folder(who, place, mode & 0o1777 & ~umask)
         return 0
 
-    @syscall
-    def unlinkat(self, task: Caller, dirfd: int, path: int, flags: int) -> object:
-        place = task.lookup(dirfd, path, follow=False)
+    def remove(self, task: Caller, place: Place, flags: int) -> object:
         if not self.owns(place):
-            return super().unlinkat(task, dirfd, path, flags)
+            return super().remove(task, place, flags)
         if flags & 0xFFFFFFFF & ~AT_REMOVEDIR:
             raise fail(errno.EINVAL)
         who = task.credentials()
@@ -128,34 +127,28 @@ class TinyKernel(Kernel):
             self.tree.remove(who, place, is_folder=bool(flags))
         return 0
 
-    @syscall
-    def renameat2(
-        self, task: Caller, olddir: int, old: int, newdir: int, new: int, flags: int
-    ) -> object:
+    def move(self, task: Caller, source: Place, target: Callable[[], Place], flags: int) -> object:
         who = task.credentials()
-        source = task.lookup(olddir, old, follow=False)
         if self.owns(source):
             with self.tree.lock:
                 self.tree.find(who, source)  # what is wrong with the way there comes first
-        target = task.lookup(newdir, new, follow=False)
-        if not self.owns(source) and not self.owns(target):
-            return super().renameat2(task, olddir, old, newdir, new, flags)
+        goal = target()
+        if not self.owns(source) and not self.owns(goal):
+            return super().move(task, source, lambda: goal, flags)
         flags &= 0xFFFFFFFF
         if flags not in (0, RENAME_NOREPLACE):
             raise fail(errno.EINVAL)
-        if self.owns(source) != self.owns(target):
+        if self.owns(source) != self.owns(goal):
             raise fail(errno.EXDEV)
         with self.tree.lock:
-            self.tree.move(who, source, target, flags)
+            self.tree.move(who, source, goal, flags)
         return 0
 
-    @syscall
-    def truncate(self, task: Caller, path: int, length: int) -> object:
+    def truncate_place(self, task: Caller, place: Place, length: int) -> object:
+        if not self.owns(place):
+            return super().truncate_place(task, place, length)
         if int64(length) < 0:
             raise fail(errno.EINVAL)
-        place = task.lookup(AT_FDCWD, path)
-        if not self.owns(place):
-            return super().truncate(task, path, length)
         search(task, place)
         node = place.node
         if isinstance(node, Folder):

@@ -10,8 +10,7 @@ import stat
 import threading
 from collections.abc import Callable
 
-from pykcov.errors import fail
-from pykcov.kernel import Caller, OpenFile
+from pykcov.kernel import Caller, OpenFile, fail
 from tinyio import Counting, Stream
 
 PIPE_BYTES, PIPE_BUF = 1 << 16, 4096  # a pipe's capacity; what is written to it in one piece

@@ -7,10 +7,7 @@ import os
 import posixpath
 import stat
 
-from pykcov.errors import fail
-from pykcov.kernel import Node, Place
-from pykcov.kernel.credentials import Credentials
-from pykcov.kernel.files import Files
+from pykcov.kernel import Credentials, Files, Node, Place, fail
 from tinyfiles import Folder, Inode, Regular, Space
 
 PATH_MAX = 4096

@@ -110,14 +110,6 @@ def test_words_to_watch(given: Given, index: int) -> None:
     assert not used(lambda: probe.watch_device(given.view, index, lambda _: None))
 
 
-@given(given_buffers())
-def test_checksums(given: Given) -> None:
-    found: list[bytes] = []
-    good = used(lambda: found.append(probe.checksum(given.view)))
-    assert good == given.holds(0, size=1)
-    assert found in ([], [probe.checksum(given.view.tobytes())])
-
-
 class Instruction(NamedTuple):
     """As the rewriter has it."""
 

@@ -1,4 +1,4 @@
-"""Kernels: tasks, and what answers the system calls of guests.
+"""Kernels: what answers the system calls of guests (docs/guests.md).
 
 The public names are imported when they are first asked for: most who import pykcov have no guests.
 """
@@ -7,29 +7,45 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pykcov.kernel.files import Directory, File
+    from pykcov.errors import fail
+    from pykcov.kernel.calls.descriptors import opened, pieces
+    from pykcov.kernel.calls.opening import search
+    from pykcov.kernel.credentials import Credentials
+    from pykcov.kernel.files import Directory, File, Files, OpenDirectory
     from pykcov.kernel.interface import HOST, Caller, Node, OpenFile, Place
-    from pykcov.kernel.kernel import Kernel, syscall
+    from pykcov.kernel.kernel import Kernel, SyscallHandler, syscall
 
 __all__ = [
     "HOST",
     "Caller",
+    "Credentials",
     "Directory",
     "File",
+    "Files",
     "Kernel",
     "Node",
+    "OpenDirectory",
     "OpenFile",
     "Place",
+    "SyscallHandler",
+    "fail",
+    "opened",
+    "pieces",
+    "search",
     "syscall",
 ]
 
-_MODULES = ("kernel", "interface", "credentials", "files")
+_MODULES = (
+    *(f"{__name__}.{name}" for name in ("kernel", "interface", "files", "credentials")),
+    *(f"{__name__}.calls.{name}" for name in ("descriptors", "opening")),
+    "pykcov.errors",
+)
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
         for module in _MODULES:
-            found = vars(import_module(f"{__name__}.{module}"))
+            found = vars(import_module(module))
             if name in found:
                 return found[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

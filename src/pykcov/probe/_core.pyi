@@ -117,9 +117,6 @@ def fill(
     counting the code objects. 2**32 - 1 stands for a code object that stays as it is.
     ValueError where the code is not like that; then it is half done, and of no use."""
 
-def checksum(data: bytes | memoryview, /) -> bytes:
-    """Eight bytes that tell whether `data` was cut or damaged; no enemy is kept away by them."""
-
 @final
 class Counters:
     """Hits by block since clear(), and the blocks hit since they were last consumed (pending)."""

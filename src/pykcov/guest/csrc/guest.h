@@ -12,15 +12,10 @@
 #include <linux/filter.h>
 #include <pthread.h>
 #include <signal.h>
+#include "stage.h"
+
 #include <stdatomic.h>
 #include <sys/types.h>
-
-/* How far the guest has come. A step that fails leaves its name here, and `error` says why; launch.c
- * has the names that users see. launch.py knows the number of NO_EXEC. */
-enum stage {
-    STARTING, LISTENING, NO_FORK, NO_FILTER, NO_EXEC, NO_PRIVILEGES, NO_SUBREAPER, NO_SIGNALFD,
-    NO_CLOSE, NO_POLL, NO_KILL, NO_WAIT, NO_SEND,
-};
 
 /* At the start of a page that supervisor, watchdog and guest share until the guest's first execve.
  * launch.py reads it. */

@@ -31,10 +31,18 @@ class Instruction(NamedTuple):
     target: int
 
 
-_KINDS = bytes(
-    1 if op == EXTENDED_ARG else 0 if op not in JUMPS else 3 if op in BACKWARD else 2
-    for op in range(256)
-)
+PLAIN, PREFIX, FORWARD, BACK = range(4)  # kinds, as csrc/constants.h has them
+
+
+def _kind(op: int) -> int:
+    if op == EXTENDED_ARG:
+        return PREFIX
+    if op not in JUMPS:
+        return PLAIN
+    return BACK if op in BACKWARD else FORWARD
+
+
+_KINDS = bytes(map(_kind, range(256)))
 _CACHES = bytes(CACHES)
 
 

@@ -1,7 +1,7 @@
 """What the cache keeps of one text: its code with probes, and without, as bytes.
 
     magic                 8 bytes
-    checksum              8 bytes, of all that follows
+    checksum              4 bytes, CRC-32 of all that follows
     header                _HEADER
     slots                 which constant of which code object is which of the file's constants: the
                           probes by block, and then the others; and what it stands for (csrc/fill.c)
@@ -31,7 +31,6 @@ from pykcov.probe import (
     Instead,
     Origin,
     Probe,
-    checksum,
     fill,
     origin,
     original,
@@ -40,12 +39,12 @@ from pykcov.probe import (
 )
 from pykcov.symbols.store import CAPACITY
 
-MAGIC = b"pykcov\0\5"
+MAGIC = b"pykcov\0\6"
 # first block, blocks, stamp (stamps.py), SHA-256 of the source, lengths of the four parts
 _HEADER = struct.Struct("<QI64s32s4I")
 _STAMP_AT = 12
-_START = len(MAGIC) + 8
-_LEFT = 0xFFFFFFFF  # in slots: this code was left as it is; likewise in csrc/fill.c
+_START = len(MAGIC) + 4
+_LEFT = 0xFFFFFFFF  # in slots: this code was left as it is
 _PLACEHOLDER = b"probe"  # neither a singleton nor immortal: csrc/fill.c
 
 _dumps, _loads = marshal.dumps, marshal.loads  # instrumentation/marshal_hook.py puts others there
@@ -76,8 +75,12 @@ def restamped(data: bytes, stamp: bytes) -> bytes:
     return _sealed(bytes(body))
 
 
+def _checksum(body: bytes | memoryview) -> bytes:
+    return zlib.crc32(body).to_bytes(4, "little")
+
+
 def _sealed(body: bytes) -> bytes:
-    return b"".join((MAGIC, checksum(body), body))
+    return b"".join((MAGIC, _checksum(body), body))
 
 
 class Entry:
@@ -90,7 +93,7 @@ class Entry:
         body = data[_START:]
         if len(body) < _HEADER.size or data[: len(MAGIC)] != MAGIC:
             raise ValueError("no entry")
-        if data[len(MAGIC) : _START] != checksum(body):
+        if data[len(MAGIC) : _START] != _checksum(body):
             raise ValueError("damaged")
         self.first, self.blocks, self.stamp, self.digest, *lengths = _HEADER.unpack_from(body)
         self._parts: list[memoryview] = []

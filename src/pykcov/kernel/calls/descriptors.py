@@ -11,7 +11,7 @@ from pykcov.abi.stat import AT_FDCWD
 from pykcov.abi.words import int32, int64
 from pykcov.errors import fail
 from pykcov.kernel.calls.opening import search
-from pykcov.kernel.interface import HOST, Caller, OpenFile
+from pykcov.kernel.interface import HOST, Caller, OpenFile, Place
 
 MAP_ANONYMOUS, MAP_TYPE, MAP_PRIVATE, PROT_WRITE = 0x20, 0x0F, 2, 2
 IOV_MAX = 1024  # UIO_MAXIOV
@@ -79,7 +79,10 @@ class Descriptors:
         return file.truncate(task, int64(length))
 
     def truncate(self, task: Caller, path: int, length: int) -> object:
-        place = task.lookup(AT_FDCWD, path)
+        return self.truncate_place(task, task.lookup(AT_FDCWD, path), length)
+
+    def truncate_place(self, task: Caller, place: Place, length: int) -> object:
+        """Answer a truncate of what is there; length: as the guest gave it."""
         if place.is_host:
             return HOST
         search(task, place)

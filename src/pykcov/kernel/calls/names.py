@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Callable
 
 from pykcov.abi.stat import AT_EMPTY_PATH, AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_NOFOLLOW
 from pykcov.abi.words import int32
@@ -12,16 +13,23 @@ from pykcov.errors import fail
 from pykcov.kernel.calls.opening import search
 from pykcov.kernel.files import Files
 from pykcov.kernel.host_files import Outside
-from pykcov.kernel.interface import HOST, Caller, Node
+from pykcov.kernel.interface import HOST, Caller, Node, Place
 
 
-def refuse(task: Caller, dirfd: int, path: int, error: int = errno.EPERM) -> object:
-    """Return HOST for a path of the host's. Raises EPERM, or what the way there says."""
-    place = task.lookup(dirfd, path, follow=False)
+def refuse(task: Caller, place: Place, error: int = errno.EPERM) -> object:
+    """Return HOST for a place of the host's. Raises EPERM, or what the way there says."""
     if place.is_host or place.file is not None:
         return HOST
     search(task, place)
     raise fail(error)
+
+
+def refuse_new(task: Caller, place: Place) -> object:
+    """As refuse(), for a name that is to be made."""
+    try:
+        return refuse(task, place, errno.EEXIST)
+    except FileNotFoundError:
+        raise fail(errno.EPERM) from None
 
 
 def check_enter(task: Caller, node: Node) -> None:
@@ -43,23 +51,12 @@ def leave_to_host(task: Caller, path: str) -> object:
     return HOST
 
 
-def refuse_new(task: Caller, dirfd: int, path: int) -> object:
-    """As refuse(), for a name that is to be made."""
-    try:
-        return refuse(task, dirfd, path, errno.EEXIST)
-    except FileNotFoundError:
-        raise fail(errno.EPERM) from None
-
-
-def refuse_both(task: Caller, olddir: int, old: int, newdir: int, new: int) -> object:
-    """As refuse() for the one and refuse_new() for the other."""
-    if refuse(task, olddir, old) is HOST:
-        return refuse_new(task, newdir, new)
-    raise AssertionError("refuse() raises, or the path is the host's")
-
-
 class Names:
-    """A part of Kernel."""
+    """A part of Kernel.
+
+    A path is in the guest's memory, which may change at any time. So it is read once, and a kernel
+    that has files of its own answers for the place that it leads to.
+    """
 
     files: Files
 
@@ -117,13 +114,17 @@ class Names:
         return self.mknodat(task, AT_FDCWD, path)
 
     def mknodat(self, task: Caller, dirfd: int, path: int) -> object:
-        return refuse_new(task, dirfd, path)
+        return refuse_new(task, task.lookup(dirfd, path, follow=False))
 
     def mkdir(self, task: Caller, path: int, mode: int) -> object:
         return self.mkdirat(task, AT_FDCWD, path, mode)
 
     def mkdirat(self, task: Caller, dirfd: int, path: int, mode: int) -> object:
-        return refuse_new(task, dirfd, path)
+        return self.make_folder(task, task.lookup(dirfd, path, follow=False), mode)
+
+    def make_folder(self, task: Caller, place: Place, mode: int) -> object:
+        """Answer a mkdir there."""
+        return refuse_new(task, place)
 
     def rmdir(self, task: Caller, path: int) -> object:
         return self.unlinkat(task, AT_FDCWD, path, AT_REMOVEDIR)
@@ -132,7 +133,11 @@ class Names:
         return self.unlinkat(task, AT_FDCWD, path, 0)
 
     def unlinkat(self, task: Caller, dirfd: int, path: int, flags: int) -> object:
-        return refuse(task, dirfd, path)
+        return self.remove(task, task.lookup(dirfd, path, follow=False), flags)
+
+    def remove(self, task: Caller, place: Place, flags: int) -> object:
+        """Answer an unlink of what is there."""
+        return refuse(task, place)
 
     def rename(self, task: Caller, old: int, new: int) -> object:
         return self.renameat2(task, AT_FDCWD, old, AT_FDCWD, new, 0)
@@ -143,7 +148,13 @@ class Names:
     def renameat2(
         self, task: Caller, olddir: int, old: int, newdir: int, new: int, flags: int
     ) -> object:
-        return refuse_both(task, olddir, old, newdir, new)
+        source = task.lookup(olddir, old, follow=False)
+        return self.move(task, source, lambda: task.lookup(newdir, new, follow=False), flags)
+
+    def move(self, task: Caller, source: Place, target: Callable[[], Place], flags: int) -> object:
+        """Answer a rename. target: called once at most, when nothing is wrong with the source."""
+        refuse(task, source)
+        return refuse_new(task, target())
 
     def link(self, task: Caller, old: int, new: int) -> object:
         return self.linkat(task, AT_FDCWD, old, AT_FDCWD, new, 0)
@@ -151,10 +162,11 @@ class Names:
     def linkat(
         self, task: Caller, olddir: int, old: int, newdir: int, new: int, flags: int
     ) -> object:
-        return refuse_both(task, olddir, old, newdir, new)
+        refuse(task, task.lookup(olddir, old, follow=False))
+        return refuse_new(task, task.lookup(newdir, new, follow=False))
 
     def symlink(self, task: Caller, target: int, new: int) -> object:
         return self.symlinkat(task, target, AT_FDCWD, new)
 
     def symlinkat(self, task: Caller, target: int, newdir: int, new: int) -> object:
-        return refuse_new(task, newdir, new)
+        return refuse_new(task, task.lookup(newdir, new, follow=False))

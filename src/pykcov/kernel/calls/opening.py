@@ -52,12 +52,14 @@ class Opening:
     def openat(self, task: Caller, dirfd: int, path: int, flags: int, mode: int) -> object:
         flags = int32(flags)
         place = task.lookup(dirfd, path, follow=not flags & os.O_NOFOLLOW)
-        if place.is_host:
-            return HOST
-        return open_place(task, place, flags)
+        return HOST if place.is_host else self.open_place(task, place, flags, mode)
+
+    def open_place(self, task: Caller, place: Place, flags: int, mode: int) -> object:
+        """Answer an open of what is no path of the host's."""
+        return open_node(task, place, flags)
 
 
-def open_place(task: Caller, place: Place, flags: int) -> int:
+def open_node(task: Caller, place: Place, flags: int) -> int:
     """Open what a kernel shows, in the order in which Linux checks."""
     creates = flags & os.O_CREAT
     try:

@@ -10,21 +10,9 @@
  * borrowed here lives. It all costs little where nobody records comparisons: the check of the probe.
  */
 #include "operands.h"
+#include "constants.h"
 
 #include <structmember.h>
-
-/* As in instrumentation/bytecode/comparison_sites.py. */
-enum {
-    COMPARE,  /* left and right, for == and its like, and `is` */
-    CONTAINS, /* left in right */
-    LOOKUP,   /* left[right], left.get(right) */
-    KEYS,     /* a mapping pattern: the keys of `right` in left */
-    PREFIX,   /* left.startswith(right) */
-    SUFFIX,   /* left.endswith(right) */
-    FIND,     /* left.find(right) */
-};
-
-enum { NEITHER, LEFT, RIGHT }; /* which is the constant */
 
 enum { CASES_MOST = 32, KEYS_MOST = 1024 }; /* recorded, and looked at */
 

@@ -20,23 +20,6 @@
 #ifndef PYKCOV_CONTROL_H
 #define PYKCOV_CONTROL_H
 
-#include <stdint.h>
-
-/* Words of the control page; service/protocol.py and clients/c/pykcov.h have the same list. */
-enum {
-    CONTROL_GENERATION, /* the client's number of the present generation */
-    CONTROL_SEPARATE,   /* the client's: not 0, what runs after an answer goes into the second area */
-    CONTROL_HOLDS,      /* generation of the records in both areas */
-    CONTROL_COUNTED,    /* generation of the sections that are counted behind it */
-    CONTROL_BEGAN,
-    CONTROL_SETTLED,    /* published for the first time, or over */
-    CONTROL_OVER,
-    CONTROL_PUBLISHED,  /* had records, and all or some of them are in an area */
-    CONTROL_OVERFLOWED, /* some of their records found no room */
-    CONTROL_LOST,       /* their process was killed */
-    CONTROL_LATE,       /* of earlier generations, dropped since this one began */
-    CONTROL_EVER,       /* began since KCOV_REMOTE_ENABLE */
-    CONTROL_WORDS
-};
+#include "constants.h"
 
 #endif

@@ -1,9 +1,8 @@
 /* The instructions of a code object, and their positions, for the rewriter: a third of its time when
- * this was Python. What an opcode is it is told (instrumentation/bytecode/opcodes.py has all that differs between
- * versions). */
+ * this was Python. Python tells what each opcode is: bytecode/opcodes.py has all that differs between
+ * versions. */
 #include "pykcov.h"
-
-enum { PLAIN, PREFIX, FORWARD, BACKWARD };
+#include "constants.h"
 
 static PyObject *make(PyTypeObject *type, const Py_ssize_t fields[6])
 {
@@ -28,12 +27,12 @@ static int decode_all(PyObject *list, PyTypeObject *type, const Py_buffer *raw,
     for (Py_ssize_t at = 0; at < raw->len / 2; at++) {
         unsigned char op = units[2 * at], kind = kinds[op];
         Py_ssize_t arg = units[2 * at + 1] | extended;
-        if (kind == PREFIX) {
+        if (kind == PREFIX_CODE) {
             extended = (arg & 0xffffff) << 8;
             continue;
         }
         Py_ssize_t end = at + 1 + caches[op];
-        Py_ssize_t target = kind == FORWARD ? end + arg : kind == BACKWARD ? end - arg : -1;
+        Py_ssize_t target = kind == FORWARD_CODE ? end + arg : kind == BACKWARD_CODE ? end - arg : -1;
         PyObject *made = make(type, (Py_ssize_t[]){start, at, end, op, arg, target});
         if (made == NULL)
             return -1;

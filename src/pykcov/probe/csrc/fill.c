@@ -7,10 +7,10 @@
  * taken of it. The placeholder is no immortal object, for 3.14 has another LOAD_CONST for these.
  */
 #include "answers.h"
+#include "constants.h"
 
 #include <string.h>
 
-#define LEFT UINT32_MAX /* in the place of a count: this code object was left as it is */
 
 struct filling {
     PyObject *constants; /* Borrowed. A list. */
@@ -83,7 +83,7 @@ static int fill_one(struct filling *f, PyObject *code)
     uint32_t count, slot, which, place;
     if (take(f, &count) < 0)
         return -1;
-    if (count == LEFT)
+    if (count == LEFT_BARE)
         return fill_inner(f, consts);
     if (size == 0 || Py_REFCNT(consts) != 1)
         return malformed();
@@ -111,41 +111,6 @@ static int fill_one(struct filling *f, PyObject *code)
     untrack(((PyCodeObject *)code)->co_names);
     untrack(((PyCodeObject *)code)->co_localsplusnames);
     return fill_inner(f, consts);
-}
-
-static inline void mix(uint64_t *lanes, const uint64_t *words)
-{
-    for (int n = 0; n < 4; n++) {
-        lanes[n] = (lanes[n] ^ words[n]) * UINT64_C(0x9e3779b97f4a7c15);
-        lanes[n] = lanes[n] << 29 | lanes[n] >> 35;
-    }
-}
-
-/* checksum(data): eight bytes that differ when any of data does. Detects corruption, not tampering; a
- * cryptographic hash would cost half as much as reading the code. Four lanes, or each step would wait for the one before; a step
- * loses nothing of what it is given, so one changed word always shows. */
-PyObject *checksum(PyObject *module, PyObject *arg)
-{
-    (void)module;
-    Py_buffer buffer;
-    if (PyObject_GetBuffer(arg, &buffer, PyBUF_SIMPLE) < 0)
-        return NULL;
-    uint64_t lanes[4] = {1, 2, 3, 4}, words[4] = {0}, sum = (uint64_t)buffer.len;
-    const char *next = buffer.buf, *end = next + buffer.len;
-    for (; end - next >= 32; next += 32) {
-        memcpy(words, next, 32);
-        mix(lanes, words);
-    }
-    memset(words, 0, sizeof words);
-    if (end > next) /* an empty buffer may have no address */
-        memcpy(words, next, (size_t)(end - next));
-    mix(lanes, words);
-    for (int n = 0; n < 4; n++) {
-        sum = (sum ^ lanes[n]) * UINT64_C(0xbf58476d1ce4e5b9);
-        sum ^= sum >> 31;
-    }
-    PyBuffer_Release(&buffer);
-    return PyBytes_FromStringAndSize((const char *)&sum, sizeof sum);
 }
 
 /* fill(code, constants, slots, load, owner): see _core.pyi. */

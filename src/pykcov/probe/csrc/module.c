@@ -196,7 +196,6 @@ static PyMethodDef functions[] = {
     {"original", answers_original, METH_O, NULL},
     {"running", answers_running, METH_O, NULL},
     {"replace", (PyCFunction)(void (*)(void))answers_replace, METH_VARARGS | METH_KEYWORDS, NULL},
-    {"checksum", checksum, METH_O, NULL},
     {"receive", receive, METH_VARARGS, NULL},
     {"attach", attach, METH_O, NULL},
     {"detach", detach, METH_NOARGS, NULL},

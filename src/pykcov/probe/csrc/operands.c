@@ -15,14 +15,13 @@
  *
  * One comparison's records go into the area together or not at all. */
 #include "operands.h"
+#include "constants.h"
 
 #include <string.h>
 
 enum { TEXT_MOST = 256 };          /* bytes of a text that are recorded */
 enum { WORDS_MOST = TEXT_MOST / 8 }; /* of an int: its lowest ones */
 enum { NEAR = 8 };                 /* by how much lengths of near texts differ at most */
-
-enum { WHOLE = 0, LOWER = 1, FLOAT = 2, LENGTHS = 0, STR = 1, BYTES = 2 }; /* below the PC */
 
 struct records {
     uint64_t type; /* bit 0 of each */

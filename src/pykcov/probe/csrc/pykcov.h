@@ -194,7 +194,6 @@ PyObject *positions(PyObject *module, PyObject *args);
 
 /* fill.c */
 PyObject *fill(PyObject *module, PyObject *args);
-PyObject *checksum(PyObject *module, PyObject *arg);
 
 /* fork.c */
 int fork_setup(void);

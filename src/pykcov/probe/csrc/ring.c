@@ -17,8 +17,6 @@
  */
 #include "shared.h"
 
-enum { HEAD, TAIL, LOST, FRAMES = 4, FRAME_HEAD = 4, TEXT_MOST = 1 << 15 };
-
 struct ring {
     uint64_t *words; /* Borrowed. */
     uint64_t room;   /* for frames */
@@ -37,7 +35,7 @@ static uint64_t put(struct ring ring, uint64_t at, struct part part)
     uint64_t start = at % ring.room * 8, room = ring.room * 8;
     uint64_t first = room - start < part.size ? room - start : part.size;
     uint64_t end = (start + part.size) % room;
-    char *frames = (char *)(ring.words + FRAMES);
+    char *frames = (char *)(ring.words + RING_FRAMES);
     memcpy(frames + start, part.bytes, first);
     memcpy(frames, (const char *)part.bytes + first, part.size - first);
     memset(frames + end, 0, -end % 8);
@@ -47,16 +45,16 @@ static uint64_t put(struct ring ring, uint64_t at, struct part part)
 static int append(struct page *page, struct ring ring, const uint64_t frame[FRAME_HEAD],
                   struct part pcs, struct part text)
 {
-    uint64_t used = page->head - __atomic_load_n(&ring.words[TAIL], __ATOMIC_ACQUIRE);
+    uint64_t used = page->head - __atomic_load_n(&ring.words[RING_TAIL], __ATOMIC_ACQUIRE);
     uint64_t words = frame[0] & UINT32_MAX;
     if (used > ring.room || words > ring.room - used) {
-        __atomic_store_n(&ring.words[LOST], ++page->lost, __ATOMIC_RELAXED);
+        __atomic_store_n(&ring.words[RING_LOST], ++page->lost, __ATOMIC_RELAXED);
         return 0;
     }
     uint64_t at = put(ring, page->head, (struct part){frame, FRAME_HEAD * sizeof *frame});
     put(ring, put(ring, at, pcs), text);
     page->head += words;
-    __atomic_store_n(&ring.words[HEAD], page->head, __ATOMIC_RELEASE);
+    __atomic_store_n(&ring.words[RING_HEAD], page->head, __ATOMIC_RELEASE);
     return 1;
 }
 
@@ -70,14 +68,14 @@ PyObject *ring_report(PyObject *self, PyObject *args)
     unsigned long long handle, section, flags;
     if (!PyArg_ParseTuple(args, "w*y*KKK|y*:report", &buffer, &area, &handle, &section, &flags, &text))
         return NULL;
-    struct ring ring = {buffer.buf, buffer.len / 8 > FRAMES ? (uint64_t)buffer.len / 8 - FRAMES : 0};
+    struct ring ring = {buffer.buf, buffer.len / 8 > RING_FRAMES ? (uint64_t)buffer.len / 8 - RING_FRAMES : 0};
     uint64_t held = (uint64_t)area.len / 8, records = 0; /* words of the area, its count included */
     if (held > 0) {
         memcpy(&records, area.buf, sizeof records);
         records = records < held ? records : held - 1;
     }
     uint64_t pcs = records < ring.room / 4 ? records : ring.room / 4;
-    uint64_t bytes = text.len <= TEXT_MOST ? (uint64_t)text.len : 0;
+    uint64_t bytes = text.len <= LABEL_MOST ? (uint64_t)text.len : 0;
     uint64_t words = FRAME_HEAD + pcs + (bytes + 7) / 8;
     uint64_t frame[FRAME_HEAD] = {words | bytes << 32, handle, section, records << 8 | (flags & 0xff)};
     int done = 0;

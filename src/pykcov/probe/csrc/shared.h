@@ -3,14 +3,10 @@
 #define PYKCOV_SHARED_H
 
 #include "pykcov.h"
+#include "constants.h"
 
 #include <pthread.h>
 #include <sys/types.h>
-
-/* kcov.c's, as in abi/kcov.py: those of an ENABLE are above INIT. */
-#define KCOV_MODE_INIT 1
-#define KCOV_MODE_TRACE_CMP 3
-#define KCOV_MODE_REMOTE 4
 
 /* Sections of the present generation in one process: those that are not over, and of them those that
  * have published nothing yet. A process that is killed can't count its own down: whoever sees that it

@@ -2,10 +2,9 @@
 #ifndef PYKCOV_TICKET_H
 #define PYKCOV_TICKET_H
 
-#include "control.h"
 #include "shared.h"
+#include "control.h"
 
-enum { OVER = 1, DROPPED = 2, AFTER = 4 };                                  /* flags of publish() */
 enum { SETTLED = 1, PUBLISHED = 2, OVERFLOWED = 4, LATE = 8, ENDED = 16 }; /* what was counted */
 
 /* The parts of a descriptor's memory; control and after are NULL where it is not a socket's. */

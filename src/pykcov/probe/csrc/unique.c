@@ -16,12 +16,11 @@
  */
 #include "area.h"
 #include "shared.h"
+#include "constants.h"
 
 #include <errno.h>
 #include <unistd.h>
 
-#define PC_START UINT64_C(0xffffffff80000000) /* and PC_SPACING, as in abi/kcov.py */
-#define PC_SPACING 8
 
 /* Return the word of the block's bit, which goes to *bit; NULL: it has none. */
 static uint64_t *word_of(const struct recorder *r, uint64_t pc, uint64_t *bit)
