@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+import pykcov
+import pykcov.guest
+import pykcov.kernel
+
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "pykcov"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
@@ -52,3 +56,10 @@ def test_locks_of_modules_are_in_the_tree() -> None:
     for path in [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.[ch]")]:
         if made.search(path.read_text(encoding="utf-8")):
             assert str(path.relative_to(PACKAGE)) in text, path
+
+
+def test_the_reference_has_every_public_name() -> None:
+    pages = (ROOT / "docs" / "reference").glob("*.md")
+    listed = set(re.findall(r"^::: (\S+)", "\n".join(page.read_text() for page in pages), re.M))
+    for module in (pykcov, pykcov.kernel, pykcov.guest):
+        assert {f"{module.__name__}.{name}" for name in module.__all__} <= listed
