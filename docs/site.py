@@ -1,7 +1,8 @@
 """MkDocs hooks: what the site needs and a code host doesn't.
 
 Top-level files, the README among them, become pages of the site, so that each text exists once.
-Links to source files become plain text, because the site has no source files.
+Links to source files become plain text, because the site has no source files. Decisions are listed
+by their numbers.
 """
 
 from __future__ import annotations
@@ -22,6 +23,18 @@ TOP_LEVEL = {
     "SECURITY.md": "security.md",
 }
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)#\s]+)(#[^)\s]*)?\)")
+
+
+def on_config(config: Any) -> Any:
+    """List all decisions in the navigation."""
+    folder = ROOT / "docs" / "decisions"
+    pages = [page.name for page in folder.glob("[0-9]*.md")]
+    pages.sort(key=lambda name: int(name.partition("-")[0]))
+    section = next(entry["Decisions"] for entry in config.nav if "Decisions" in entry)
+    for name in pages:
+        title = (folder / name).read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
+        section.append({title: f"decisions/{name}"})
+    return config
 
 
 def on_files(files: Files, config: Any) -> Files:

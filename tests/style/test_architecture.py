@@ -63,3 +63,9 @@ def test_the_reference_has_every_public_name() -> None:
     listed = set(re.findall(r"^::: (\S+)", "\n".join(page.read_text() for page in pages), re.M))
     for module in (pykcov, pykcov.kernel, pykcov.guest):
         assert {f"{module.__name__}.{name}" for name in module.__all__} <= listed
+
+
+def test_every_decision_is_listed() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = re.findall(r"\]\((\d[\w-]+\.md)\)", (folder / "README.md").read_text())
+    assert sorted(listed) == sorted(page.name for page in folder.glob("[0-9]*.md"))
