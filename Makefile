@@ -9,10 +9,10 @@ TESTS = $(VENV)/.has-$(EXTRAS)
 C_SOURCES = $(wildcard src/pykcov/*/csrc/*)
 
 .DEFAULT_GOAL = help
-.PHONY: help install demo test check bench soak fuzz asan tsan refcounts docs clean
+.PHONY: help install demo test check bench soak fuzz asan tsan refcounts docs docs-site clean
 
 help: ## show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -57,8 +57,11 @@ tsan: $(TESTS) ## the C core's tests of threads under ThreadSanitizer; tests/san
 refcounts: $(TESTS) ## the C core's tests under a debug build of CPython (DEBUG_PYTHON), if there is one
 	@bash tests/sanitize.sh refcounts $(BIN)/python
 
-docs: $(TESTS) ## print the generated pages anew
+docs: $(TESTS) ## update generated pages, and the figures that pages quote
 	@$(BIN)/python -m docs.generate
+
+docs-site: $(VENV)/.has-docs ## build the documentation site into build/site; a warning is an error
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean: ## remove what was built
 	rm -rf $(VENV) build src/*.egg-info src/pykcov/*/*.so

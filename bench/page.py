@@ -1,21 +1,19 @@
-"""The tables of docs/performance.md, made of the results that are kept."""
+"""The tables of docs/performance.md, made from the results that are kept."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from bench import goals, results
 from bench.programs import LOOPS, PARSERS, PYPERFORMANCE
 from bench.results import Data, mean
 
-PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 GROUPS = (PYPERFORMANCE, PARSERS, LOOPS)
 VERSIONS = ("3.11", "3.12", "3.13", "3.14", "3.15")
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a Markdown table."""
     head = list(head)
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |".replace("|  |", "| |") for line in lines)
@@ -55,14 +53,14 @@ def conditions() -> str:
 
 def goals_() -> str:
     """Each goal, what was measured, and whether that meets it."""
-    return _table(("", "goal", "measured", ""), goals.rows(_shown()))
+    return table(("", "goal", "measured", ""), goals.rows(_shown()))
 
 
 def rows() -> str:
     """Geometric means of each group under each row."""
     data = _shown()
     names = [row for row in next(iter(data["programs"].values()))["rows"] if row != "plain"]
-    return _table(
+    return table(
         ("time / plain", *GROUPS),
         ((row, *(_figure(mean(data, group, row)) for group in GROUPS)) for row in names),
     )
@@ -86,7 +84,7 @@ def versions() -> str:
     text = f"Geometric means. On each CPython: {', '.join(sorted(shared))}."
     if held_out:
         text += f" Held out: {', '.join(held_out['programs'])}."
-    return f"{text}\n\n{_table(('time / plain', *columns), cells)}"
+    return f"{text}\n\n{table(('time / plain', *columns), cells)}"
 
 
 def _over_all(data: Data, row: str) -> float | None:
@@ -100,7 +98,7 @@ def programs() -> str:
     wanted = ("empty probe", "pykcov off", "pykcov trace", "pykcov prune", "coverage ctrace",
               "monitoring branches", "atheris")  # fmt: skip
     chosen = [row for row in wanted if row in next(iter(found.values()))["rows"]]
-    return _table(
+    return table(
         ("program", "plain ms", "records", *chosen),
         (
             (
@@ -117,7 +115,7 @@ def programs() -> str:
 def hit() -> str:
     """A hit."""
     found = _shown()["one"]["hit"]
-    return _table(
+    return table(
         ("a hit", "ns", "/ empty"),
         ((what, f"{ns:.2f}", _figure(found["to empty"][what])) for what, ns in found["ns"].items()),
     )
@@ -126,7 +124,7 @@ def hit() -> str:
 def imports() -> str:
     """Imports, and rewriting."""
     found = _shown()["imports"]
-    ratios = _table(
+    ratios = table(
         ("", "/ plain import", "quartiles"),
         (
             (what, f"{r['ratio']:.2f}", f"{r['low']:.2f} to {r['high']:.2f}")
@@ -134,7 +132,7 @@ def imports() -> str:
             if what != "plain"
         ),
     )
-    speed = _table(
+    speed = table(
         ("", "lines a second"), ((what, f"{n:,.0f}") for what, n in found["lines/s"].items())
     )
     head = (
@@ -152,7 +150,7 @@ def growth() -> str:
         (f"{what}, us", *(_figures(by[size]) for size in sizes)) for what, by in found["us"].items()
     ]
     memory = [f"{found['memory'][size]['bytes per block']:,}" for size in sizes]
-    return _table(
+    return table(
         ("blocks", *(f"{int(size):,}" for size in sizes)), [*rows, ("bytes a block", *memory)]
     )
 
@@ -165,14 +163,14 @@ def lengths() -> str:
         (kind, *(f"{one['ms']:,.0f} ms, {one['to short']:.1f}" for one in by.values()))
         for kind, by in found.items()
     ]
-    return _table(("8,000", *options), rows)
+    return table(("8,000", *options), rows)
 
 
 def guests() -> str:
     """A guest's calls."""
     found = _shown()["guests"]
-    calls = _table(("", "ns"), ((what, _figures(ns)) for what, ns in found["ns"].items()))
-    ratios = _table(("", "ratio"), ((w, _figure(ratio)) for w, ratio in found["ratios"].items()))
+    calls = table(("", "ns"), ((what, _figures(ns)) for what, ns in found["ns"].items()))
+    ratios = table(("", "ratio"), ((w, _figure(ratio)) for w, ratio in found["ratios"].items()))
     return f"{calls}\n\n{ratios}"
 
 
@@ -184,7 +182,7 @@ def services() -> str:
             if isinstance(one, dict):
                 ratios = (_figure(one["to plain"]), _figure(one["CPU to plain"]))
                 rows.append((server, name, f"{one['requests/s']:,}", *ratios))
-    return _table(("server", "variant", "requests/s", "/ plain", "CPU a request / plain"), rows)
+    return table(("server", "variant", "requests/s", "/ plain", "CPU a request / plain"), rows)
 
 
 PARTS: dict[str, Callable[[], str]] = {
@@ -200,14 +198,3 @@ PARTS: dict[str, Callable[[], str]] = {
     "guests": guests,
     "services": services,
 }
-_PART = re.compile(r"<!-- (\w+): made by make docs -->\n.*?<!-- end -->", re.DOTALL)
-
-
-def document() -> str:
-    """Return the page as it is, with its tables made anew."""
-
-    def made(match: re.Match[str]) -> str:
-        name = match[1]
-        return f"<!-- {name}: made by make docs -->\n{PARTS[name]()}\n<!-- end -->"
-
-    return _PART.sub(made, PAGE.read_text(encoding="utf-8"))

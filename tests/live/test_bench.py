@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FunctionType
 
 import pytest
-from bench import codes, goals, made, page, results
+from bench import codes, figures, goals, made
 from bench.rows import ROWS
 
 import pykcov
@@ -62,11 +62,15 @@ def test_added_time_is_of_means_over_a_group() -> None:
     assert added.values(data) == {"loop-heavy": 3}
 
 
-def test_every_table_of_the_page_is_made_of_results() -> None:
-    text = page.PAGE.read_text(encoding="utf-8")
-    for name, table in page.PARTS.items():
+def test_every_table_and_figure_is_quoted_by_a_page() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    text = (docs / "performance.md").read_text(encoding="utf-8")
+    for name, table in figures.TABLES.items():
         assert f"<!-- {name}: made by make docs -->\n{table()}\n<!-- end -->" in text, name
-    assert results.read(results.SHOWN) is not None
+    pages = [docs.parent / "README.md", *docs.rglob("*.md")]
+    text = "".join(one.read_text(encoding="utf-8") for one in pages)
+    for name, word in figures.WORDS.items():
+        assert f"<!-- ={name} -->{word()}<!-- end -->" in text, name
 
 
 @pytest.mark.slow  # it compiles

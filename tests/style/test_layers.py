@@ -25,7 +25,8 @@ FLOORS = (
     ("guest", "tracing", "request_marks", "propagation", "measure"),
     ("report", "service"),
     ("marks", "startup", "__init__"),
-    ("cli", "__main__"),
+    ("cli",),
+    ("__main__",),
 )
 FLOOR = {room: n for n, floor in enumerate(FLOORS) for room in floor}
 # Readers meet the writer in the area and in the ioctl numbers, and nowhere else.
