@@ -125,7 +125,7 @@ def test_a_block_is_no_comparison(package: Package, store: SymbolStore) -> None:
         module = package.load("compares")
         with pykcov.trace() as t:
             module.accept("apple")
-    with pytest.raises(PykcovError, match="is no PC of a comparison"):
+    with pytest.raises(PykcovError, match="is not a comparison's PC"):
         list(comparisons([(0, 1, 2, t.pcs[0])], store))
     unknown: list[int] = []
     assert list(comparisons([(0, 1, 2, t.pcs[0])], store, unknown)) == []
