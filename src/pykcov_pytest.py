@@ -1,7 +1,7 @@
-"""pytest's door to pykcov: its options, and nothing else until --pykcov is given.
+"""The pytest plugin's entry point: its options, and nothing else until --pykcov is given.
 
-A module of its own, beside the package: every pytest run imports it where pykcov is installed, and
-to import the package costs what a run without coverage must not pay.
+A module of its own, outside the package: every pytest run imports it where pykcov is installed, and
+a run without coverage must not pay for importing the package.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add what docs/pytest.md tells of."""
+    """Add the options that docs/pytest.md describes."""
     group = parser.getgroup("pykcov", "coverage of basic blocks, with pykcov")
     group.addoption(
         "--pykcov",
@@ -19,8 +19,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         const="",
         default=[],
         metavar="SOURCE",
-        help="count what tests execute of a package or directory (multi-allowed); without SOURCE: "
-        "of what [tool.pykcov] in pyproject.toml selects, or else of everything but the standard "
+        help="measure coverage of this package or directory (multi-allowed); without SOURCE, of "
+        "what [tool.pykcov] in pyproject.toml selects, or else of everything but the standard "
         "library and installed packages",
     )
     group.addoption(
@@ -29,36 +29,36 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=[],
         metavar="TYPE[:DEST]",
         help="term (the default), term-missing, html, xml, json or lcov (multi-allowed); DEST is "
-        "where to, or, for the first two, skip-covered. An empty one: no report",
+        "the file or folder to write or, for the first two, skip-covered. Empty: no report",
     )
     group.addoption(
         "--pykcov-fail-under",
         type=float,
         default=None,
         metavar="PERCENT",
-        help="fail when less of the lines was executed",
+        help="fail if the total coverage is lower than this",
     )
     group.addoption(
         "--pykcov-branch",
         action="store_true",
-        help="see which way branches go, too",
+        help="measure branch coverage, too",
     )
     group.addoption(
         "--pykcov-config",
         default="",
         metavar="FILE",
-        help="read settings of coverage.py from this file, or, with -, none",
+        help="read coverage.py's settings from this file; - means from none",
     )
     group.addoption(
         "--pykcov-append",
         action="store_true",
-        help="add to the data file of the last run instead of beginning anew",
+        help="add to the last run's data file instead of replacing it",
     )
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Begin before the first conftest is imported, and what it imports."""
+    """Start before the first conftest, and whatever it imports, is imported."""
     if early_config.known_args_namespace.pykcov:
         from pykcov.report.pytest_plugin import begin
 

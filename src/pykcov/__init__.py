@@ -1,4 +1,4 @@
-"""kcov for Python programs: which basic blocks did this thread, request or system call execute.
+"""kcov for Python programs: which basic blocks did this thread, request or system call execute?
 
 import pykcov
 
@@ -8,8 +8,8 @@ with pykcov.instrument(source=["tomllib"]):
         tomllib.loads("answer = 42")
     print([hex(pc) for pc in t.pcs], t.blocks[0])
 
-PYTEST_DONT_REWRITE: pytest would rewrite all modules of a distribution that has a plugin, and warns
-of one that is imported already. With "filterwarnings = error" that stops it.
+PYTEST_DONT_REWRITE: pytest rewrites every module of a distribution that has a plugin, and warns if
+one is imported already; with "filterwarnings = error" that warning would end the run.
 """
 
 from pykcov.errors import PykcovError, PykcovWarning
@@ -64,7 +64,7 @@ from pykcov.tracing import trace
 
 
 def __getattr__(name: str) -> Any:
-    """What most who import pykcov have no need of is imported when it is asked for."""
+    """Import on first use what most programs don't need."""
     if name in ("connect", "Device"):
         from pykcov.service import client
 

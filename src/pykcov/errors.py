@@ -1,6 +1,6 @@
-"""What a person is told: one clear line with a slug that docs/messages.md explains.
+"""User-facing errors and warnings: one clear line, with a slug that docs/messages.md explains.
 
-An errno is not one of these: it is an OSError's value and goes back to the client; fail() makes it.
+Errnos are not among them: they go back to the client as OSErrors, which fail() makes.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ import os
 
 
 def fail(error: int, why: str = "", path: str | None = None) -> OSError:
-    """Return the OSError for an errno, Linux's internal ones included."""
+    """Return the OSError for an errno, including those that only Linux itself uses."""
     text = os.strerror(error) + (f" ({why})" if why else "")
     return OSError(error, text) if path is None else OSError(error, text, path)
 
 
 def _as_line(text: str) -> str:
-    """Return the text with escapes for what can't be printed: a path, or a damaged file's content,
-    may have line ends and terminals' commands in it."""
+    """Return the text with unprintable characters escaped: a path, or the content of a damaged
+    file, may contain newlines and terminal control sequences."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 class PykcovError(Exception):
-    """Bad input or a machine that cannot do what was asked; `slug` names it in docs/messages.md."""
+    """Bad input, or a machine that can't do what was asked; `slug` names it in docs/messages.md."""
 
     def __init__(self, slug: str, message: str) -> None:
         message = _as_line(message)
@@ -37,7 +37,7 @@ class PykcovError(Exception):
 
 
 class PykcovWarning(UserWarning):
-    """What may be a mistake of the user's; `slug` names it in docs/messages.md."""
+    """A probable user mistake; `slug` names it in docs/messages.md."""
 
     def __init__(self, slug: str, message: str) -> None:
         message = _as_line(message)
@@ -45,14 +45,14 @@ class PykcovWarning(UserWarning):
         self.slug = slug
 
 
-# Tests set this: a broken invariant of ours raises. In use it is logged, and the program goes on.
+# Set by tests, so that a bug in pykcov raises. Otherwise it is logged, and the program goes on.
 raise_own_bugs = False
 
 _logged: set[str] = set()
 
 
 def warn_once(error: PykcovError, text: str) -> None:
-    """Log `text` and what is wrong, once for each slug: the program goes on without something."""
+    """Log `text` and the error, once for each slug; the program goes on with a part missing."""
     if error.slug not in _logged:
         _logged.add(error.slug)
         logging.getLogger("pykcov").warning("%s: %s", text, error)
@@ -61,7 +61,7 @@ def warn_once(error: PykcovError, text: str) -> None:
 def own_bug(slug: str, message: str) -> None:
     """Report an exception that is pykcov's own fault: log it once for each slug, with its stack.
 
-    Call it in an `except` block. Raises the exception on where tests have said so.
+    Call it in an `except` block. Re-raises the exception if raise_own_bugs is set.
     """
     if raise_own_bugs:
         raise

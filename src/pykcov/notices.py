@@ -1,7 +1,7 @@
-"""What pykcov says on stderr while a program runs in its process: only where that is still stderr.
+"""Messages on stderr while the user's program runs, printed only if stderr is still the original.
 
-A program may have closed descriptor 2, and then a line that is kept in a buffer makes Python end
-with status 120; or have opened a file of its own there, which is no place for pykcov's lines.
+The program may have closed descriptor 2; a line left in the buffer would then make Python exit with
+status 120. Or it may have opened a file of its own there, where pykcov's lines don't belong.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ _at_first = _file()
 
 
 def say(text: str) -> None:
-    """Print a line, or more, on sys.stderr, if there is one; not where that leads to a descriptor 2
-    that has been closed or has become another file."""
-    with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or of the program's
+    """Print one or more lines on sys.stderr. Does nothing if there is none, or if it leads to a
+    descriptor 2 that has been closed or now refers to another file."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or the program's
         stderr: Any = sys.stderr
         if stderr is None:
             return
         try:
             number = stderr.fileno()
         except (OSError, ValueError, AttributeError):
-            number = -1  # one in memory
+            number = -1  # in memory
         if number != 2 or (_at_first is not None and _file() == _at_first):
             stderr.write(f"{text}\n")
             stderr.flush()

@@ -1,4 +1,4 @@
-"""Taking a section along to where contexts do not go: threads, pools of them, greenlets. Opt-in."""
+"""Opt-in context propagation: carry a section to threads, thread pools and greenlets."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_followers: Counter[type] = Counter()  # calls of follow() for a class that have not been ended
+_followers: Counter[type] = Counter()  # by class, the calls of follow() still in force
 _unwrap: dict[type, Callable[[], None]] = {}
 
 
 def carried(function: Callable[P, R]) -> Callable[P, R]:
-    """Return a callable that runs `function` in the section of the caller of carried(), whatever
+    """Return a callable that runs `function` in the section that carried() was called in, whichever
     thread or greenlet calls it: `Thread(target=carried(f))`, `pool.submit(carried(f), x)`,
-    `greenlet(carried(f))`. Without a section it is `function` itself."""
+    `greenlet(carried(f))`. Outside a section, returns `function` itself."""
     with quiet:
         recorder = probe.section()
         if recorder is None:
@@ -42,16 +42,16 @@ def carried(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def follow(spawner: Any) -> Callable[[], None]:
-    """Have what `spawner` starts run in the section of the code that starts it; call what is
-    returned to end that.
+    """Run whatever `spawner` starts in the section of the code that starts it. Returns a function
+    that ends this.
 
     spawner: a ThreadPoolExecutor, for its submit() and map(); the class ThreadPoolExecutor, for all
-    pools of the process, including those that exist and the default executors of event loops; or
-    the module gevent, for all Greenlets, however they are spawned.
+    pools of the process, including existing ones and the default executors of event loops; or the
+    module gevent, for all Greenlets, however they are spawned.
 
     Raises TypeError for anything else.
     """
-    # Not imported here: that would leave a function for the end of each process that has pykcov.
+    # Not imported: that would register an exit function in every process that imports pykcov.
     threads: Any = sys.modules.get("concurrent.futures.thread")
     if threads is not None and isinstance(spawner, threads.ThreadPoolExecutor):
         return _follow_pool(spawner)
@@ -64,7 +64,10 @@ def follow(spawner: Any) -> Callable[[], None]:
     if isinstance(spawner, ModuleType) and spawner.__name__ == "gevent":
         spawner.Greenlet.add_spawn_callback(_spawned)
         return lambda: spawner.Greenlet.remove_spawn_callback(_spawned)
-    raise TypeError(f"a ThreadPoolExecutor, that class, or the module gevent, not {spawner!r}")
+    raise TypeError(
+        "spawner must be a ThreadPoolExecutor, the class ThreadPoolExecutor, or the module gevent, "
+        f"not {spawner!r}"
+    )
 
 
 def _follow_pool(pool: ThreadPoolExecutor) -> Callable[[], None]:
@@ -100,7 +103,7 @@ def _follow_class(kind: type[ThreadPoolExecutor]) -> Callable[[], None]:
 
 
 def _wrap(kind: type[ThreadPoolExecutor]) -> Callable[[], None]:
-    """Wrap the class's submit(); returns what takes that back."""
+    """Wrap the class's submit(). Returns a function that undoes it."""
     plain: Any = kind.submit
     own = "submit" in vars(kind)
 
@@ -111,7 +114,7 @@ def _wrap(kind: type[ThreadPoolExecutor]) -> Callable[[], None]:
 
     def unwrap() -> None:
         if vars(kind).get("submit") is not submit:
-            return  # somebody has wrapped ours in turn; without followers it only passes calls on
+            return  # somebody has wrapped ours; without followers it only passes calls on
         if own:
             kind.submit = plain  # type: ignore[method-assign]
         else:
@@ -122,7 +125,7 @@ def _wrap(kind: type[ThreadPoolExecutor]) -> Callable[[], None]:
 
 
 def _spawned(greenlet: Any) -> None:
-    """gevent starts a greenlet; its context would be empty."""
+    """Called when gevent starts a greenlet, whose context would otherwise be empty."""
     with quiet:
         recorder = probe.section()
         if recorder is not None and greenlet.gr_context is None:

@@ -1,7 +1,7 @@
-"""Remote coverage: a program marks what belongs to a request, and who asked for its handle gets it.
+"""Remote coverage: a program marks code as belonging to a handle; the handle's collector gets it.
 
-The asking side opens the device and makes KCOV_REMOTE_ENABLE with the handle, as on Linux. The
-marking side, this one, costs next to nothing for a handle that nobody asked for.
+The collecting side opens the device and calls KCOV_REMOTE_ENABLE with the handle, as on Linux. The
+marking side, this one, costs next to nothing for handles that nobody has registered.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ _NUMBER = re.compile(r"0*([0-9]{1,20})|0[xX]0*([0-9a-fA-F]{1,16})", re.ASCII)
 
 
 def handle_of(name: int | str) -> int:
-    """Return the handle that a number or a string stands for, wherever a person gives one.
+    """Return the 64-bit handle that a number or a string stands for.
 
-    An integer of 1 to 2^32-1 is an instance of pykcov's own subsystem, 0x70; a larger one is a
-    whole handle, subsystem << 56 | instance. A string of decimal digits, or of 0x and hexadecimal
-    digits, stands for its number where that can be registered: 1 to 2^32-1, or a whole handle of
-    subsystem 0x70, or of 1, USB. Any other string is hashed: its instance is the CRC-32 of its
-    UTF-8 bytes, or 1 where that is 0. Two strings may have one hash: the second REMOTE_ENABLE then
+    An integer from 1 to 2^32-1 is an instance in pykcov's own subsystem, 0x70; a larger one is a
+    complete handle, subsystem << 56 | instance. A string of decimal digits, or of 0x and
+    hexadecimal digits, is read as a number if that can be registered: 1 to 2^32-1, or a complete
+    handle in subsystem 0x70 or 1 (USB). Any other string is hashed: its instance is the CRC-32 of
+    its UTF-8 bytes, or 1 if that is 0. If two strings have the same hash, the second REMOTE_ENABLE
     fails with EEXIST.
 
     Raises ValueError for an integer outside 1 to 2^64-1, and for a string that is empty or longer
@@ -48,12 +48,12 @@ def handle_of(name: int | str) -> int:
     """
     if isinstance(name, str):
         if not name:
-            raise ValueError("a handle is not an empty string")
+            raise ValueError("a handle can't be an empty string")
         if len(name) > LONGEST:
-            raise ValueError(f"a handle is a string of at most {LONGEST} characters")
+            raise ValueError(f"a handle can't be longer than {LONGEST} characters")
         name = _number_in(name) or zlib.crc32(name.encode("utf-8", "surrogateescape")) or 1
     if not 0 < name < 1 << 64:
-        raise ValueError(f"a handle is a number of 1 to 2^64-1, or a string, not {name}")
+        raise ValueError(f"a handle is a number from 1 to 2^64-1, or a string, not {name}")
     return name if name >> 32 else KCOV_SUBSYSTEM_PYKCOV << 56 | name
 
 
@@ -69,15 +69,15 @@ def _number_in(text: str) -> int:
 
 
 def current_handle() -> int | None:
-    """Return the handle of the section that the current context is in, or None.
+    """Return the handle of the current context's section, or None outside of sections.
 
-    Hand it to a job, a worker process or a subprocess. There, `with pykcov.remote(handle)` begins
-    another section of the same handle; remote(None) marks nothing. The result is also None where
-    nobody has registered the handle, in a forked child, and in a section of a common handle.
+    Pass it to a job, a worker process or a subprocess: there, `with pykcov.remote(handle)` begins
+    another section of the same handle; remote(None) marks nothing. Also returns None if nobody has
+    registered the handle, in a forked child, and in a section of a common handle.
     """
     with quiet:
         recorder = probe.section()
-        # Common handles are below 2^32. A section that is only watched has 0, as has a trace().
+        # Common handles are below 2^32; watched-only sections and trace() have handle 0.
         return None if recorder is None or recorder.handle >> 32 == 0 else recorder.handle
 
 
@@ -87,20 +87,21 @@ _NOTHING = Done(None)
 class remote:  # noqa: N801
     """Mark what the `with` block executes as belonging to `handle`; `async with` does the same.
 
-    The section follows the context: asyncio tasks that the block starts, asyncio.to_thread() and
-    contextvars.copy_context().run() are in it; threads, and pools of them, are not. It is published
-    when the block ends: appended, whole and in order, to the area of the kcov that the handle is
-    registered with. Where nobody has registered it, inside another section, and on a thread with a
-    kcov of its own, the block runs unmarked.
+    The section follows the context: it includes asyncio tasks that the block starts,
+    asyncio.to_thread() and contextvars.copy_context().run(), but not threads or thread pools. When
+    the block ends, the section is published: its records are appended, complete and in order, to
+    the area of the kcov that registered the handle. If nobody has registered it, inside another
+    section, and on a thread with a kcov of its own, the block runs unmarked.
 
-    handle: as handle_of() takes it. common: a common handle instead, as common_handle() gives it;
-    0, nobody's, marks nothing. Raises ValueError for what is no handle.
+    handle: a number or string, as for handle_of(); None marks nothing. common: a common handle
+    instead, as common_handle() returns it; 0 marks nothing. Raises ValueError for an invalid
+    handle.
     """
 
     def __init__(self, handle: int | str | None = None, *, common: int = 0) -> None:
         if handle is None:
             if not 0 <= common <= KCOV_INSTANCE_MASK:
-                raise ValueError(f"a common handle is a number of 0 to 2^32-1, not {common}")
+                raise ValueError(f"a common handle is a number from 0 to 2^32-1, not {common}")
             self.handle = common
         else:
             self.handle = handle_of(handle)
@@ -117,25 +118,26 @@ class remote:  # noqa: N801
 
     @as_whole(mend=_stop)
     def start(self) -> None:
-        """Begin, as `with` does."""
+        """Begin the section, as `with` does."""
         self._start()
 
     @as_whole(mend=_stop)
     def stop(self) -> None:
-        """Publish, as the end of `with` does. Any thread or task may; twice is once."""
+        """End the section and publish it, as leaving `with` does. Any thread or task may call it;
+        repeated calls do nothing."""
         self._stop()
 
     def publish(self) -> None:
-        """Publish what was recorded so far, and go on recording: call it before you send an answer,
-        so that whoever gets it has the trace that led to it. Any thread or task may call it. Before
-        start(), and after stop(), it does nothing."""
+        """Publish what has been recorded so far, and keep recording. Call it before you send an
+        answer, so that its receiver finds the trace that led to it. Any thread or task may call it;
+        before start() and after stop() it does nothing."""
         with quiet:
             if self._section is not None:
                 self._section.publish()
 
     @property
     def complete(self) -> bool:
-        """Was all that was recorded published? Also when nothing was to be recorded."""
+        """Has everything recorded been published? True also if nothing was to be recorded."""
         return self._section is None or bool(self._section.complete)
 
     @as_whole(mend=_stop, gives=...)
@@ -167,14 +169,14 @@ class remote:  # noqa: N801
     # -- generators, which have no context of their own --------------------------------------------
 
     def suspend(self) -> None:
-        """Take the current context out of the section, until resume(). What it started before
-        stays in it."""
+        """Take the current context out of the section until resume(). Tasks that it has started
+        stay in the section."""
         with quiet:
             if self._section is not None:
                 self._section.leave()
 
     def resume(self) -> None:
-        """Take the current context, of whatever thread, into the section, unless that is over."""
+        """Put the current context, on any thread, back into the section, unless that has ended."""
         with quiet:
             if self._section is not None and sections.may_start():
                 self._section.enter()
@@ -185,8 +187,8 @@ class remote:  # noqa: N801
         return self._section.inside()
 
     def over(self, generator: Generator[T, S, R]) -> Generator[T, S, R]:
-        """Return a generator that runs `generator` in the section, and what asks for its next item
-        outside: a section that stayed open over a yield would record whoever runs meanwhile."""
+        """Return a generator that runs `generator` in the section, but not the code that consumes
+        it: a section left open across a yield would record whatever runs in between."""
         value: Any = None
         error: BaseException | None = None
         while True:
@@ -207,8 +209,8 @@ class remote:  # noqa: N801
                 error = thrown
 
     async def over_async(self, generator: AsyncGenerator[T, S]) -> AsyncGenerator[T, S]:
-        """Return an asynchronous generator, as over() does. Between its items the section is
-        suspended; within one it follows the context over each await."""
+        """Do as over() for an asynchronous generator. The section is suspended between items, and
+        follows the context across awaits within one."""
         value: Any = None
         error: BaseException | None = None
         while True:
@@ -233,7 +235,8 @@ class remote:  # noqa: N801
 
 @as_whole()
 def remote_start(handle: int | str) -> bool:
-    """Begin a section in this context: kcov_remote_start() of Linux. Returns whether one began."""
+    """Begin a section in this context, as Linux's kcov_remote_start() does. Returns whether one
+    began. Raises ValueError for an invalid handle."""
     number = handle_of(handle)
     section = None
     try:

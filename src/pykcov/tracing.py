@@ -49,9 +49,9 @@ def _in_trio_task() -> bool:
 
 
 def _in_greenlet() -> bool:
-    """Does anything else run on this thread when the present greenlet waits?
+    """Can other greenlets run on this thread while the current one waits?
 
-    The root greenlet is every thread's own code. It waits for others where this thread has a hub.
+    The root greenlet is the thread's own code; it waits for others if the thread has a hub.
     """
     greenlet = sys.modules.get("greenlet")
     if greenlet is None or not hasattr(greenlet, "getcurrent"):
@@ -65,7 +65,7 @@ def _in_greenlet() -> bool:
 
 
 def _current_task() -> Task:
-    """The task that the caller is: a context where several share the thread, else the thread."""
+    """Return the caller's task: its context if several tasks share the thread, else the thread."""
     if _in_asyncio_task() or _in_trio_task() or _in_greenlet():
         return ContextTask()
     return ThreadTask.current()
@@ -74,41 +74,43 @@ def _current_task() -> Task:
 class trace:  # noqa: N801
     """Record what the `with` block executes, on this thread, or in this task or greenlet.
 
-    size: of the area in words, rounded up to whole pages; it holds one PC less. recording_mode:
-    "trace" for every block in order, "blocks" for each block once, in the order of the first hits.
-    comparisons: record what was compared, and no blocks; of what instrument(comparisons=True) has
-    instrumented (docs/comparisons.md).
+    size: the area's size in 64-bit words, rounded up to whole pages; it holds one PC less.
+    recording_mode: "trace" records every block in order; "blocks" records each block once, in order
+    of first hits. comparisons: record comparisons instead of blocks, in code instrumented with
+    instrument(comparisons=True) (docs/comparisons.md).
 
-    Inside an asyncio or trio task, or a greenlet, the trace is of that task's context and of
-    contexts copied from it (create_task, gather, to_thread); elsewhere of the OS thread, whatever
+    Inside an asyncio or trio task, or a greenlet, the trace covers that task's context and contexts
+    copied from it (create_task, gather, to_thread); elsewhere it covers the OS thread, whatever
     runs on it.
 
-    Raises OSError: EBUSY inside another trace(), or where this thread has a kcov enabled; ENOENT
-    when nothing is instrumented; 524 when comparisons are wanted and none is instrumented; EINVAL
-    and ENOMEM for a size that can't be had; EINVAL when left on another thread than it was entered
-    on, which goes on recording until it ends. TypeError for a size that is no integer, ValueError
-    for another recording mode.
+    Raises OSError: EBUSY inside another trace(), or if this thread has a kcov enabled; ENOENT if
+    nothing is instrumented; 524 (ENOTSUPP) if no comparisons are instrumented; EINVAL or ENOMEM if
+    the size is out of range or can't be allocated; EINVAL on leaving the block on another thread
+    than it was entered on (which goes on recording until it ends). Raises TypeError if size is not
+    an integer, ValueError for an unknown recording mode.
     """
 
     def __init__(
         self, size: int = 1 << 16, *, recording_mode: str = "trace", comparisons: bool = False
     ) -> None:
         if not hasattr(size, "__index__"):
-            raise TypeError(f"size is a number of words, not {size!r}")
+            raise TypeError(f"size must be a number of words, not {size!r}")
         self.size = whole_pages(operator.index(size))
         self.recording_mode = recording_mode
         self._mode = KCOV_TRACE_CMP if comparisons else KCOV_TRACE_PC
-        self._entering = False  # half entered: an exception that comes now ends the trace
+        self._entering = False  # half entered: an exception now ends the trace
         self._descriptor: Descriptor | None = None
         self._task: Task | None = None
         self._records: Records | None = None
         self._compared: list[Record] = []
-        self._pcs = array("Q")  # once it is over: a trace that is kept keeps no area, no descriptor
-        self._store: SymbolStore | None = None  # while it is entered, and from then on
+        self._pcs = array(
+            "Q"
+        )  # copied at the end, so that a kept trace holds no area or descriptor
+        self._store: SymbolStore | None = None  # set when it is entered
         self._overflowed = False
 
     def _stop(self) -> None:
-        """Each step may be done twice: an exception may come at any of them."""
+        """Stop recording. Each step can be repeated: an exception may arrive at any point."""
         forks.notice()
         descriptor, task = self._descriptor, self._task
         if descriptor is None:
@@ -137,7 +139,7 @@ class trace:  # noqa: N801
         if self._descriptor is not None:
             raise fail(errno.EBUSY)
         if probe.attached() is not None or probe.section() is not None:
-            raise fail(errno.EBUSY, "this thread or context is traced already")
+            raise fail(errno.EBUSY, "this thread or context is already being traced")
         self._entering = True
         self._task = task = _current_task()
         self._descriptor = descriptor = open_device(self.recording_mode)
@@ -164,24 +166,24 @@ class trace:  # noqa: N801
         return f"<pykcov.trace {state} records={count}{full}>"
 
     def clear(self) -> None:
-        """Begin anew: store 0 into the count, as a client does."""
+        """Discard the records so far: store 0 into the count, as kcov clients do."""
         if self._records is not None:
             self._records.clear()
 
     @property
     def pcs(self) -> array[int]:
-        """The PCs recorded so far, in order (array of type 'Q'); none with comparisons=True."""
+        """The PCs recorded so far, in order (array of type 'Q'); empty with comparisons=True."""
         return self._pcs if self._records is None else self._records.pcs()
 
     @property
     def records(self) -> list[Record]:
-        """The records of comparisons so far, in order: (type, arg1, arg2, pc)."""
+        """The comparison records so far, in order: (type, arg1, arg2, pc)."""
         with probe.quiet:
             return self._compared if self._records is None else self._records.compared()
 
     @property
     def comparisons(self) -> list[Comparison]:
-        """What was compared so far, in order. Raises PykcovError as symbolize() does."""
+        """The comparisons recorded so far, in order. Raises PykcovError as symbolize() does."""
         with probe.quiet:
             return list(join(self.records, self._store or current_store()))
 

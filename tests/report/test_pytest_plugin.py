@@ -443,7 +443,7 @@ def test_nothing_executed(project: Project) -> None:
     project.write("tests/test_a.py", "def test_it():\n    pass\n")
     no_tests = "--pykcov-config=rc"
     project.write("rc", "[run]\nomit = */tests/*, */conftest.py\n")
-    assert "nothing was executed of what is selected" in project.run("--pykcov", no_tests)
+    assert "none of the selected code was executed" in project.run("--pykcov", no_tests)
     out = project.run("--pykcov", no_tests, "--pykcov-fail-under=1", status=1)
     assert "0 % is less" in out
     assert "--source nosuch matched nothing" in project.run("--pykcov=nosuch", status=1)

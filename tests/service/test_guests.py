@@ -95,7 +95,7 @@ def test_the_service_dies(start: Start, alone: Alone, client: Path) -> None:
     [
         (["--device", "nobody"], "no process shows a device as 'nobody'"),
         (["--device", "a/b"], "can't be a device's name"),
-        (["--device", "x", "--source", "."], "--device is another process's"),
+        (["--device", "x", "--source", "."], "--device collects from another"),
     ],
 )
 def test_refused(options: list[str], message: str) -> None:

@@ -123,8 +123,8 @@ def test_another_user_does_not_connect(tmp_path: Path) -> None:
         (["ls"], "name  pid"),
         (["watch", "x"], f"in /tmp/pykcov-{namespaces.STRANGER} [device-missing]"),
         (["env"], "no home directory"),
-        (["symbolize"], "no home directory; name another with --store or PYKCOV_STORE"),
-        (["run", "{program}"], "no home directory; name another with --store or PYKCOV_STORE"),
+        (["symbolize"], "no home directory; choose another with --store or PYKCOV_STORE"),
+        (["run", "{program}"], "no home directory; choose another with --store or PYKCOV_STORE"),
         (["run", "--store", "{program}.store", "--data", "{program}.data", "{program}"], "ready"),
     ],
 )

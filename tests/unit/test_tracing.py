@@ -78,7 +78,7 @@ class TestTrace:
 
     @pytest.mark.parametrize("size", ["x", None, 1.5, b"1"])
     def test_a_size_is_an_integer(self, size: Any) -> None:
-        with pytest.raises(TypeError, match=f"size is a number of words, not {size!r}"):
+        with pytest.raises(TypeError, match=f"size must be a number of words, not {size!r}"):
             pykcov.trace(size)
 
     def test_again(self) -> None:

@@ -1,4 +1,4 @@
-"""pykcov add: raw traces into a data file."""
+"""pykcov add: add raw traces to a data file."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ def add_to(verbs: Any, name: str) -> None:
     parser = verbs.add_parser(
         name,
         help="add raw traces to a data file",
-        description="Adds raw traces, 0xPC a line, as 'pykcov run --trace' and kcov clients write "
-        "them, to a data file, which 'pykcov report' and its like read.",
+        description="Adds raw traces, one 0xPC per line, as 'pykcov run --trace' and kcov clients "
+        "write them, to a data file, for 'pykcov report' and the other reports.",
     )
     parser.add_argument("traces", metavar="TRACE", nargs="*", help="(default: stdin)")
     parser.add_argument("--data", metavar="FILE", help="the data file (default: .pykcov)")
-    parser.add_argument("--context", metavar="NAME", default="", help="what it is counted under")
+    parser.add_argument("--context", metavar="NAME", default="", help="context to count them under")
     add_store(parser)
 
 
 def main(args: argparse.Namespace) -> int:
-    """Add them. 1 when something could not be read, after all that could."""
+    """Add them. Returns 1 if anything could not be read; the rest is added all the same."""
     store = store_of(args)
     store.check(create=False)
     symbolizer = Symbolizer(store)

@@ -1,4 +1,4 @@
-"""pykcov annotate: a source with how often each block was executed."""
+"""pykcov annotate: show source code with how often each block was executed."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ def add_to(verbs: Any, name: str) -> None:
     """Add the verb to the command line."""
     parser = verbs.add_parser(
         name,
-        help="show a source with how often each block was executed",
+        help="show source code with how often each block was executed",
         usage="pykcov annotate FILE [--data FILE] [--contexts RE]\n"
         "       pykcov annotate --html DIR [FILE ...] [--data FILE] [--contexts RE]",
-        description="Reads a data file, which 'pykcov run' or the pytest plugin wrote, and "
-        "shows a source with the hits of its lines and, within lines that were executed in part, "
-        "the blocks that were not: which half of 'a and b', which filter of a comprehension. On a "
-        "terminal these are underlined; elsewhere, and with NO_COLOR, ^ stands below them, and ~ "
-        "below those that were executed, with their counts. --html writes pages instead, of all "
-        "files in the data file if none is named.",
+        description="Reads a data file written by 'pykcov run' or the pytest plugin, and shows "
+        "a source file with the hit count of each line. In partly executed lines it marks the "
+        "blocks that were not executed: one half of 'a and b', the filter of a comprehension. On a "
+        "terminal these are underlined; elsewhere, and with NO_COLOR, ^ marks them, and ~ marks "
+        "the executed ones, with their counts. --html writes pages instead, for all files in the "
+        "data file if you name none.",
     )
     parser.add_argument("files", metavar="FILE", nargs="*", help="a Python file")
     parser.add_argument("--html", metavar="DIR", help="write pages into this folder")
@@ -34,7 +34,7 @@ def add_to(verbs: Any, name: str) -> None:
         "--contexts",
         metavar="RE",
         action="append",
-        help="only what was executed in contexts that match",
+        help="only count what was executed in matching contexts",
     )
 
 
@@ -68,7 +68,7 @@ def _pages(annotated: Any, files: list[str], folder: Path, when: str) -> int:
     from pykcov.report.annotate import index
 
     if not annotated.paths:
-        complain("there is nothing to show: nothing that was selected was executed [data-empty]")
+        complain("there is nothing to show: none of the selected code was executed [data-empty]")
     sources = []
     for file in progress(files or annotated.paths, "annotating"):
         try:
@@ -78,7 +78,7 @@ def _pages(annotated: Any, files: list[str], folder: Path, when: str) -> int:
                 raise
             print(f"pykcov: left out: {error}", file=sys.stderr)
     if not sources:
-        complain("there is no file to show that is as it was measured [source-changed]")
+        complain("there is nothing to show: all files have changed since the run [source-changed]")
     index.write(sources, folder, when)
     print(f"pykcov: wrote {folder / 'index.html'}", file=sys.stderr)
     return 0

@@ -1,4 +1,4 @@
-"""pykcov cache: what rewritten code is kept, and away with it."""
+"""pykcov cache: show or clear the cache of rewritten code."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ def add_to(verbs: Any, name: str) -> None:
     parser = verbs.add_parser(
         name,
         help="show or clear the cache of rewritten code",
-        description="Rewritten code is kept in a folder beside the symbol store, so that what was "
-        f"instrumented once is imported as fast as without pykcov. {BOUND} bounds it, in MiB; 0 "
-        "means none.",
+        description="Rewritten code is cached in a folder beside the symbol store, so that code "
+        "instrumented once imports as fast as without pykcov. "
+        f"{BOUND} limits its size in MiB; 0 turns the cache off.",
     )
     parser.add_argument(
-        "action", choices=("info", "clear"), help="info: path, entries, bytes, bound"
+        "action", choices=("info", "clear"), help="info prints path, entries, bytes and limit"
     )
     add_store(parser)
 
@@ -32,8 +32,8 @@ def main(args: argparse.Namespace) -> int:
     if store.path.exists() and (why := shared(store)):
         raise PykcovError(
             "cache-shared",
-            f"the cache {cache.folder} is not used, because other users could put their code there:"
-            f" {why}",
+            f"the cache {cache.folder} is not used, because other users could put code there: "
+            f"{why}",
         )
     try:
         if args.action == "clear":

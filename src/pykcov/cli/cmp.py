@@ -1,4 +1,4 @@
-"""pykcov cmp: records of comparisons to operands."""
+"""pykcov cmp: turn comparison records into source locations and operands."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ def add_to(verbs: Any, name: str) -> None:
     """Add the verb to the command line."""
     parser = verbs.add_parser(
         name,
-        help="say what was compared",
-        description="Reads records of comparisons on stdin, one a line, as 'pykcov run "
+        help="show what was compared",
+        description="Reads comparison records on stdin, one per line, as 'pykcov run "
         "--comparisons --trace' writes them: type, first and second operand, and PC, in "
-        "hexadecimal. Prints 'file:line: type left right' for each comparison; with const- before "
-        "the type, the left one is a constant in the source. Behind texts stand their lengths. "
-        "Lines that are no records, and PCs that are not known, are counted and named at the end; "
-        "then it exits with 1.",
+        "hexadecimal. Prints 'file:line: type left right' for each comparison; if the type starts "
+        "with const-, the left operand is a constant in the source. Strings are followed by their "
+        "lengths. Malformed lines and unknown PCs are reported at the end, and make the exit "
+        "status 1.",
     )
     add_store(parser)
 
@@ -36,7 +36,7 @@ def _read(lines: Iterable[str], malformed: list[str]) -> Iterator[Record]:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Print what is known. 1 when something was not, after all that was."""
+    """Print every known comparison. Returns 1 if any record was malformed or unknown."""
     store = store_of(args)
     store.check(create=False)
     malformed: list[str] = []
@@ -46,14 +46,14 @@ def main(args: argparse.Namespace) -> int:
     sys.stdout.flush()
     if malformed:
         print(
-            f"pykcov: {len(malformed)} lines are no records (four hexadecimal numbers), the first: "
-            f"{malformed[0]} [trace-malformed]",
+            f"pykcov: {len(malformed)} lines are not records of four hexadecimal numbers, the "
+            f"first: {malformed[0]} [trace-malformed]",
             file=sys.stderr,
         )
     if unknown:
         print(
-            f"pykcov: {len(unknown)} PCs are no comparisons of the symbol store {store.path}, the "
-            f"first of them {unknown[0]:#x} [pc-unknown]",
+            f"pykcov: {len(unknown)} PCs are not comparisons in the symbol store {store.path}, "
+            f"the first: {unknown[0]:#x} [pc-unknown]",
             file=sys.stderr,
         )
     return 1 if malformed or unknown else 0

@@ -1,7 +1,7 @@
 """Lines of columns for pykcov watch, as wide as the terminal.
 
-A handle and a path are whatever a client sent: what is no visible character is escaped, so that it
-can't command the terminal.
+Handles and paths are whatever a client sent: invisible characters are escaped, so that they can't
+control the terminal.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import Any
 
 _GAP = "  "
-_TOP = 3  # files that are named
-_RECORDS_FROM, _FILES_FROM = 100, 140  # columns of a terminal with room for these, too
+_TOP = 3  # files to name
+_RECORDS_FROM, _FILES_FROM = 100, 140  # terminal widths from which these columns are shown
 _FIXED = {"time": 8, "status": 6, "took": 6, "records": 7, "blocks": 7, "new": 5}
 _RIGHT = ("took", "records", "blocks", "new")
 _HANDLE, _REQUEST = 20, 40  # widths, where there is room
 
 
 def printable(text: str) -> str:
-    """Return the text with all that is no visible character escaped, as Python escapes it; a byte
-    that was not UTF-8 is \\xNN."""
+    """Return the text with invisible characters escaped as Python does; bytes that were not UTF-8
+    become \\xNN."""
     return text if text.isprintable() else "".join(map(_escaped, text))
 
 
@@ -35,7 +35,7 @@ def _escaped(character: str) -> str:
 
 
 def width_of(text: str) -> int:
-    """Return how many columns of a terminal a printable text takes."""
+    """Return how many terminal columns a printable text takes."""
     if text.isascii():
         return len(text)
     return sum(map(_columns_of, text))
@@ -48,8 +48,8 @@ def _columns_of(character: str) -> int:
 
 
 def cut(text: str, width: int, *, start: bool = False) -> str:
-    """Return what fits into `width` columns, its end, or with `start` its start, cut off if need
-    be, and "…" in its place."""
+    """Return the text shortened to `width` columns: "…" replaces its end, or, with `start`, its
+    start."""
     if width_of(text) <= width:
         return text
     kept: list[str] = []
@@ -68,7 +68,7 @@ def _padded(text: str, width: int, right: bool) -> str:
 
 
 class Columns:
-    """Those that fit into a terminal of `width` columns; None: all, and nothing is cut."""
+    """The columns that fit into a terminal of this width; None means all of them, uncut."""
 
     def __init__(self, width: int | None) -> None:
         self._width = width
@@ -110,7 +110,8 @@ class Columns:
         )
 
     def _request(self, row: dict[str, Any]) -> str:
-        """Method and path, and what fits of the query. Of a long path the end tells most."""
+        """Return method, path, and as much of the query as fits. A long path keeps its end, which
+        says most."""
         method, path = printable(row["method"] or "-"), printable(row["path"] or "")
         query = f"?{printable(row['query'])}" if row["query"] else ""
         if self._width is None:

@@ -1,4 +1,4 @@
-"""pykcov combine: one data file of several, from other processes and other machines."""
+"""pykcov combine: merge data files, of other processes and other machines, into one."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ def add_to(verbs: Any, name: str) -> None:
     """Add the verb to the command line."""
     parser = verbs.add_parser(
         name,
-        help="add data files to another",
-        description="Adds what data files hold to the one that --data names; they stay. Files "
-        "of another machine are found here by 'paths' in [tool.pykcov]: lists of folders, of which "
-        "the first is this machine's; the others may be globs.",
+        help="add data files to another one",
+        description="Adds the content of data files to the one that --data names, and keeps them. "
+        "Source files measured on another machine are found on this one with 'paths' in "
+        "[tool.pykcov]: lists of folders, the first on this machine; the others may be globs.",
     )
     parser.add_argument("files", metavar="FILE", nargs="+", type=Path)
-    parser.add_argument("--data", metavar="FILE", help="where to (default: .pykcov)")
+    parser.add_argument("--data", metavar="FILE", help="the file to add to (default: .pykcov)")
 
 
 def renamer(paths: dict[str, list[str]]) -> Callable[[str], str]:
-    """Return what gives the path here of a file whose path is another machine's, if there is such a
-    file; else the path as it is."""
+    """Return a function that maps a path on another machine to one here. It returns the path
+    unchanged if no such file exists here."""
     pairs = [
         (prefix(other), folders[0].rstrip("/") + "/")
         for folders in paths.values()
@@ -51,7 +51,7 @@ def renamer(paths: dict[str, list[str]]) -> Callable[[str], str]:
 
 
 def _separator(path: str) -> str:
-    """Return the kind of slash that a path has first."""
+    """Return the separator that a path uses: its first slash or backslash."""
     return next((character for character in path if character in "/\\"), "/")
 
 
@@ -62,7 +62,7 @@ def main(args: argparse.Namespace) -> int:
     others = []
     for path in args.files:
         if path.exists() and to.path.exists() and path.samefile(to.path):
-            print(f"pykcov: left out {path}: it is what is added to", file=sys.stderr)
+            print(f"pykcov: left out {path}: it is the file to add to", file=sys.stderr)
         else:
             others.append(DataFile(path))
     to.combine(progress(others, "combining"), renamer(config.paths))

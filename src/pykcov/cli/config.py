@@ -1,4 +1,4 @@
-"""pykcov config: the settings in force, and where each comes from."""
+"""pykcov config: print the settings in force, and where each comes from."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ def add_to(verbs: Any, name: str) -> None:
     parser = verbs.add_parser(
         name,
         help="print the settings, and where each comes from",
-        description="Prints the settings that 'pykcov run' and reports have in this folder, and "
-        "where each comes from: [tool.pykcov] in pyproject.toml, settings of coverage.py, or "
-        "nowhere, which makes it the default. Those with a colon are passed on to coverage.py's "
-        "reports.",
+        description="Prints the settings that 'pykcov run' and reports use in this folder, and "
+        "where each comes from: [tool.pykcov] in pyproject.toml, coverage.py's settings, or the "
+        "defaults. Those with a colon are passed on to coverage.py's reports.",
     )
     add_settings(parser)
 

@@ -1,4 +1,4 @@
-"""pykcov diff: the blocks that one trace has and another has not."""
+"""pykcov diff: the blocks that are in one trace but not in another."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ def add_to(verbs: Any, name: str) -> None:
     """Add the verb to the command line."""
     parser = verbs.add_parser(
         name,
-        help="print the blocks that trace B has and trace A has not",
-        description="Reads two raw traces, 0xPC a line, and prints the blocks that B has and A has "
-        "not, in the order in which B reached them first.",
+        help="print the blocks that are in trace B but not in trace A",
+        description="Reads two raw traces, one 0xPC per line, and prints the blocks that are in B "
+        "but not in A, in the order in which B first reached them.",
     )
     parser.add_argument("a", metavar="A", type=Path, help="the trace to compare with")
-    parser.add_argument("b", metavar="B", type=Path, help="the trace that may have more")
+    parser.add_argument("b", metavar="B", type=Path, help="the trace with new blocks")
     add_format(parser)
     add_store(parser)
 
 
 def main(args: argparse.Namespace) -> int:
-    """Print the difference. 1 when something could not be read."""
+    """Print the difference. Returns 1 if anything could not be read."""
     store = store_of(args)
     store.check(create=False)
     symbolizer = Symbolizer(store, form_of(args))

@@ -1,4 +1,4 @@
-"""pykcov env: versions, the store, and what this machine can and cannot do."""
+"""pykcov env: versions, the symbol store, and what works on this machine."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ def add_to(verbs: Any, name: str) -> None:
     """Add the verb to the command line."""
     parser = verbs.add_parser(
         name,
-        help="describe versions, symbol store and machine",
-        description="Prints versions, the symbol store, and what this machine can and cannot do.",
+        help="show versions, the symbol store, and what works here",
+        description="Prints versions, the symbol store, and what does and doesn't work on this "
+        "machine.",
     )
     add_store(parser)
 
@@ -37,7 +38,7 @@ def _store(store: SymbolStore) -> str:
     given = sum(len(symbols.spans) for symbols in files.values())
     end = max((first + len(symbols.spans) for first, symbols in files.items()), default=0)
     return (
-        f"{store.path}: {texts} files, {given} PCs of {CAPACITY}, all of them in a bitmap "
+        f"{store.path}: {texts} files, {given} of {CAPACITY} PCs given out; they fit in a bitmap "
         f"of {max(-(-end // 64), 1)} words"
     )
 

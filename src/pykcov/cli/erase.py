@@ -15,8 +15,8 @@ def add_to(verbs: Any, name: str) -> None:
     parser = verbs.add_parser(
         name,
         help="remove the data file",
-        description="Removes the data file, if there is one, and nothing that pykcov has not "
-        "written.",
+        description="Removes the data file, if there is one. Refuses to remove a file that pykcov "
+        "did not write.",
     )
     parser.add_argument("--data", metavar="FILE", help="the data file (default: .pykcov)")
 

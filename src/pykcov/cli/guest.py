@@ -1,4 +1,4 @@
-"""pykcov guest: run a program whose system calls a kernel in Python answers."""
+"""pykcov guest: run a program whose system calls are answered by a kernel in Python."""
 
 from __future__ import annotations
 
@@ -31,42 +31,44 @@ def add_to(verbs: Any, name: str) -> None:
         name,
         help="run a Linux program that opens /sys/kernel/debug/kcov",
         usage="pykcov guest [options] -- CMD [args ...]",
-        description="Runs CMD, any program for Linux, with system calls answered by a kernel "
-        "written in Python, and all others by the host. The program finds the coverage device at "
-        "/sys/kernel/debug/kcov, and in it what its system calls executed of the instrumented "
-        "Python. Streams, signals and the exit code go through, 128 + n for signal n. pykcov ends "
-        "when all processes that CMD started have ended; when pykcov is killed, so are they.",
+        description="Runs CMD, any Linux program. A kernel written in Python handles the system "
+        "calls it defines; the host runs all others. The program finds the coverage device at "
+        "/sys/kernel/debug/kcov, and reads there which blocks of the instrumented Python its "
+        "system calls executed. Streams, signals and the exit code are passed through (128 + n for "
+        "signal n). pykcov ends when all processes that CMD started have ended; if pykcov is "
+        "killed, so are they.",
     )
     parser.add_argument(
         "--kernel",
         metavar="FILE.py",
         type=Path,
-        help="the kernel: a Python file that defines a class made of pykcov.kernel.Kernel",
+        help="the kernel: a Python file that defines one subclass of pykcov.kernel.Kernel",
     )
     add_selection(
         parser,
         source="a package or directory to instrument (default: the Python files in the kernel's "
-        "directory, not below it)",
+        "directory, without subdirectories)",
         omit=False,
     )
     parser.add_argument(
         "--device",
         metavar="NAME",
-        help="what the program finds at /sys/kernel/debug/kcov is this device, which another "
-        "process shows ('pykcov ls' lists them), and not that of the kernel",
+        help="show the program this device of another process ('pykcov ls' lists them) at "
+        "/sys/kernel/debug/kcov, instead of the kernel's own",
     )
     parser.add_argument(
         "--device-path",
         metavar="PATH",
         action="append",
         default=[],
-        help="show the device at this path, too, as /dev/kcov; may be given several times",
+        help="show the device at this path, too, such as /dev/kcov (multi-allowed)",
     )
     parser.add_argument(
         "--recording-mode",
         choices=("trace", "blocks"),
         default="trace",
-        help="every block in order (trace, the default), or each once a system call (blocks)",
+        help="record every block in order (trace, the default), or each block once per system call "
+        "(blocks)",
     )
     parser.add_argument(  # its name until 0.2
         "--discipline",
@@ -78,16 +80,15 @@ def add_to(verbs: Any, name: str) -> None:
     parser.add_argument(
         "--strict",
         action="store_true",
-        help="have read, write, lseek and epoll_ctl of the device answer as Linux's do, too; this "
-        "traps them for all files",
+        help="make read, write, lseek and epoll_ctl on the device answer as on Linux, too; this "
+        "slows them down for all files",
     )
     parser.add_argument(
         "--log", metavar="LEVEL", choices=LEVELS, default="warning", help=", ".join(LEVELS)
     )
     add_options(
         parser,
-        comparisons="instrument comparisons, too, so that the program may enable with "
-        "KCOV_TRACE_CMP",
+        comparisons="instrument comparisons, too, so that the program can use KCOV_TRACE_CMP",
     )
     add_store(parser)
     parser.add_argument("command", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
@@ -95,7 +96,7 @@ def add_to(verbs: Any, name: str) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run the command; return its exit code."""
-    # Not for the other verbs: what they run imports less.
+    # Imported here, so that the other verbs start faster.
     from pykcov.guest import run, signals, strays_raw
     from pykcov.kernel import Kernel
 
@@ -104,8 +105,8 @@ def main(args: argparse.Namespace) -> int:
     if args.device is not None:
         if args.source or args.include or args.comparisons:
             complain(
-                "--device is another process's, and --source, --include and --comparisons are of "
-                "this one's [usage]"
+                "--source, --include and --comparisons instrument this process, and --device "
+                "collects from another one: leave one or the other out [usage]"
             )
         device = _device(args.device)
     if not command:
@@ -148,7 +149,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _device(name: str) -> OpenDevice:
-    """Return what opens the device. Raises PykcovError: device-missing, device-name."""
+    """Return a function that opens the device. Raises PykcovError: device-missing, device-name."""
     from pykcov.service.client import describe
     from pykcov.service.guest_device import opener
 
@@ -157,7 +158,7 @@ def _device(name: str) -> OpenDevice:
 
 
 def load(path: Path) -> Kernel:
-    """Return the kernel that a file defines, which may import what lies beside it.
+    """Return the kernel that a file defines; the file may import modules beside it.
 
     Raises PykcovError: kernel-bad.
     """
@@ -186,9 +187,9 @@ def load(path: Path) -> Kernel:
         logging.getLogger("pykcov").debug("the kernel does not load", exc_info=True)
         text = " ".join(str(error).splitlines())
         raise PykcovError(
-            "kernel-bad", f"{path} does not load: {type(error).__name__}: {text}"
+            "kernel-bad", f"cannot load {path}: {type(error).__name__}: {text}"
         ) from error
     found = ", ".join(kind.__name__ for kind in last) or "none"
     raise PykcovError(
-        "kernel-bad", f"{path} must define one class made of pykcov.kernel.Kernel; found: {found}"
+        "kernel-bad", f"{path} must define one subclass of pykcov.kernel.Kernel; found: {found}"
     )

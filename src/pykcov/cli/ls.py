@@ -1,4 +1,4 @@
-"""pykcov ls: the devices that processes of this user show."""
+"""pykcov ls: list the devices that this user's processes show."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def add_to(verbs: Any, name: str) -> None:
     parser = verbs.add_parser(
         name,
         help="list the devices that processes show",
-        description="Lists the devices that processes of this user show: name, process, blocks "
-        "instrumented in it and its workers, open descriptors, program. A device whose process has "
-        "gone is not listed.",
+        description="Lists the devices that this user's processes show: name, process ID, number "
+        "of blocks instrumented in it and its workers, open descriptors, and program. Devices "
+        "whose process has ended are not listed.",
     )
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line")
 
 
 def main(args: argparse.Namespace) -> int:

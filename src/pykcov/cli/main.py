@@ -52,8 +52,8 @@ def main(argv: list[str] | None = None) -> None:
     parser = Parser(
         prog="pykcov",
         description="kcov for Python programs: which basic blocks did this thread execute, in "
-        "order.",
-        epilog="'pykcov VERB --help' tells about a verb. Not to be mixed up with the tool kcov.",
+        "order?",
+        epilog="'pykcov VERB --help' describes a verb. Not related to the coverage tool kcov.",
     )
     parser.add_argument("--version", action="version", version=f"pykcov {pykcov.__version__}")
     verbs = parser.add_subparsers(metavar="VERB", dest="verb", parser_class=Parser, required=True)
@@ -61,9 +61,9 @@ def main(argv: list[str] | None = None) -> None:
         verb.add_to(verbs, name)
     args = parser.parse_args(argv)
     try:
-        if args.verb in ("run", "guest"):  # stdout is the program's affair
+        if args.verb in ("run", "guest"):  # stdout belongs to the program
             raise SystemExit(VERBS[args.verb].main(args))
-        for stream in (sys.stdin, sys.stdout):  # anything may be in a trace, and in a path
+        for stream in (sys.stdin, sys.stdout):  # traces and paths can contain any bytes
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
         status = VERBS[args.verb].main(args)
@@ -75,9 +75,9 @@ def main(argv: list[str] | None = None) -> None:
         if sys.getfilesystemencoding() == "utf-8":
             raise
         name = error.object.encode(errors="backslashreplace").decode()
-        complain(f"{name!a} is no name in this locale: set PYTHONUTF8=1 [name-undecodable]")
+        complain(f"this locale can't encode {name!a}: set PYTHONUTF8=1 [name-undecodable]")
     except BrokenPipeError:
-        # The reader has gone (`| head`): no complaint, and none at shutdown either.
+        # The reader has gone (`| head`): end quietly, also when Python flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
     raise SystemExit(status)

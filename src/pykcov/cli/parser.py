@@ -1,4 +1,4 @@
-"""What all verbs share: one clear line and exit 1 for what a person got wrong."""
+"""Shared by all verbs: options, settings, and errors as one clear line with exit status 1."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pykcov.measure.config import NO_FILE, Config, keys
 from pykcov.symbols.location import default_path
 from pykcov.symbols.store import SymbolStore
 
-# What coverage.py, and others, call what a verb does.
+# What coverage.py and others call our verbs.
 _OTHERS = {"debug": ["config", "env"], "settings": ["config"], "clean": ["erase"]}
 
 
@@ -23,8 +23,8 @@ class Parser(argparse.ArgumentParser):
     """An ArgumentParser that answers bad usage with one line and exit 1, not usage and 2."""
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Refuse what is unknown here: argparse leaves it to the parser above the verb's, whose
-        --help does not have the verb's options."""
+        """Reject unknown arguments here: argparse would leave that to the main parser, and refer
+        to its --help, which doesn't list the verb's options."""
         known, unknown = super().parse_known_args(args, namespace)
         if unknown:
             self.error(f"unrecognized arguments: {' '.join(unknown)}")
@@ -34,14 +34,14 @@ class Parser(argparse.ArgumentParser):
         complain(f"{message}; see '{self.prog} --help' [usage]")
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
-        """Refuse a verb that there is none of, with those that look like it."""
+        """Reject an unknown verb, and suggest similar ones."""
         if action.choices is None or value in action.choices or action.dest != "verb":
             super()._check_value(action, value)
             return
         near = difflib.get_close_matches(value, action.choices)
         near = near or _OTHERS.get(value, [])
         meant = f"did you mean {' or '.join(near)}?" if near else f"see '{self.prog} --help'"
-        complain(f"there is no verb {value!r}; {meant} [usage]")
+        complain(f"unknown verb {value!r}; {meant} [usage]")
 
 
 def complain(message: str) -> NoReturn:
@@ -51,8 +51,7 @@ def complain(message: str) -> NoReturn:
 
 
 def several(text: str) -> list[str]:
-    """Split what an option is given at commas, as coverage.py does; a folder may have them in its
-    name."""
+    """Split an option's value at commas, as coverage.py does, unless it is an existing path."""
     return [text] if os.path.exists(text) else text.split(",")  # noqa: PTH110 - True or False
 
 
@@ -78,21 +77,21 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         "--rcfile",
         metavar="FILE",
         default="",
-        help="read settings of coverage.py from this file (default: .coveragerc, setup.cfg, "
-        "tox.ini or pyproject.toml, as coverage.py)",
+        help="read coverage.py's settings from this file (default: .coveragerc, setup.cfg, "
+        "tox.ini or pyproject.toml, as coverage.py does)",
     )
     parser.add_argument(
         "--no-rcfile",
         dest="rcfile",
         action="store_const",
         const=NO_FILE,
-        help="read no settings of coverage.py, but [tool.pykcov] only",
+        help="ignore coverage.py's settings; read only [tool.pykcov]",
     )
 
 
 def configured(args: argparse.Namespace, *, quiet: bool = False) -> Config:
-    """Return the settings in force: pyproject.toml's, with those of the command line above them.
-    What a person should know of them is said on stderr. Raises PykcovError config-bad."""
+    """Return the settings in force: those of pyproject.toml, overridden by the command line.
+    Prints notes about them on stderr, unless quiet. Raises PykcovError config-bad."""
     config = configuration.read(rcfile=getattr(args, "rcfile", NO_FILE))
     reports = "program" not in args
     for name in keys():
@@ -121,12 +120,12 @@ def add_store(parser: argparse.ArgumentParser) -> None:
 
 
 def add_options(parser: argparse.ArgumentParser, *, comparisons: str) -> None:
-    """Add what says how code is instrumented; comparisons: the help for --comparisons."""
+    """Add the options for instrumentation; comparisons: the help text for --comparisons."""
     parser.add_argument(
         "--prune",
         action="store_true",
-        help="leave out probes of which others tell the same: faster, and exact in reports, but "
-        "traces don't have every block in order",
+        help="omit probes whose hits can be inferred from others: faster, and reports stay exact, "
+        "but traces no longer contain every block in order",
     )
     parser.add_argument("--comparisons", action="store_true", help=comparisons)
     add_exclude(parser, "leave out functions and classes")
@@ -138,7 +137,7 @@ def add_exclude(parser: argparse.ArgumentParser, what: str) -> None:
         "--exclude",
         metavar="RE",
         action="append",
-        help=f"{what} in whose def or class line this matches, or '# pragma: no kcov'",
+        help=f"{what} whose def or class line matches this, or has '# pragma: no kcov'",
     )
 
 

@@ -35,19 +35,19 @@ class ProgramMissingError(PykcovError):
 
 
 class Kind(Enum):
-    """What a program's name is: a file's, a module's (-m), or its text itself (-c)."""
+    """What a program's first word is: a file name, a module name (-m), or the code itself (-c)."""
 
     SCRIPT = auto()
     MODULE = auto()
     CODE = auto()
 
 
-# Gives a program's code its probes: (code, module name, path, source).
+# Instruments a program's code: (code, module name, path, source).
 Rewrite = Callable[[CodeType, str, str, bytes], CodeType]
 
 
 class Program:
-    """A program that was found, and is not loaded yet.
+    """A program that has not been loaded yet.
 
     words: name and arguments, as on the command line.
     """
@@ -59,7 +59,7 @@ class Program:
     # -- finding its code -------------------------------------------------------------------------
 
     def _prepare_path(self) -> None:
-        """Set sys.path[0], which is pykcov's own until now, to what `python` would."""
+        """Set sys.path[0], which has been pykcov's own until now, as `python` would."""
         if sys.flags.safe_path:
             return
         name = Path(self.words[0])
@@ -73,8 +73,8 @@ class Program:
             sys.path[0] = str(name.resolve().parent)
 
     def _find(self) -> tuple[ModuleSpec | None, Any, str]:
-        """Return spec, loader and path. Imports the packages around a module, recorded as in plain
-        Python; the rest is ours."""
+        """Return spec, loader and path. Importing the packages that contain a module is the
+        program's doing, and recorded; the rest is pykcov's, and is not."""
         name = self.words[0]
         if self.kind is Kind.MODULE:
             package, _, _ = name.rpartition(".")
@@ -119,7 +119,7 @@ class Program:
         return spec, spec.loader, spec.origin or ""
 
     def _load(self, main: ModuleType, rewrite: Rewrite) -> CodeType | str:
-        """Return the code; the path of a script that does not compile."""
+        """Return the code, or the path of a script that does not compile."""
         if self.kind is Kind.CODE:
             with quiet:
                 sys.argv[:] = ["-c", *self.words[1:]]
@@ -155,11 +155,11 @@ class Program:
     def run(
         self, tracer: AbstractContextManager[object], rewrite: Rewrite, finish: Callable[[], bool]
     ) -> NoReturn:
-        """Load and execute the program inside `tracer`, then call finish(). Where that returns that
-        something failed, and the program's exit status would be 0, it is 1.
+        """Load and execute the program inside `tracer`, then call finish(). If that returns False,
+        an exit status of 0 becomes 1.
 
-        Raises what the interpreter is to end by, as it always does: SystemExit, KeyboardInterrupt.
-        Raises ProgramMissingError.
+        Never returns: raises the exception that the interpreter should exit with, such as
+        SystemExit or KeyboardInterrupt. Raises ProgramMissingError.
         """
         main = ModuleType("__main__")
         main.__dict__["__builtins__"] = builtins

@@ -1,4 +1,4 @@
-"""pykcov report, html, xml, json, lcov, coverage: what was executed, as coverage.py reports it."""
+"""pykcov report, html, xml, json, lcov, coverage: report coverage in coverage.py's formats."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ def add_to(verbs: Any, name: str) -> None:
     parser = verbs.add_parser(
         name,
         help=text,
-        description="Reads a data file, which 'pykcov run' or the pytest plugin wrote, to "
-        f"{text}. Options that are not given are taken from [tool.pykcov] in pyproject.toml.",
+        description="Reads a data file written by 'pykcov run' or the pytest plugin, to "
+        f"{text}. Options you leave out are read from [tool.pykcov] in pyproject.toml.",
     )
     parser.add_argument("--data", metavar="FILE", help="the data file (default: .pykcov)")
     if default:
         # coverage.py has -d, --directory for the one with a folder.
         names = ("-o", "--output", *(("-d", "--directory") if kind == "DIR" else ()))
         parser.add_argument(*names, dest="output", metavar=kind, help=f"(default: {default})")
-        _flag(parser, "-q", "--quiet", text="do not say that it was written")
+        _flag(parser, "-q", "--quiet", text="don't print which file was written")
     add_selection(
         parser,
-        source="a package or directory: its files are listed, too, imported or not; those of the "
-        "run's --source are anyway",
+        source="a package or directory whose files are listed even if they were never imported; "
+        "those of the run's --source always are",
     )
     add_settings(parser)
     if name == "coverage":
@@ -46,41 +46,46 @@ def add_to(verbs: Any, name: str) -> None:
         "--contexts",
         metavar="RE",
         action="append",
-        help="only what was executed in contexts that match",
+        help="only report what was executed in matching contexts",
     )
     parser.add_argument(
-        "--fail-under", metavar="PERCENT", type=float, help="exit with 2 below that"
+        "--fail-under",
+        metavar="PERCENT",
+        type=float,
+        help="exit with status 2 if the total is lower",
     )
-    parser.add_argument("--precision", metavar="N", type=int, help="digits behind the point")
-    add_exclude(parser, "what the run's --exclude was: leave out functions and classes")
+    parser.add_argument("--precision", metavar="N", type=int, help="digits after the decimal point")
+    add_exclude(parser, "the same as the run's --exclude: leave out functions and classes")
     _flag(parser, "-i", "--ignore-errors", text="leave out files that can't be parsed")
     if name in ("report", "html"):
         parser.add_argument(
             "--skip-covered",
             action=argparse.BooleanOptionalAction,
-            help="leave out files all executed",
+            help="leave out fully covered files",
         )
     if name in ("report", "html", "xml"):
         _flag(parser, "--skip-empty", text="leave out files without code")
     if name == "report":
-        _flag(parser, "-m", "--show-missing", text="name the lines not executed")
+        _flag(parser, "-m", "--show-missing", text="list the lines not executed")
         parser.add_argument(
-            "--sort", metavar="COLUMN", help="name, stmts, miss or cover; -COLUMN for the reverse"
+            "--sort",
+            metavar="COLUMN",
+            help="name, stmts, miss or cover; -COLUMN reverses the order",
         )
         parser.add_argument(
             "--format",
             choices=FORMS,
-            help="total: the percentage alone (default: text)",
+            help="total prints only the percentage (default: text)",
         )
     if name == "html":
-        parser.add_argument("--title", help="of the pages")
+        parser.add_argument("--title", help="title of the pages")
     if name == "json":
-        _flag(parser, "--pretty-print", text="indented, for people")
-        _flag(parser, "--show-contexts", text="which contexts executed each line")
+        _flag(parser, "--pretty-print", text="indent the output, for people")
+        _flag(parser, "--show-contexts", text="list the contexts that executed each line")
 
 
 def _flag(parser: argparse.ArgumentParser, *names: str, text: str) -> None:
-    """Add an option without a value; None where it is not given."""
+    """Add an option without a value; it is None unless given."""
     parser.add_argument(*names, action="store_true", default=None, help=text)
 
 
@@ -90,7 +95,7 @@ def main(args: argparse.Namespace) -> int:
     from pykcov.report import coveragepy, lines
     from pykcov.report.contexts import in_contexts
 
-    # What is of the data file, and of the command line: the run's source is in the data file.
+    # Only from the command line: what the run's --source selected is in the data file.
     args.contexts = getattr(args, "contexts", None)
     config = configured(args, quiet=bool(getattr(args, "quiet", None)))
     _fill_in(args, config.others)
@@ -103,7 +108,7 @@ def main(args: argparse.Namespace) -> int:
     for told in lines.left_out(files):
         print(f"pykcov: {told}", file=sys.stderr)
     try:
-        coveragepy.shortfall(100, config)  # what is wrong with --fail-under is told at once
+        coveragepy.shortfall(100, config)  # check --fail-under before the work
         reports = coveragepy.Reports(config, lines.current(files), args.source or ())
         with working(f"writing {args.verb}"):
             text, total = _write(args, reports)
@@ -122,7 +127,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _fill_in(args: argparse.Namespace, others: dict[str, Any]) -> None:
-    """Take what coverage.py's settings say of this report where the command line is silent."""
+    """Fill in options that were not given from coverage.py's settings for this report."""
     if args.verb == "coverage":
         args.output = args.output or others.get("run:data_file") or KINDS[args.verb][1]
         return
@@ -137,7 +142,7 @@ def _fill_in(args: argparse.Namespace, others: dict[str, Any]) -> None:
 
 
 def _write(args: argparse.Namespace, reports: Reports) -> tuple[str, float | None]:
-    """Return what is to be printed, and the percentage, if there is one."""
+    """Return the text to print, and the total percentage, if there is one."""
     if args.verb == "report":
         text, total = reports.text(args.format)
         return text if text.endswith("\n") else f"{text}\n", total

@@ -1,4 +1,4 @@
-"""pykcov run: run a program as plain Python would, and count what it executes, or trace it."""
+"""pykcov run: run a program as plain Python would, and count or trace what it executes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from pykcov.reader.comparisons import raw as raw_records
 from pykcov.reader.decode import raw
 from pykcov.tracing import trace
 
-SIZE = 1 << 24  # words, 128 MiB: as large as kcov clients have them; untouched pages cost nothing
+SIZE = 1 << 24  # words, 128 MiB, as kcov clients usually ask for; untouched pages cost nothing
 
 
 def add_to(verbs: Any, name: str) -> None:
@@ -54,13 +54,13 @@ def add_to(verbs: Any, name: str) -> None:
         "       pykcov run [options] -m module [args ...]\n"
         "       pykcov run [options] -c code [args ...]",
         description="Runs a program as plain Python would, exit code included, with every basic "
-        "block of the selected files instrumented, and counts what all threads, forked children "
-        "and Pythons that it starts execute, for 'pykcov report' and its like. With --trace and "
-        "what goes with it the program's main thread is traced instead, and with --data it is both "
-        "counted and traced. Without --source and --include, here and in the settings, everything "
-        "but the standard library and installed packages is selected. "
-        "A trace ends with the main module's code: threads, child processes and atexit handlers "
-        "are not in it, and there is none after os._exit() or exec.",
+        "block of the selected files instrumented. Counts what all its threads, forked children "
+        "and Python subprocesses execute, for 'pykcov report' and the other reports. --trace, "
+        "--recording-mode, --size and --comparisons trace the program's main thread instead; add "
+        "--data to count as well. If neither the command line nor the settings select sources, "
+        "everything but the standard library and installed packages is instrumented. "
+        "A trace ends with the main module's code: it doesn't include threads, child processes and "
+        "atexit handlers, and os._exit() or exec leave none.",
     )
     add_selection(parser)
     add_settings(parser)
@@ -68,39 +68,39 @@ def add_to(verbs: Any, name: str) -> None:
         "--trace",
         metavar="FILE",
         type=_file,
-        help="write the raw trace: 0xPC, one a line; of comparisons type, operands and PC",
+        help="write the raw trace: one 0xPC per line, or type, operands and PC of each comparison",
     )
     parser.add_argument(
         "--data",
         metavar="FILE",
         type=_file,
-        help="count, and add to this data file; without it the data file (.pykcov, or what the "
-        "settings say) is begun anew",
+        help="count, and add the counts to this data file; without it, the data file (.pykcov, or "
+        "the one in the settings) is replaced",
     )
     parser.add_argument(
         "--branch",
         action="store_true",
         default=None,
-        help="see which way branches go, too, where what is executed is counted",
+        help="measure branch coverage, too; needs counting",
     )
     parser.add_argument(
         "-a",
         "--append",
         action="store_true",
         default=None,
-        help="add to the data file that the settings say, too",
+        help="add to the data file in the settings instead of replacing it",
     )
-    parser.add_argument("--context", metavar="NAME", help="what it is counted under")
+    parser.add_argument("--context", metavar="NAME", help="context to count the run under")
     parser.add_argument(
         "--device",
         metavar="NAME",
-        help="show the program's coverage device under this name, and trace nothing: clients "
-        "(pykcov.connect) collect what the program marks as a section",
+        help="show the program's coverage device under this name, and trace nothing here: clients "
+        "(pykcov.connect) collect the sections that the program marks",
     )
     parser.add_argument(
         "--recording-mode",
         choices=("trace", "blocks"),
-        help="trace every block in order (trace, the default), or each once (blocks)",
+        help="trace every block in order (trace, the default), or each block once (blocks)",
     )
     parser.add_argument(  # its name until 0.2
         "--discipline",
@@ -110,12 +110,12 @@ def add_to(verbs: Any, name: str) -> None:
         help=argparse.SUPPRESS,
     )
     parser.add_argument(
-        "--size", metavar="WORDS", type=_size, help=f"of the trace's area (default: {SIZE})"
+        "--size", metavar="WORDS", type=_size, help=f"size of the trace's area (default: {SIZE})"
     )
     add_options(
         parser,
-        comparisons="trace what is compared, not which blocks are executed; 'pykcov cmp' reads it. "
-        "With --device: let clients do so",
+        comparisons="trace comparisons and their operands instead of blocks; 'pykcov cmp' reads "
+        "the trace. With --device: let clients collect them",
     )
     add_store(parser)
     parser.add_argument("-m", dest="module", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
@@ -125,28 +125,28 @@ def add_to(verbs: Any, name: str) -> None:
 
 def _file(text: str) -> Path:
     if text == "-":
-        raise argparse.ArgumentTypeError("- would be stdout, which is the program's; name a file")
+        raise argparse.ArgumentTypeError("stdout (-) belongs to the program; name a file")
     return Path(text)
 
 
 def _size(text: str) -> int:
     size = int(text) if text.isdecimal() else 0
     if not SIZE_MIN <= size <= SIZE_MAX:
-        raise argparse.ArgumentTypeError(f"{text} is no number from {SIZE_MIN} to {SIZE_MAX}")
+        raise argparse.ArgumentTypeError(f"{text} is not a number from {SIZE_MIN} to {SIZE_MAX}")
     return size
 
 
 def main(args: argparse.Namespace) -> NoReturn:
-    """Run the program. Ends as the program would have ended; 1 when it could not be started, or
-    its data not be written."""
+    """Run the program. Ends as the program would have ended; with status 1 if it could not be
+    started, or its data could not be written."""
     if args.device is not None and args.trace is not None:
-        complain("--device and --trace exclude each other: a traced thread has no sections [usage]")
+        complain("--device and --trace exclude each other: use one of them [usage]")
     if args.data is not None and args.comparisons:
-        complain("--data counts blocks, and --comparisons traces none [usage]")
+        complain("--data counts blocks, which --comparisons does not trace: choose one [usage]")
     traced = args.comparisons or any((args.trace, args.size, args.recording_mode))
     counted = args.data is not None or not (traced or args.device is not None)
     if args.branch and not counted:
-        complain("--branch is for reports; to be traced and counted takes --data, too [usage]")
+        complain("--branch needs counting: add --data to both trace and count [usage]")
     config = configured(args)
     program = _program(args, config.command_line)
     out = _opened(args.trace, program.words[0])
@@ -184,7 +184,7 @@ def main(args: argparse.Namespace) -> NoReturn:
 
 
 def _program(args: argparse.Namespace, command_line: str) -> Program:
-    """Return what is to be run. Raises ProgramMissingError."""
+    """Return the program to run. Raises ProgramMissingError."""
     words, kind = args.program, Kind.SCRIPT
     if args.module is not None:
         words, kind = args.module, Kind.MODULE
@@ -236,7 +236,7 @@ def _rewriter(handle: Instrumentation) -> Callable[[CodeType, str, str, bytes], 
 
 
 class _Out:
-    """The trace file. The program may close it, with all that it finds open."""
+    """The trace file. The program may close it along with every other open descriptor."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
@@ -246,7 +246,7 @@ class _Out:
         return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
 
     def stream(self) -> TextIO:
-        """Return it, or another open of it, to write to and close."""
+        """Return a stream to write to and close; the file is reopened if the program closed it."""
         if self._file.is_ours():
             fd = fcntl.fcntl(self._file.fileno(), fcntl.F_DUPFD_CLOEXEC, 0)
             self._file.close()
@@ -256,13 +256,13 @@ class _Out:
 
 
 def _opened(path: Path | None, program: str) -> _Out | None:
-    """Open the trace file before the program runs: if that fails, nothing has been done. What it
-    holds stays until there is a new trace to write."""
+    """Open the trace file before the program runs, to fail early. Its content is kept until there
+    is a new trace to write."""
     if path is None:
         return None
     try:
         if path.exists() and Path(program).exists() and path.samefile(program):
-            complain(f"the trace would go over the program, {path} [trace-unwritable]")
+            complain(f"the trace would overwrite the program, {path} [trace-unwritable]")
         return _Out(path)
     except OSError as error:
         complain(f"cannot write the trace to {path}: {error.strerror} [trace-unwritable]")
@@ -285,7 +285,7 @@ def _finisher(
     file = DataFile(Path(data).absolute())
 
     def finish() -> bool:
-        """Say what happened. Was all that was to be written?"""
+        """Write the trace and data, and print the summary. Returns whether all data was saved."""
         if os.getpid() != process:
             return True  # a forked child came back through main()
         with quiet:

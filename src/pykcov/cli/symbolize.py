@@ -1,4 +1,4 @@
-"""pykcov symbolize, diff: PCs to source ranges."""
+"""pykcov symbolize: turn PCs into source ranges. Its output options are those of diff, too."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ def add_to(verbs: Any, name: str) -> None:
     """Add the verb to the command line."""
     parser = verbs.add_parser(
         name,
-        help="say which source a PC stands for",
-        description="Reads PCs on stdin, one a line, and prints which source each stands for. A "
-        "little less than a PC, up to 7 (return addresses), is its block's, too. Lines that are no "
-        "PCs, and PCs that are not known, are counted and named at the end; then it exits with 1.",
+        help="turn PCs into source locations",
+        description="Reads PCs on stdin, one per line, and prints the source location of each. "
+        "An address up to 7 below a PC, such as one derived from a return address, belongs to the "
+        "PC's block. Malformed lines and unknown PCs are reported at the end, and make the exit "
+        "status 1.",
     )
     parser.add_argument(
-        "-all", "--all", action="store_true", help="print every known block, and read no stdin"
+        "-all", "--all", action="store_true", help="print every known block; stdin is not read"
     )
     add_format(parser)
     add_store(parser)
@@ -33,18 +34,21 @@ def add_format(parser: argparse.ArgumentParser) -> None:
         "--format",
         choices=(*formats.FORMS, "json"),
         default="gvisor",
-        help="gvisor: 0xPC, and file:start line.column,end line.column below it (the default; "
-        "columns count from 1, in UTF-8 bytes, the end is the first one behind it). addr2line: "
-        "file:line. raw: 0xPC. json: an object a line for each different PC, with its hits, as "
-        "syzkaller exports them",
+        help="gvisor (the default): 0xPC, and on the next line file:line.column,line.column; "
+        "columns are UTF-8 bytes, counted from 1, and the end is exclusive. addr2line: file:line. "
+        "raw: 0xPC. json: one object per line for each distinct PC, with its hits, as syzkaller "
+        "exports them",
     )
     parser.add_argument(
-        "-f", "--functions", action="store_true", help="addr2line: the function's name above it"
+        "-f",
+        "--functions",
+        action="store_true",
+        help="addr2line: print the function's name before each location",
     )
 
 
 def form_of(args: argparse.Namespace) -> formats.Form | None:
-    """Return the form that the command line names; None is JSON lines."""
+    """Return the format that the command line names; None is JSON lines."""
     if not args.functions:
         return formats.FORMS.get(args.format)
     if args.format != "addr2line":
@@ -53,7 +57,7 @@ def form_of(args: argparse.Namespace) -> formats.Form | None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Print what is known. 1 when something was not, after all that was."""
+    """Print every known PC. Returns 1 if any line was malformed or its PC unknown."""
     store = store_of(args)
     store.check(create=False)
     symbolizer = Symbolizer(store, form_of(args))

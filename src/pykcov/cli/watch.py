@@ -1,4 +1,4 @@
-"""pykcov watch: the requests of a service, as they finish."""
+"""pykcov watch: show a service's requests as they finish."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ def add_to(verbs: Any, name: str) -> None:
     parser = verbs.add_parser(
         name,
         help="show a service's requests as they finish",
-        description="Shows, a line each, what the requests of a service have executed, as they "
-        "finish, whoever collects them: handle, method and path, status, duration, records, "
-        "blocks, blocks that no request had before since the watch began, and the files with most "
-        "blocks, as far as the terminal has room. Ends with the service, or with Ctrl-C. One "
+        description="Prints a line for each request of a service as it finishes, whether or not a "
+        "client collects it: handle, method and path, status, duration, records, blocks, new "
+        "blocks (not executed by any request since the watch began), and the files with the most "
+        "blocks, as far as the terminal has room. Ends with the service, or with Ctrl-C. Only one "
         "process at a time can watch a device.",
     )
-    parser.add_argument("name", metavar="NAME", help="of the device; 'pykcov ls' lists them")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("name", metavar="NAME", help="the device; 'pykcov ls' lists them")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line")
     parser.add_argument(
         "--data",
         metavar="FILE",
         type=Path,
-        help="add each request to a data file, under its handle, or else its method and path, for "
-        "'pykcov report' and its like",
+        help="add each request to this data file, under its handle, or else its method and path, "
+        "for 'pykcov report' and the other reports",
     )
 
 
@@ -53,7 +53,7 @@ class Seen:
         self.requests = 0
 
     def row(self, request: Finished) -> dict[str, Any]:
-        """Describe a request, and count it in."""
+        """Describe a request, and add it to the totals."""
         pcs = set(request.pcs)
         new = pcs - self._files.keys()
         self._files.update((block.pc, block.file) for block in symbolize(sorted(new), self._store))
@@ -78,12 +78,12 @@ class Seen:
 
     @property
     def blocks(self) -> int:
-        """Number of blocks that were executed at all."""
+        """Number of distinct blocks executed so far."""
         return len(self._files)
 
 
 def given(request: Finished) -> str | None:
-    """Return the handle as a person gave it, as far as that can be told; None without one."""
+    """Return the handle as it was given, as far as that is known; None if there is none."""
     if request.name is not None or not request.handle:
         return request.name
     if request.handle >> 56 != KCOV_SUBSYSTEM_PYKCOV:
@@ -99,7 +99,7 @@ def context_of(request: Finished) -> str:
 
 
 def _columns() -> Columns:
-    """Those that there is room for now: a window's size may change."""
+    """Return the columns that fit now: the window may have been resized."""
     return Columns(shutil.get_terminal_size().columns if sys.stdout.isatty() else None)
 
 
@@ -131,5 +131,5 @@ def main(args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     if status:
-        complain(f"the process that showed {args.name!r} has gone")
+        complain(f"the process that showed {args.name!r} has ended")
     return status

@@ -1,4 +1,4 @@
-"""An open kcov descriptor: decodes what a client asks, and answers with an errno or a result."""
+"""An open kcov descriptor: decodes a client's requests, and answers with a result or an errno."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from pykcov.probe import Shared, get_task, under
 from pykcov.probe.steps import as_whole
 from pykcov.symbols.active import in_force
 
-Mapping = mmap.mmap  # which a method below hides
+Mapping = mmap.mmap  # shadowed by a method below
 
-PATH = "/sys/kernel/debug/kcov"  # what Linux calls it
+PATH = "/sys/kernel/debug/kcov"  # its path on Linux
 
 
 class Descriptor(Closing):
-    """What open() returns. Independent of any other; a forked child's is the same open file.
+    """What open() returns. Independent of other descriptors; a forked child shares the open file.
 
-    Each error that Linux gives is an OSError with its errno.
+    Errors are OSErrors with the same errno as on Linux.
     """
 
     _kcov: Kcov | None = None
@@ -54,14 +54,14 @@ class Descriptor(Closing):
     def ioctl(  # type: ignore[return]
         self, request: int, arg: int | bytes = 0, *, task: Task | None = None
     ) -> int:
-        """Do `request` for `task` (default: the calling thread's) and return 0.
+        """Perform `request` for `task` (default: the calling thread) and return 0.
 
         arg: an integer; for KCOV_REMOTE_ENABLE the bytes of a struct kcov_remote_arg.
 
-        Raises OSError with the errno that device.state says, ENOTTY for an unknown request, EINVAL
-        for another thread's task, EBADF after close(). After any other exception, such as a
-        KeyboardInterrupt, an ENABLE has not been done, and any other request may be done again: a
-        second DISABLE is EINVAL.
+        Raises OSError with the errno listed in docs/device.md, ENOTTY for an unknown request,
+        EINVAL for another thread's task, EBADF after close(). After any other exception, such as
+        KeyboardInterrupt, an ENABLE has not happened, and any other request can be repeated (a
+        second DISABLE gives EINVAL).
         """
         forks.notice()
         kcov = self._open_kcov()
@@ -78,7 +78,7 @@ class Descriptor(Closing):
             kcov.expect_work(task)
         if task.work:
             task.run_work()
-        kcov.changing = None  # the last step: from here on it is done
+        kcov.changing = None  # the last step: from here on the request is done
 
     def _do(self, transition: Transition, kcov: Kcov, task: Task, value: Any) -> None:
         """Preconditions: kcov.shared is held."""
@@ -90,10 +90,10 @@ class Descriptor(Closing):
     def mmap(
         self, length: int, prot: int = mmap.PROT_READ | mmap.PROT_WRITE, offset: int = 0
     ) -> mmap.mmap:
-        """Map the area; `length` in bytes. Any number of times; a mapping outlives close().
+        """Map the area, any number of times; a mapping outlives close(). length: in bytes.
 
-        Raises OSError EINVAL before KCOV_INIT_TRACE, for an offset, and for a length that, rounded
-        up to pages, is not the area's; EBADF after close(); ENOMEM.
+        Raises OSError: EINVAL before KCOV_INIT_TRACE, for a non-zero offset, and for a length that,
+        rounded up to pages, is not the area's; EBADF after close(); ENOMEM.
         """
         kcov = self._open_kcov()
         mapping: Mapping = under(kcov.shared, self._map, kcov, length, offset, prot)
@@ -104,13 +104,13 @@ class Descriptor(Closing):
 
     @as_whole()
     def check_mmap(self, length: int, offset: int) -> int:
-        """Raise what mmap() would, short of ENOMEM. Returns the area's size in words."""
+        """Raise what mmap() would, except ENOMEM. Returns the area's size in words."""
         kcov = self._open_kcov()
         return under(kcov.shared, self._mappable, kcov, length, offset)
 
     @staticmethod
     def _mappable(kcov: Kcov, length: int, offset: int) -> int:
-        """Return the area's size in words, which is what may be mapped. Preconditions: kcov.shared
+        """Return the area's size in words if it may be mapped like this. Preconditions: kcov.shared
         is held."""
         size = kcov.shared.size if kcov.mode != KCOV_MODE_DISABLED else 0
         rounded = -(-length // mmap.PAGESIZE) * mmap.PAGESIZE
@@ -120,20 +120,20 @@ class Descriptor(Closing):
 
     @property
     def recording_mode(self) -> str:
-        """What an ENABLE does: "trace" or "blocks"."""
+        """What KCOV_ENABLE records: "trace" or "blocks"."""
         return self._open_kcov().recording_mode
 
     def unsettled(self, is_dead: Callable[[int], bool] = has_died) -> int:
-        """As Kcov.unsettled()."""
+        """See Kcov.unsettled()."""
         return self._open_kcov().unsettled(is_dead)
 
     def is_of(self, kcov: object) -> bool:
-        """Is it a descriptor of `kcov`?"""
+        """Is this a descriptor of `kcov`?"""
         return self._kcov is kcov
 
     @property
     def owner(self) -> Task | None:
-        """The task of this process that has it enabled, or None."""
+        """This process's task that has enabled it, or None."""
         return self._open_kcov().task
 
     def fileno(self) -> int:
@@ -148,7 +148,7 @@ class Descriptor(Closing):
 
     @as_whole(mend=_close)
     def close(self) -> None:
-        """Close it. A task that has it enabled goes on recording. Twice is once."""
+        """Close it. A task that has enabled it goes on recording. Repeated calls do nothing."""
         self._close()
 
     @property
@@ -158,7 +158,7 @@ class Descriptor(Closing):
 
     @property
     def dropped(self) -> bool:
-        """Did a record find the area full, or its count garbage, since the last KCOV_ENABLE?"""
+        """Was a record dropped since the last KCOV_ENABLE: area full, or its count garbage?"""
         kcov = self._open_kcov()
         return kcov.dropped or (kcov.recorder is not None and kcov.recorder.dropped)
 
@@ -166,7 +166,7 @@ class Descriptor(Closing):
     def __del__(self) -> None:
         if self._kcov is None:
             return
-        if self._is_made:  # else an exception came in between
+        if self._is_made:  # else an exception interrupted the constructor
             warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
         self._close()
 
@@ -182,13 +182,14 @@ class Descriptor(Closing):
 def open(recording_mode: str = "trace") -> Descriptor:  # noqa: A001
     """Open the coverage device.
 
-    recording_mode: what an ENABLE does. "trace" records every block executed, in order. "blocks"
-    counts, and lists each block once each time the kernel returns to its caller.
+    recording_mode: what KCOV_ENABLE records. "trace" records every block executed, in order.
+    "blocks" counts executions, and lists each block once each time the kernel returns to its
+    caller.
 
-    Raises OSError ENOENT when nothing is instrumented: the device exists only when something is.
-    ValueError for another recording mode.
+    Raises OSError ENOENT if nothing is instrumented, because then there is no device. ValueError
+    for an unknown recording mode.
     """
     forks.notice()
     if not in_force():
-        raise fail(errno.ENOENT, "nothing is instrumented: pykcov.instrument() first", PATH)
+        raise fail(errno.ENOENT, "nothing is instrumented: call pykcov.instrument() first", PATH)
     return Descriptor(recording_mode)

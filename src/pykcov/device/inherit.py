@@ -1,9 +1,9 @@
-"""What a new thread takes over from the one that starts it: the common handle, and no section.
+"""What a new thread inherits from the one that starts it: the common handle, but not the section.
 
-A thread has a context of its own. Up to 3.13 that is empty, so the handle is kept beside the thread
-object. From 3.14 on a Python may be told to have threads inherit their starter's context (-X
-thread_inherit_context, the default where there is no GIL): then the handle comes with it, and a
-section would, too, and would record two threads at once.
+Each thread has its own context. Up to 3.13 that starts empty, so the handle is kept beside the
+thread object. Since 3.14, threads can inherit their starter's context (-X thread_inherit_context,
+the default without the GIL). Then the handle comes with it; but so would the section, which would
+then record two threads at once.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ INHERITS = bool(getattr(sys.flags, "thread_inherit_context", False))
 
 
 def common_handle() -> int:
-    """Return the common handle of the calling task: that of its own KCOV_REMOTE_ENABLE, or what it
-    inherited from who started it; 0 if there is none.
+    """Return the calling task's common handle: that of its own KCOV_REMOTE_ENABLE, or the one it
+    inherited from the task that started it; 0 if there is none.
 
-    Asyncio tasks, threads and forked children inherit it, until the task that enabled disables for
-    itself; theirs stays, and then means nothing. `with pykcov.remote(common=common_handle())` marks
-    what they do on behalf of that task.
+    Asyncio tasks, threads and forked children inherit it. When the task that enabled it disables,
+    they keep the number, but it no longer means anything. They mark what they do on behalf of that
+    task with `with pykcov.remote(common=common_handle())`.
     """
     with quiet:
         return _common.get() or _of_threads.get(threading.current_thread(), 0)
 
 
 def set_common_handle(handle: int) -> None:
-    """Set the calling task's, which what it starts from now on inherits; 0 for none."""
+    """Set the calling task's common handle, for tasks started from now on to inherit; 0: none."""
     with quiet:
         _common.set(handle)
         if handle:
@@ -54,6 +54,6 @@ def _start(self: threading.Thread) -> None:
 
 
 def install() -> None:
-    """Have threads that are started from now on take over what they are to. Twice is once."""
+    """Make threads started from now on inherit the common handle. Repeated calls do nothing."""
     if threading.Thread.start is _plain:
         threading.Thread.start = _start  # type: ignore[method-assign]

@@ -9,12 +9,13 @@ from pykcov.probe import original as _original
 
 
 def original(what: CodeType | FunctionType | MethodType) -> CodeType:
-    """Return the code object that a function, method or code object had without probes.
+    """Return the code object of a function, method or code object, without probes.
 
-    Where it has none, its code object as it is. Its attributes tell the same; this one runs without
-    probes, too. What the program has replaced in the code since (a name, flags) stays replaced.
+    Its attributes equal those of the instrumented code object, but it runs without probes. If there
+    are no probes, returns the code object as it is. Changes that the program made with
+    code.replace() (a name, flags) are kept.
     Raises TypeError for anything else.
     """
     function = what.__func__ if isinstance(what, MethodType) else what
     code = function.__code__ if isinstance(function, FunctionType) else function
-    return _original(cast(CodeType, code))  # which looks
+    return _original(cast(CodeType, code))  # checks the type

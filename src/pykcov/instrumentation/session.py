@@ -1,4 +1,4 @@
-"""instrument(): put probes into what is selected, and take back what is still ours."""
+"""instrument(): put probes into the selected code, and take them out again."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _silently(items: Sequence[Any], text: str) -> Iterable[Any]:  # noqa: ARG001
     return items
 
 
-# Gives items through, and shows how far that is; a command line sets it.
+# Yields items, and shows progress; the command line replaces it.
 progress: Callable[[Sequence[Any], str], Iterable[Any]] = _silently
 
 _active: list[Instrumentation] = []  # changed under active.lock
@@ -39,19 +39,19 @@ active.handles = _active
 
 @dataclass(eq=False)
 class Instrumentation(Texts):
-    """What one instrument() did, and does to what is imported until undo(). A context manager.
+    """The instrumentation made by one instrument(), in force until undo(). A context manager.
 
-    files: number of blocks, by path, of what this handle gave probes: not of what had some already,
-    another handle's, until that one is undone. left_out: why a file or some of its code has no
-    probes, by path. running: frames, generators and coroutines that were under way at the last
-    change, and finish in the code that they began in.
+    files: by path, the number of blocks that this handle instrumented; code that another handle
+    instrumented first is not included until that one is undone. left_out: by path, why a file or
+    some of its code has no probes. running: number of frames, generators and coroutines that were
+    running at the last change; they finish in their old code.
     """
 
     selection: Selection = field(kw_only=True)
     running: int = 0
     _importing: import_hook.Hooks = field(init=False, repr=False)
     _executed: exec_hook.Executed = field(init=False, repr=False)
-    _earlier: set[str] = field(default_factory=set, repr=False)  # files of modules at the beginning
+    _earlier: set[str] = field(default_factory=set, repr=False)  # files of modules imported before
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -69,8 +69,8 @@ class Instrumentation(Texts):
 
     @property
     def earlier(self) -> set[str]:
-        """Those of `files` that were imported before: their functions have probes, and what they do
-        on import was not seen."""
+        """The `files` imported before instrument(): their functions have probes, but their module
+        code had run already."""
         return self._earlier & self.files.keys()
 
     @property
@@ -131,7 +131,7 @@ class Instrumentation(Texts):
             if (found := modules.get(filename)) is not None:
                 names = found
             elif names.get("__file__") != filename:
-                names = {}  # else something other stands in sys.modules for it, or nothing any more
+                names = {}  # sys.modules has another module in its place, or none any more
             path = absolute(names.get("__file__") or filename)
             name = names.get("__name__")
             if path.endswith(".py") and self.selection.matches(name, path):
@@ -148,10 +148,10 @@ class Instrumentation(Texts):
         except OSError as error:
             self.leave_out(path, f"its source can't be read: {error}")
             return []
-        # What CPython froze into itself was compiled without -O, whatever this process was told.
+        # Frozen modules of CPython were compiled without -O, whatever this process's options.
         optimize = 0 if filename.startswith("<frozen ") else sys.flags.optimize
         text = Text(path, filename, source, optimize)
-        # A loader may have changed the code: then the cache may have it, and nothing else can tell.
+        # If a loader changed the code, only the cache can have its rewritten form.
         texts = (text, text._replace(changed=True))
         known = [rewriter for one in texts if (rewriter := self._warm(one)) is not None]
         changed = in_place.changed(functions, known)
@@ -172,19 +172,19 @@ class Instrumentation(Texts):
     # -- undo -------------------------------------------------------------------------------------
 
     def undo(self) -> None:
-        """Take the probes back out of every function that still has the code we gave it, and leave
-        imports alone. Twice is once."""
+        """Take the probes out of every function that still has the code we gave it, and stop
+        instrumenting imports. Repeated calls do nothing."""
         with quiet, active.lock:
             if self not in _active:
                 return
-            _ = self.left_out  # as long as it can be told
+            _ = self.left_out  # computed while it still can be
             _active.remove(self)
             import_hook.remove(self._importing)
             exec_hook.remove(self._executed)
             self.running = in_place.count_running(self._made)
             made = [f for f in in_place.functions() if self._made(f.__code__)]
             _change([(f, original(f.__code__)) for f in made])
-            for other in _active:  # what both selected, but this one had
+            for other in _active:  # code that both selected, but this one had instrumented
                 other._present()
             if not _active:
                 marshal_hook.uninstall()
@@ -214,16 +214,16 @@ def instrument(
     exclude: Iterable[str] | str = (),
     store: SymbolStore | None = None,
 ) -> Instrumentation:
-    """Put probes into every basic block of what is selected, imported already or not yet.
+    """Put probes into every basic block of the selected code, imported already or later.
 
-    source: packages by name, or directories. include, omit: file globs. Without source and include,
-    everything but the standard library and installed packages. by_line: cut blocks at every change
-    of line. prune: leave out probes of which others tell the same; reports then have what they had,
-    but traces not all in order (docs/blocks.md, both). comparisons: make their operands known to
-    KCOV_TRACE_CMP, too (docs/comparisons.md). branch: with by_line, let reports tell which way
-    branches went. exclude: regular expressions; a function or class in whose def or class line one
-    matches, or `# pragma: no kcov`, is left as it is. store: where PCs are given out; the default
-    is the user's.
+    source: names of packages, or directories. include, omit: file globs. Without source and
+    include, everything but the standard library and installed packages is selected. by_line: cut
+    blocks at every change of line. prune: omit probes whose hits can be inferred from others;
+    reports stay the same, but traces no longer have every block in order (both: docs/blocks.md).
+    comparisons: instrument comparisons, too, for KCOV_TRACE_CMP (docs/comparisons.md). branch: with
+    by_line, record which way branches go, for reports. exclude: regular expressions; functions and
+    classes whose def or class line matches one, or has `# pragma: no kcov`, get no probes. store:
+    the symbol store that assigns PCs (default: the user's).
 
     Raises PykcovError: self-instrumentation, source-missing, glob-empty, glob-bad, exclude-bad,
     store-mixed, and those of SymbolStore.register().
@@ -237,18 +237,18 @@ def instrument(
 def instrument_selected(
     selection: Selection, store: SymbolStore, options: Options
 ) -> Instrumentation:
-    """Do what instrument() does, and raise what it raises, of a selection that was made before."""
+    """Do as instrument() does, errors included, with a Selection made before."""
     with quiet, active.lock:
         return _instrument(selection, store, options)
 
 
 def _instrument(selection: Selection, store: SymbolStore, options: Options) -> Instrumentation:
     if not isinstance(store, SymbolStore):
-        raise TypeError(f"store is a SymbolStore, not {store!r}")
+        raise TypeError(f"store must be a SymbolStore, not {store!r}")
     if _active and _active[-1].store.path != store.path:
         raise PykcovError(
             "store-mixed",
-            f"PCs of this process come from {_active[-1].store.path}; they can't come from "
+            f"this process already uses the symbol store {_active[-1].store.path}; it can't use "
             f"{store.path}, too",
         )
     made = Instrumentation(store, options, Cache.of(store), selection=selection)
@@ -267,7 +267,7 @@ def _instrument(selection: Selection, store: SymbolStore, options: Options) -> I
 
 
 def saved() -> dict[str, Any]:
-    """Return what restore() does the same with, in another process."""
+    """Return the state that restore() needs to instrument the same in another process."""
     with active.lock:
         return {
             "store": str(active.current_store().path),
@@ -276,7 +276,7 @@ def saved() -> dict[str, Any]:
 
 
 def restore(saved: dict[str, Any]) -> list[Instrumentation]:
-    """Instrument what another process has instrumented. Raises PykcovError as instrument() does."""
+    """Instrument the same as another process. Raises PykcovError as instrument() does."""
     with quiet, active.lock:
         store = SymbolStore(Path(saved["store"]))
         return [

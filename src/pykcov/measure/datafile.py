@@ -1,8 +1,8 @@
 """Data files: how often each block was executed, in which context, and what the blocks are.
 
-A data file needs no symbol store: it holds the blocks of the files that it tells of. So it can be
-taken to another machine, and combined there with others. Processes may add to one at once. A
-context is a name for what was going on: a test, a request's handle, a guest; "" is none.
+A data file needs no symbol store, because it contains the blocks of its files. So it can be copied
+to another machine and combined with others. Several processes can add to it at once. A context is a
+name for what was running: a test, a request's handle, a guest; "" means none.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from pykcov.symbols.store import SymbolStore
 
 APPLICATION_ID = 0x6B636F64  # "kcod"
 SCHEMA = 2
-_WITHOUT_SUMS = 1  # the schema before; such a file gets its sums when something is added to it
-PATIENCE = Patience(60.0)  # with other processes that have a data file locked
+_WITHOUT_SUMS = 1  # the previous schema; such a file gets its sums when something is added to it
+PATIENCE = Patience(60.0)  # for data files locked by other processes
 
 _CREATE = (
     """CREATE TABLE texts (
@@ -56,13 +56,13 @@ _HEADER = 100  # bytes, of a SQLite file
 
 @dataclass
 class Measured:
-    """One text of one file. hits: by context, how often each block was executed, by number."""
+    """One version of a source file. hits: by context, how often each block number was executed."""
 
     symbols: FileSymbols
     hits: dict[str, dict[int, int]] = field(default_factory=dict)
 
     def total(self) -> dict[int, int]:
-        """How often each block was executed, in whatever context."""
+        """Return how often each block was executed, in all contexts together."""
         found: dict[int, int] = {}
         for counts in self.hits.values():
             for block, count in counts.items():
@@ -71,12 +71,12 @@ class Measured:
 
 
 def nothing_in(path: Path | str) -> PykcovError:
-    """Return the error for a data file into which nothing was counted."""
+    """Return the error for a data file without counts."""
     return PykcovError(
         "data-empty",
-        f"nothing was counted into {path}: nothing that is selected was executed, or the program "
-        "was ended before it was written: by SIGTERM, for which there is sigterm = true, by "
-        "os._exit(), for which there is patch, or by another signal",
+        f"{path} has no counts: none of the selected code was executed, or the program ended "
+        "before it saved them: by SIGTERM (set sigterm = true), by os._exit() (set patch), or by "
+        "another signal",
     )
 
 
@@ -90,7 +90,7 @@ class DataFile:
     # -- writing ----------------------------------------------------------------------------------
 
     def add(self, counts: Mapping[int, int], store: SymbolStore, context: str = "") -> int:
-        """Add how often PCs were executed. Returns how many PCs the store does not know."""
+        """Add how often PCs were executed. Returns the number of PCs unknown to the store."""
         unknown = 0
         found: dict[int, Measured] = {}
         for pc, count in counts.items():
@@ -106,7 +106,7 @@ class DataFile:
         return unknown
 
     def write(self, measured: Iterable[Measured]) -> None:
-        """Add what was measured, all of it or nothing."""
+        """Add measurements in one transaction."""
         with self._connect(create=True) as db:
             db.execute("BEGIN IMMEDIATE")
             self._check_size(db)
@@ -124,8 +124,8 @@ class DataFile:
     def combine(
         self, others: Iterable[DataFile], renamed: Callable[[str], str] = lambda path: path
     ) -> None:
-        """Add all of others, or nothing where one of them can't be read. renamed: gives the path
-        that a file of theirs has here."""
+        """Add the content of other data files, or nothing if one of them can't be read. renamed:
+        maps a path in them to a path on this machine."""
         found = []
         for other in others:
             for one in other._recorded():
@@ -136,7 +136,7 @@ class DataFile:
     # -- reading ----------------------------------------------------------------------------------
 
     def read(self) -> list[Measured]:
-        """Return what was executed: what was recorded, and what that tells."""
+        """Return what was executed: what was recorded, and what can be inferred from that."""
         found = self._recorded()
         for one in found:
             one.hits = {name: one.symbols.with_implied(hits) for name, hits in one.hits.items()}
@@ -145,7 +145,7 @@ class DataFile:
     def _recorded(self) -> list[Measured]:
         with self._connect(create=False) as db:
             db.execute("BEGIN")
-            # The sums are over the tables: an index that has all that is asked for may be damaged.
+            # NOT INDEXED: the sums cover the tables, and a damaged index could answer instead.
             names = dict(db.execute("SELECT id, name FROM contexts NOT INDEXED"))
             self._check_size(db)
             if _has_sums(db) and (wrong := sums.differing(db)):
@@ -161,7 +161,7 @@ class DataFile:
             for text, context, block, count in db.execute("SELECT * FROM hits"):
                 one = found.get(text)
                 if one is None or context not in names or not 0 <= block < len(one.symbols.spans):
-                    raise self._foreign("it is damaged: hits of what it does not have")
+                    raise self._foreign("it is damaged: it has hits of unknown blocks")
                 if type(count) is not int or not 0 < count <= _MOST:
                     raise self._foreign(f"it is damaged: {count!r} hits")
                 hits = one.hits.setdefault(names[context], {})
@@ -197,19 +197,19 @@ class DataFile:
             raise self._foreign(f"it is damaged: {error}") from None
         except sqlite3.Error as error:
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            # Python's own have no code: a text that is no UTF-8, a blob in place of a text.
+            # Errors of Python's sqlite3 itself have no code: invalid UTF-8, a blob instead of text.
             if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR, 0):
                 raise self._foreign(str(error)) from None
             if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
                 PATIENCE.lost(began)
                 raise PykcovError(
                     "data-busy",
-                    f"another process keeps the data file {self.path} locked, and this one has "
-                    f"waited long enough for it ({PATIENCE.seconds:g} s in all)",
+                    f"another process keeps the data file {self.path} locked; gave up after "
+                    f"{PATIENCE.seconds:g} s in all",
                 ) from None
             raise PykcovError(
                 "data-unwritable",
-                f"cannot use the data file {self.path}: {error}; --data names another",
+                f"cannot use the data file {self.path}: {error}; choose another with --data",
             ) from None
         finally:
             if db is not None:
@@ -221,7 +221,7 @@ class DataFile:
             return application, db.execute("PRAGMA user_version").fetchone()[0]
 
         if create and identity() == (0, 0):
-            if 0 < self.path.stat().st_size < _HEADER:  # which SQLite takes for an empty one
+            if 0 < self.path.stat().st_size < _HEADER:  # SQLite would take it for an empty file
                 raise self._foreign("it has been cut off")
             db.execute("BEGIN IMMEDIATE")
             if identity() == (0, 0):
@@ -239,19 +239,19 @@ class DataFile:
                 raise self._foreign("it is empty, or has been cut off")
             raise self._foreign("it is another program's file")
         if found[1] not in (SCHEMA, _WITHOUT_SUMS):
-            raise self._foreign(f"it has schema {found[1]}, this pykcov reads {SCHEMA}")
+            raise self._foreign(f"it has schema {found[1]}, but this pykcov reads {SCHEMA}")
         if found[1] == SCHEMA and not _has_sums(db):
             raise self._foreign("it is damaged: it has no sums")
 
     def _check_size(self, db: sqlite3.Connection) -> None:
-        """SQLite takes what is missing of a last page for zeros."""
+        """Check for truncation: SQLite would read the missing part of the last page as zeros."""
         pages = db.execute("PRAGMA page_count").fetchone()[0]
         whole = pages * db.execute("PRAGMA page_size").fetchone()[0]
         if (size := self.path.stat().st_size) < whole:
             raise self._foreign(f"it has been cut off: {size} of {whole} bytes")
 
     def _foreign(self, why: str) -> PykcovError:
-        return PykcovError("data-foreign", f"{self.path} is no data file of this pykcov: {why}")
+        return PykcovError("data-foreign", f"{self.path} is not a data file of this pykcov: {why}")
 
 
 def _has_sums(db: sqlite3.Connection) -> bool:
@@ -259,7 +259,7 @@ def _has_sums(db: sqlite3.Connection) -> bool:
 
 
 def _text_of(db: sqlite3.Connection, symbols: FileSymbols) -> int:
-    """Return the number of a text, which is added if it is not there."""
+    """Return the number of a source version; it is added if missing."""
     row = (
         symbols.path, symbols.source, symbols.magic, symbols.optimize, symbols.variant,
         json.dumps(symbols.functions), zlib.compress(symbols.pack()), len(symbols.spans),
@@ -271,10 +271,10 @@ def _text_of(db: sqlite3.Connection, symbols: FileSymbols) -> int:
 def _number_of(
     db: sqlite3.Connection, table: str, columns: tuple[str, ...], row: tuple[str | int | bytes, ...]
 ) -> int:
-    """Return the number of a row, which is added if it is not there."""
+    """Return the number of a row; it is added if missing."""
     where = " AND ".join(f"{column} = ?" for column in columns)
     found = db.execute(f"SELECT id FROM {table} WHERE {where}", row).fetchone()
-    if found is not None:  # says an index, which may be damaged
+    if found is not None:  # found through an index, which may be damaged
         there = db.execute(f"SELECT * FROM {table} NOT INDEXED WHERE id = ?", found).fetchone()
         if there != (*found, *row):
             raise ValueError(f"its index of {table} is wrong")

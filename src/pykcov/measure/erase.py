@@ -1,4 +1,4 @@
-"""Removing a data file, and nothing that is something else."""
+"""Removes data files, and refuses to remove any other file."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ _ID = slice(68, 72)  # where SQLite keeps an application's id, most significant 
 
 
 def _check(path: Path) -> None:
-    """Raise PykcovError data-foreign for what no pykcov has written, damaged or not."""
+    """Raise PykcovError data-foreign unless pykcov wrote the file, damaged or not."""
     with path.open("rb") as file:
         head = file.read(_ID.stop)
     ours = head.startswith(_MAGIC) and head[_ID] in (b"", APPLICATION_ID.to_bytes(4, "big"))
     if head and not ours:
-        raise PykcovError("data-foreign", f"{path} is no data file of pykcov's, and stays")
+        raise PykcovError("data-foreign", f"{path} is not a data file of pykcov; not removed")
 
 
 def erase(path: Path) -> bool:
-    """Remove a data file, and what a process that was killed has left beside it. Returns whether
-    there was one. Raises PykcovError: data-foreign, data-unwritable."""
+    """Remove a data file, and the journal that a killed process may have left beside it. Returns
+    whether there was one. Raises PykcovError: data-foreign, data-unwritable."""
     try:
         if there := path.exists():
             _check(path)
@@ -36,6 +36,6 @@ def erase(path: Path) -> bool:
 
 
 def begin_anew(data: DataFile) -> None:
-    """Put an empty one in its place. Raises as erase(), and those of DataFile."""
+    """Replace it with an empty one. Raises as erase() and DataFile do."""
     erase(data.path)
     data.write(())

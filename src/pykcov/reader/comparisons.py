@@ -1,7 +1,7 @@
-"""From the records of KCOV_TRACE_CMP to what was compared. docs/comparisons.md has the bytes.
+"""Turns records of KCOV_TRACE_CMP into comparisons. docs/comparisons.md describes their format.
 
-A comparison has two numbers in the symbol store, so two PCs, which are multiples of PC_SPACING. How
-far a record's PC is below one of them says what its operands are.
+Each comparison has two numbers in the symbol store, and so two PCs, multiples of PC_SPACING. A
+record's PC lies at or just below one of them, and the distance gives the type of its operands.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from pykcov.symbols.store import SymbolStore
 Record = tuple[int, int, int, int]  # type, arg1, arg2, pc
 
 _RECORD = struct.Struct("=4Q")
-# Is it at a comparison's second PC, and how far below?
+# Is it the second PC of the comparison, and how far below it is the record's?
 _KINDS = {
     (False, 0): "int",
-    (False, 1): "word",  # a lower one of an int, whose highest is to come
+    (False, 1): "word",  # a lower word of an int; the highest comes last
     (False, 2): "float",
     (True, 0): "length",
     (True, 1): "str",
@@ -34,13 +34,13 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two operands. `where` is the comparison in the source; its `lines` are those it covers.
+    """One comparison, as it was executed. where: its source range.
 
-    kind: "int", "float", "str", "bytes"; "none" for a test for None, of which the operands are 0
-    for None and 1 for anything else; "length" where two texts of which one was empty were compared.
-    constant: `left` is one in the source. left, right: what they were; of texts what was recorded,
-    from the beginning (of endswith() to the end) to the length of the shorter. lengths: of texts,
-    the whole ones'; else of no meaning.
+    kind: "int", "float", "str" or "bytes"; "none" for a test for None, with operands 0 (None) and 1
+    (anything else); "length" for two strings of which one was empty. constant: `left` is a constant
+    in the source. left, right: the operands; of strings as much as was recorded, up to the length
+    of the shorter one, from the start (from the end for endswith()). lengths: the full lengths of
+    strings; otherwise meaningless.
     """
 
     where: Block
@@ -51,7 +51,7 @@ class Comparison:
     lengths: tuple[int, int] = (0, 0)
 
     def __str__(self) -> str:
-        """file:line: type left right, and behind texts their lengths."""
+        """file:line: type left right, and the lengths of strings."""
         kind = f"const-{self.kind}" if self.constant else self.kind
         texts = f" {self.lengths[0]} {self.lengths[1]}" if self.kind in ("str", "bytes") else ""
         where = f"{self.where.file}:{self.where.start_line}"
@@ -59,9 +59,9 @@ class Comparison:
 
 
 def records(words: mmap.mmap | memoryview) -> list[Record]:
-    """Return the records that an area holds, in order.
+    """Return the records in an area, in order.
 
-    A count larger than the area (clients may store anything) is taken for a full area.
+    A count larger than the area (clients may store anything) means a full area.
     """
     with memoryview(words) as raw, raw.cast("B") as octets, octets.cast("Q") as view:
         count = min(view[0], room(len(view)))
@@ -69,10 +69,10 @@ def records(words: mmap.mmap | memoryview) -> list[Record]:
 
 
 class Compared(Records):
-    """The records of comparisons that go on coming into an area."""
+    """The comparison records in an area that is still being written."""
 
     def pcs(self) -> array[int]:
-        """Return none."""
+        """Return an empty array: there are no PCs of blocks."""
         return array("Q")
 
     def compared(self) -> list[Record]:
@@ -86,7 +86,7 @@ def room(size: int) -> int:
 
 
 def size_of(kind: int) -> int:
-    """Return the bytes of an operand, by a record's type."""
+    """Return the size of an operand in bytes, from a record's type."""
     return 1 << (kind >> KCOV_CMP_SIZE_SHIFT & 3)
 
 
@@ -96,13 +96,13 @@ def signed(word: int, size: int) -> int:
 
 
 def raw(found: Iterable[Record]) -> Iterator[str]:
-    """Yield the lines of a raw trace of comparisons."""
+    """Yield the records as lines of a raw trace."""
     for record in found:
         yield " ".join(f"{word:#x}" for word in record) + "\n"
 
 
 def record_of(text: str) -> Record | None:
-    """Return the record that a line of a raw trace is: four hexadecimal numbers; or None."""
+    """Parse a line of a raw trace, four hexadecimal numbers; None if it is malformed."""
     try:
         kind, first, second, pc = (int(word, 16) for word in text.split())
     except ValueError:
@@ -113,10 +113,10 @@ def record_of(text: str) -> Record | None:
 def comparisons(
     found: Iterable[Record], store: SymbolStore, unknown: list[int] | None = None
 ) -> Iterator[Comparison]:
-    """Yield what was compared. What a full area cut off is left out.
+    """Yield the comparisons. One cut off by a full area is left out.
 
-    unknown: gets the PCs that are no comparison's. Raises PykcovError pc-unknown if there is no
-    such list, and what SymbolStore.lookup() does.
+    unknown: a list that collects PCs that don't belong to a comparison. Without it they raise
+    PykcovError pc-unknown. Raises as SymbolStore.lookup() does, too.
     """
     known: dict[int, tuple[Block, str]] = {}
     before: list[Record] = []  # of the same comparison
@@ -129,7 +129,7 @@ def comparisons(
             if looked_up is None:
                 raise PykcovError(
                     "pc-unknown",
-                    f"{record[3]:#x} is no PC of a comparison in the symbol store {store.path}",
+                    f"{record[3]:#x} is not a comparison's PC in the symbol store {store.path}",
                 )
             known[record[3]] = looked_up
         where, kind = known[record[3]]
@@ -143,7 +143,7 @@ def comparisons(
 
 
 def _look_up(pc: int, store: SymbolStore) -> tuple[Block, str] | None:
-    """Return the comparison that has this PC, by its first one, and the kind of the operands."""
+    """Return the comparison that a record's PC belongs to, and the kind of its operands."""
     number, below = number_of(pc), -pc % PC_SPACING
     file = store.find(pc)
     if file is not None and not file[1].has_blocks:

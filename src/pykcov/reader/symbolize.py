@@ -1,4 +1,4 @@
-"""From PCs to blocks."""
+"""Turns PCs into blocks."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pykcov.symbols.store import SymbolStore
 
 
 def symbolize(pcs: Iterable[int], store: SymbolStore) -> list[Block]:
-    """Return the block of each PC.
+    """Return the block of each PC, in order.
 
-    Raises PykcovError pc-unknown, and what SymbolStore.lookup() does.
+    Raises PykcovError pc-unknown, and as SymbolStore.lookup() does.
     """
     known: dict[int, Block] = {}
     out = []
@@ -21,7 +21,7 @@ def symbolize(pcs: Iterable[int], store: SymbolStore) -> list[Block]:
         if block is None:
             if (block := store.lookup(pc)) is None:
                 raise PykcovError(
-                    "pc-unknown", f"{pc:#x} is no PC of the symbol store {store.path}"
+                    "pc-unknown", f"{pc:#x} is not a PC in the symbol store {store.path}"
                 )
             known[pc] = block
         out.append(block)
@@ -37,6 +37,6 @@ def lines(blocks: Iterable[Block]) -> dict[str, set[int]]:
 
 
 def report(blocks: Iterable[Block]) -> Iterator[str]:
-    """Yield two lines a block, as gVisor prints them: the PC, the range in Go's format."""
+    """Yield two lines per block, as gVisor prints them: the PC, and the range in Go's format."""
     for block in blocks:
         yield f"{block.pc:#x}\n{block}\n"

@@ -1,4 +1,4 @@
-"""What was executed in some contexts alone."""
+"""Filtering measurements by context."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pykcov.measure.datafile import Measured
 
 
 def in_contexts(measured: Iterable[Measured], contexts: Iterable[str] | None) -> list[Measured]:
-    """Return what was executed in contexts that match one of these regular expressions; all of it
-    if there are none. Files of which that is nothing stay, without hits.
+    """Return what was executed in contexts that match one of these regular expressions, or
+    everything if there are none. Files not executed in them are kept, without hits.
 
     Raises PykcovError: contexts-bad, context-unknown.
     """
@@ -20,7 +20,9 @@ def in_contexts(measured: Iterable[Measured], contexts: Iterable[str] | None) ->
     try:
         wanted = [re.compile(context) for context in contexts]
     except re.error as error:
-        raise PykcovError("contexts-bad", f"--contexts is no regular expression: {error}") from None
+        raise PykcovError(
+            "contexts-bad", f"--contexts is not a regular expression: {error}"
+        ) from None
     found = [
         Measured(
             one.symbols,
@@ -34,5 +36,7 @@ def in_contexts(measured: Iterable[Measured], contexts: Iterable[str] | None) ->
     ]
     if not any(one.hits for one in found):
         given = " or ".join(contexts)
-        raise PykcovError("context-unknown", f"nothing was measured in a context like {given}")
+        raise PykcovError(
+            "context-unknown", f"nothing was measured in a context that matches {given}"
+        )
     return found

@@ -1,4 +1,4 @@
-"""The reports that everybody knows: coverage.py's own, of what pykcov has measured."""
+"""Reports made by coverage.py itself, from what pykcov has measured."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pykcov.measure.unexecuted import to_be_found
 from pykcov.report import lcov
 from pykcov.report.lines import FileLines
 
-# Stands before what is looked for in lines of definitions only.
+# Prefix of a regular expression that should match def, class and decorator lines only.
 _HEAD = r"^(?=[ \t]*(?:@|(?:async[ \t]+)?def\b|class\b)).*?"
 
 if TYPE_CHECKING:
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 
 def shortfall(total: float, config: Config) -> str | None:
-    """Say that `total`, in percent, is less than `fail_under`, if it is. As with coverage.py, 100
-    is all, and fractions of `fail_under` count.
+    """Return a message if `total`, in percent, is below `fail_under`, else None. As in coverage.py,
+    100 means everything, and decimals of `fail_under` count.
 
-    Raises PykcovError config-bad for what is no percentage.
+    Raises PykcovError config-bad if `fail_under` is not a percentage.
     """
     least = config.fail_under
     if not 0 <= least <= 100:
-        raise PykcovError("config-bad", f"--fail-under is a number of 0 to 100, not {least:g}")
+        raise PykcovError("config-bad", f"--fail-under must be from 0 to 100, not {least:g}")
     digits = max(config.precision, len(f"{least:g}".partition(".")[2]))
     if not (total < 100 if least == 100 else round(total, digits) < least):
         return None
@@ -53,14 +53,14 @@ def _coverage() -> Any:
         import coverage.exceptions
     except ImportError:
         raise PykcovError(
-            "coverage-missing", "reports are coverage.py's: pip install 'pykcov[report]'"
+            "coverage-missing", "reports need coverage.py: pip install 'pykcov[report]'"
         ) from None
     return coverage
 
 
 def _told(file: FileLines, context: str, branches: bool) -> Collection[Any]:
-    """Return a file's lines, or arcs, as coverage.py's data have them: a line that was executed is
-    an arc from itself to itself."""
+    """Return a file's lines, or arcs, as coverage.py stores them: an executed line is an arc from
+    itself to itself."""
     lines = file.lines[context]
     if not branches:
         return lines
@@ -68,11 +68,11 @@ def _told(file: FileLines, context: str, branches: bool) -> Collection[Any]:
 
 
 class Reports:
-    """Reports of files, by path, and of those that `sources` lists, imported or not.
+    """Reports on `files`, by path, and on all files of `sources`, imported or not.
 
-    Each returns the percentage. notes: what a person should be told beside. All raise PykcovError:
-    coverage-missing, data-empty, report-failed; the constructor source-missing; and what can't be
-    written OSError.
+    Each report returns the total percentage. notes: remarks for the user. All reports raise
+    PykcovError: coverage-missing, data-empty, report-failed, and OSError if they can't be written;
+    the constructor raises PykcovError: source-missing.
     """
 
     def __init__(
@@ -86,9 +86,9 @@ class Reports:
         self.notes = selection.complaints()
 
     def coverage(self, to: Path) -> None:
-        """Write a .coverage file: lines by context, and files of which nothing was executed.
+        """Write a .coverage file: lines by context, and the files that were never executed.
 
-        With relative_files, paths below the working directory are written without it, as
+        With relative_files, paths below the working directory are made relative to it, as
         coverage.py does.
         """
         if not self.files and not self.others:
@@ -120,7 +120,7 @@ class Reports:
     def _empty(self) -> PykcovError:
         return PykcovError(
             "data-empty",
-            f"there is nothing to report in {self.config.data}: nothing that is selected was "
+            f"there is nothing to report in {self.config.data}: none of the selected code was "
             "executed, or all of it has changed since",
         )
 
@@ -158,8 +158,8 @@ class Reports:
                     made.get_data().close()
 
     def _leave_out_unreadable(self) -> None:
-        """Leave out, and name, files of archives that coverage.py does not look into (.pyz): it
-        would make no report at all."""
+        """Leave out files in archives that coverage.py can't read (.pyz), with a note: it would
+        fail on them."""
         from coverage.exceptions import NoSource
         from coverage.python import get_python_source
 
@@ -171,7 +171,7 @@ class Reports:
                 self.notes.append(f"left out {path}, which coverage.py can't read: {error}")
 
     def text(self, form: str = "text") -> tuple[str, float]:
-        """Return the table, and the percentage. form: text, markdown or total."""
+        """Return the table, and the total percentage. form: text, markdown or total."""
         out = io.StringIO()
         with self._loaded() as coverage:
             total = coverage.report(file=out, output_format=form)
@@ -201,8 +201,7 @@ class Reports:
             )
 
     def lcov(self, to: Path) -> float:
-        """Write an lcov file with true hit counts, which coverage.py's does not have; `-` is
-        stdout."""
+        """Write an lcov file with hit counts, which coverage.py's does not have; `-` is stdout."""
         with tempfile.TemporaryDirectory(prefix="pykcov-") as folder:
             plain = Path(folder) / "lcov"
             with self._loaded() as coverage:

@@ -1,8 +1,8 @@
-"""What pytest --pykcov does: count what each test executes, and report at the end.
+"""pytest --pykcov: count what each test executes, and report at the end.
 
-pykcov_pytest, which pytest imports in every run, has the options, and calls begin(). In a
-distributed run each worker, a process with a session of its own, counts into the same data file;
-the controller reports when all have ended.
+pykcov_pytest, which pytest imports in every run, defines the options and calls begin(). In a
+distributed run each worker is a process with its own session. All count into the same data file;
+the controller reports when they have ended.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from pykcov.symbols.store import SymbolStore
 
 TERMINAL = ("term", "term-missing")
 TYPES = (*TERMINAL, "html", "xml", "json", "lcov")
-LEFT_OUT, USED, FAILURES = "pykcov_left_out", "pykcov_used", "pykcov_failures"  # a worker tells
+LEFT_OUT, USED, FAILURES = "pykcov_left_out", "pykcov_used", "pykcov_failures"  # sent by workers
 
 
 def begin(early: pytest.Config) -> None:
@@ -54,13 +54,13 @@ def _report(text: str) -> tuple[str, str]:
     kind, _, to = text.partition(":")
     if kind not in TYPES or (kind in TERMINAL and to not in ("", "skip-covered")):
         raise PykcovError(
-            "usage", f"--pykcov-report {text}: it is one of {', '.join(TYPES)}, and :DEST"
+            "usage", f"--pykcov-report {text}: TYPE[:DEST] is expected, TYPE: {', '.join(TYPES)}"
         )
     return kind, to or ("" if kind in TERMINAL else KINDS[kind][1])
 
 
 def _config(root: Path, sources: list[str], rcfile: str) -> Config:
-    """Return the settings of rootdir, wherever pytest was started, with the sources given."""
+    """Return the settings in rootdir, wherever pytest was started, with `sources` in force."""
     config = configuration.read(root, rcfile)
 
     def pattern(text: str) -> str:
@@ -72,7 +72,7 @@ def _config(root: Path, sources: list[str], rcfile: str) -> Config:
     config.source_dirs = [str(root / name) for name in config.source_dirs]
     if all(sources):
         config.source, config.source_dirs, config.source_pkgs = sources, [], []
-    # As they are now: a test may change the working directory.
+    # Made absolute now: a test may change the working directory.
     config.source = [
         str(Path(name).absolute()) if Path(name).is_dir() else name for name in config.source
     ]
@@ -81,7 +81,7 @@ def _config(root: Path, sources: list[str], rcfile: str) -> Config:
 
 
 class Plugin:
-    """Of one session in one process."""
+    """The plugin of one session in one process."""
 
     def __init__(
         self, pytest_config: pytest.Config, config: Config, reports: list[tuple[str, str]],
@@ -130,12 +130,13 @@ class Plugin:
                 begin_anew(datafile.DataFile(Path(self.config.data)))
             except PykcovError as error:
                 raise pytest.UsageError(
-                    f"pykcov: {error}; --pykcov-append leaves it, and adds to it"
+                    f"pykcov: {error}; --pykcov-append would add to it instead"
                 ) from None
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        """Setup, call and teardown are one context. What is between tests is nobody's."""
+        """Count setup, call and teardown under the test's context, and code between tests under
+        none."""
         collector.switch(item.nodeid.encode(errors="backslashreplace").decode())
         try:
             return (yield)
@@ -144,7 +145,7 @@ class Plugin:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write what is left. Reports are made after workers have ended: xdist waits for them."""
+        """Write the last counts, and report. xdist's controller gets here after its workers."""
         if os.getpid() != self.process:
             return  # a forked child came back through pytest; it saves when it ends
         try:
@@ -172,18 +173,18 @@ class Plugin:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Note what a worker tells; one that crashed tells nothing."""
+        """Take over what a worker sent; one that crashed sends nothing."""
         told = getattr(node, "workeroutput", None) or {}
         self.left_out.update(told.get(LEFT_OUT, {}))
         self.handle.selection.used.update(told.get(USED, ()))
         self.failures += told.get(FAILURES, ())
 
     def pytest_report_header(self) -> list[str]:
-        """Say where settings come from."""
+        """Return the notes on where the settings come from."""
         return [f"pykcov: {note}" for note in self.config.notes]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print what there is to say."""
+        """Print the report and the failures."""
         if self.text or self.failures:
             terminalreporter.write_sep("=", "pykcov")
         for line in self.text:
@@ -192,7 +193,7 @@ class Plugin:
             terminalreporter.write_line(f"pykcov: {line}", red=True, bold=True)
 
     def pytest_unconfigure(self) -> None:
-        """Leave the process as it was: somebody may have called pytest.main()."""
+        """Undo everything in this process: it goes on if it called pytest.main()."""
         if os.getpid() == self.process:
             with contextlib.suppress(PykcovError):
                 collector.stop()  # where there was no session
@@ -200,7 +201,7 @@ class Plugin:
             self.handle.undo()
 
     def _list_the_rest(self) -> None:
-        """Add files of the source that nothing executed to the data."""
+        """Add the source files that were never executed to the data."""
         file = datafile.DataFile(Path(self.config.data))
         namespaces = self.config.include_namespace_packages
         file.write(never_executed(self.handle.selection, namespaces, file))
@@ -216,7 +217,7 @@ class Plugin:
         reports = coveragepy.Reports(config, files)
         complaints = self.handle.selection.complaints()
         if not reports.files:
-            self.text.append("nothing was executed of what is selected")
+            self.text.append("none of the selected code was executed")
             self.failures += complaints
             if config.fail_under > 0:
                 self.failures.append(f"0 % is less than {config.fail_under:g} %")
@@ -241,7 +242,7 @@ class Plugin:
 
 @contextlib.contextmanager
 def _directory(folder: Path) -> Iterator[None]:
-    """Be where pytest was started; tests may have gone elsewhere, and removed that."""
+    """Work in the folder pytest was started in; a test may have left and even removed its own."""
     try:
         before = Path.cwd()
     except OSError:

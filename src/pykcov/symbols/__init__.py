@@ -1,1 +1,1 @@
-"""PCs to blocks, and the store that gives them out."""
+"""Blocks, their PCs, and the store that assigns them."""

@@ -1,4 +1,4 @@
-"""What is instrumented in this process, and the store that its PCs come from."""
+"""What is instrumented in this process, and the store its PCs come from."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pykcov.symbols.store import SymbolStore
 class Handle(Protocol):
     """What one instrument() has instrumented (instrumentation/session.py).
 
-    blocks: how many have a probe. comparisons: these have probes, too.
+    blocks: number of blocks with a probe. comparisons: whether comparisons have probes, too.
     """
 
     @property
@@ -30,7 +30,7 @@ handles: Sequence[Handle] = ()  # in force, in the order of their instrument()
 
 def _after_fork() -> None:
     global lock
-    lock = threading.RLock()  # whoever held it is not in this process
+    lock = threading.RLock()  # the thread that held it doesn't exist in the child
 
 
 forks.in_child(_after_fork)
@@ -42,12 +42,12 @@ def current_store() -> SymbolStore:
 
 
 def in_force() -> bool:
-    """Is anything instrumented, or to be when it is imported?"""
+    """Is an instrument() in force?"""
     return bool(handles)
 
 
 def comparisons_in_force() -> bool:
-    """Are comparisons instrumented, or to be when they are imported?"""
+    """Is an instrument(comparisons=True) in force?"""
     return any(handle.comparisons for handle in handles)
 
 

@@ -1,6 +1,7 @@
 """Blocks and the PCs that stand for them.
 
-A PC is synthetic. The store (store.py) gives a range of block numbers to each text of a file:
+PCs are synthetic. The store (store.py) assigns each version of a source file a range of block
+numbers:
 
     pc = PC_START + PC_SPACING * (number + 1)
 """
@@ -17,24 +18,23 @@ from typing import NamedTuple
 
 from pykcov.abi.kcov import PC_SPACING, PC_START
 
-# At the end of a FileSymbols' variant: it is of comparisons, which have PCs of their own, and its
-# spans are no blocks. No option of the blocks is called that (instrumentation/options.py).
+# At the end of a FileSymbols' variant: its spans are comparisons, which have PCs of their own, not
+# blocks. No instrumentation option has this name (instrumentation/options.py).
 SITES = " sites"
-# In a variant: a loader changed the code that the compiler makes of the text. Its blocks stand
-# where that code says they do.
+# In a variant: a loader changed the code that the compiler makes from the source. The blocks are
+# those of the changed code.
 CHANGED = " changed"
 
 
-# What a block begins with: the kind of its first instruction (bytecode/block_heads.py), or'ed with
-# FALLEN where control can come to it from the block before, and with AGAIN where something jumps
-# back to it; and where in the text that instruction is: column, last line, column behind it. Its
-# line is the block's first.
+# How a block begins: the kind of its first instruction (bytecode/block_heads.py), or'ed with FALLEN
+# if the block before can fall through to it, and with AGAIN if it is the target of a backward jump;
+# and the instruction's position: column, last line, end column. Its line is the block's first.
 Head = tuple[int, int, int, int]
 FALLEN, AGAIN = 0x100, 0x200
 
-# Before them, where a text is packed: no line, and no block.
+# Marks before them in packed form; neither can be a line or a block.
 _HEADS, _ARCS = 0xFFFFFFFF, 0xFFFFFFFE
-_OUT = 0x80000000  # of an arc's end: out of the function that begins on this line
+_OUT = 0x80000000  # in an arc's end: leaves the function that begins on this line
 
 
 class _Unpacked(NamedTuple):
@@ -46,9 +46,10 @@ class _Unpacked(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A basic block. Lines count from 1; columns count UTF-8 bytes from 0, the end being exclusive.
+    """A basic block. Lines count from 1; columns are UTF-8 bytes from 0, and the end is exclusive.
 
-    `lines` are the lines with code that the block covers.
+    pc: an integer of 64 bits. function: its qualified name. lines: the lines with code that the
+    block covers.
     """
 
     pc: int
@@ -70,7 +71,7 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True)
 class FileSymbols:
-    """What the store keeps of one text of one file."""
+    """What the store keeps about one version of one source file."""
 
     path: str
     source: str
@@ -80,32 +81,32 @@ class FileSymbols:
     functions: tuple[str, ...]
     spans: tuple[tuple[int, int, int, int, int], ...]  # function, start, end
     lines: tuple[int, ...]  # sorted numbers of the lines that have code
-    # Pairs: each execution of the first block tells one of the second, which has no probe of its
-    # own at its head (instrumentation/bytecode/prune.py).
+    # Pairs: each execution of the first block implies one of the second, which has no probe of its
+    # own (instrumentation/bytecode/prune.py).
     implied: tuple[tuple[int, int], ...] = ()
-    # Of each block, where blocks are single lines; or none. Spans behind the blocks are edges.
+    # One per block if blocks are cut by line, else none. Spans after those of the blocks are edges.
     heads: tuple[Head, ...] = ()
-    # What tells that a branch went from a line to another: block or edge, and both lines; the last
-    # one is negative where it went out of the function that begins there.
+    # Branches from line to line: the block or edge whose execution shows it, and both lines. The
+    # second is negative if the branch leaves the function that begins there.
     arcs: tuple[tuple[int, int, int], ...] = ()
 
     @property
     def has_blocks(self) -> bool:
-        """Are its spans blocks? Else they are comparisons."""
+        """Are its spans blocks? Otherwise they are comparisons."""
         return not self.variant.endswith(SITES)
 
     @property
     def as_compiled(self) -> bool:
-        """Are its blocks those that the compiler makes of the text?"""
+        """Are these the blocks of the code as the compiler made it?"""
         return CHANGED.strip() not in self.variant.split()
 
     @property
     def blocks(self) -> int:
-        """How many of its spans are blocks."""
+        """Number of spans that are blocks."""
         return len(self.heads) or len(self.spans)
 
     def pack(self) -> bytes:
-        """Return all but the names, as stores hold it, before it is compressed."""
+        """Return everything but the names, in the uncompressed form that stores hold."""
         words = [*chain.from_iterable(self.spans), *self.lines]
         if self.implied:
             words += [0, *(block for pair in self.implied for block in pair)]  # no line is 0
@@ -119,8 +120,7 @@ class FileSymbols:
 
     @staticmethod
     def unpack(packed: bytes, spans: int) -> _Unpacked:
-        """Return what pack() has packed, of a text with so many blocks. Raises struct.error, and
-        ValueError."""
+        """Undo pack(), for a file with this number of spans. Raises struct.error, ValueError."""
         words = struct.unpack(f"<{len(packed) // 4}I", packed)
         rest = words[5 * spans :]
         rest, flat = _parted(rest, _ARCS)
@@ -134,18 +134,18 @@ class FileSymbols:
         pairs = tuple(zip(rest[end + 1 :: 2], rest[end + 2 :: 2], strict=True))
         rows = tuple(words[n : n + 5] for n in range(0, 5 * spans, 5))
         if any(len(row) != 5 for row in rows) or any(max(pair) >= spans for pair in pairs):
-            raise ValueError("its blocks are not whole")
+            raise ValueError("its blocks are incomplete")
         if len(heads) > spans or any(number >= spans for number, *_ in arcs):
-            raise ValueError("what its blocks begin with is not whole")
+            raise ValueError("the heads or arcs of its blocks are wrong")
         return _Unpacked(rows, rest[:end], pairs, heads, arcs)
 
     def with_implied(self, hits: Mapping[int, int]) -> dict[int, int]:
-        """Return how often blocks were executed, with those that the recorded ones tell of."""
+        """Return how often blocks were executed, including those inferred from recorded ones."""
         found = dict(hits)
         if not self.implied:
             return found
         tells: dict[int, list[int]] = {}
-        waits: dict[int, int] = {}  # by block: of how many that tell of it nothing is known yet
+        waits: dict[int, int] = {}  # by block: how many of those that imply it are still unknown
         for teller, block in self.implied:
             tells.setdefault(teller, []).append(block)
             waits[block] = waits.get(block, 0) + 1
@@ -176,7 +176,7 @@ class FileSymbols:
 
 
 def _parted(words: tuple[int, ...], mark: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return what is before a mark, and behind it."""
+    """Return the words before a mark, and those after it."""
     at = words.index(mark) if mark in words else len(words)
     return words[:at], words[at + 1 :]
 
@@ -189,8 +189,8 @@ def pc_of(number: int) -> int:
 def number_of(pc: int) -> int:
     """Return the block number of a PC; negative below the range.
 
-    Some clients take a PC for a return address and subtract 5 before they ask: all of
-    (pc - PC_SPACING, pc] is the block's.
+    Some clients take a PC for a return address and subtract 5 before they look it up, so all of
+    (pc - PC_SPACING, pc] belongs to the block.
     """
     return (pc - PC_START - 1) // PC_SPACING
 

@@ -1,16 +1,16 @@
-"""Is this still the symbol store that something was kept for?
+"""Detects whether this is still the symbol store that cached data was made for.
 
-What is kept elsewhere with PCs in it (the cache of rewritten code) is right for one store only. A
-store that was deleted and made anew gives the same numbers to other texts; so does a copy, once
-both have gone on, and so does one that was put back to an older state. Two tables tell:
+Data with PCs in it (the cache of rewritten code) is valid for one store only. A store that was
+deleted and created again assigns the same numbers to other files. So does a copy, once both are
+used, and a store that was restored to an older state. Two tables detect this:
 
-* identity: a random id, and which file it was given to. A copy is another file, and gets another.
-* tokens: a random token to each range, in the transaction that gives it out. Whoever kept something
-  remembers the last range that it knows of, with its token; a store that does not have that token
-  at that range was put back, and gets another id. One that does has all earlier ranges, too: ranges
-  are only ever added behind the last one.
+* identity: a random id, and the file it was given to. A copy is another file, and gets a new id.
+* tokens: a random token for each range, stored in the transaction that assigns the range. The cache
+  remembers the last range it knows, with its token. A store without that token at that range was
+  rolled back, and gets a new id. A store with it has all earlier ranges, too, because ranges are
+  only ever appended.
 
-Both are additions that older versions of pykcov do not look at.
+Older versions of pykcov ignore both tables.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Range(NamedTuple):
 
 
 def add_tables(db: sqlite3.Connection) -> None:
-    """Make the two tables where they are not there: in a new store, and in one that is older."""
+    """Create the two tables if they are missing: in a new store, or one of an older version."""
     names = "SELECT count(*) FROM sqlite_master WHERE name IN ('identity', 'tokens')"
     if db.execute(names).fetchone()[0] != len(_TABLES):
         db.execute("BEGIN IMMEDIATE")
@@ -45,7 +45,7 @@ def add_tables(db: sqlite3.Connection) -> None:
 
 
 def token_of(db: sqlite3.Connection, first: int) -> str:
-    """Return the token of a range, which a transaction that is under way may give it."""
+    """Return the token of a range. A new one is stored in the transaction in progress, if any."""
     row = db.execute("SELECT token FROM tokens WHERE first = ?", (first,)).fetchone()
     if row is not None:
         return str(row[0])
@@ -55,7 +55,7 @@ def token_of(db: sqlite3.Connection, first: int) -> str:
 
 
 def id_of(db: sqlite3.Connection, path: str | os.PathLike[str], last: Range | None) -> str:
-    """Return the store's id: another one than last.store where this is not what `last` was of."""
+    """Return the store's id. It differs from last.store if `last` is not a range of this store."""
     status = os.stat(path)  # noqa: PTH116
     file = f"{status.st_dev}:{status.st_ino}"
     if (found := _known(db, file, last)) is not None:

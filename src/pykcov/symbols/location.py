@@ -1,12 +1,12 @@
-"""Where a user's symbol store is, if nobody names another."""
+"""The default location of a user's symbol store."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-# What default_path() returns for a user without a home. Commands that need no store run with it; to
-# open it is an error. A store in /tmp instead might be gone when its traces are to be read.
+# default_path() for a user without a home. Commands that need no store run with it; opening it is
+# an error. A store in /tmp instead might be gone by the time its traces are read.
 HOMELESS = Path("~/.local/share/pykcov/symbols.sqlite")
 
 

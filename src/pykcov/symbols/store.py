@@ -1,16 +1,16 @@
 """The symbol store: what each PC stands for, for all processes and all runs of a user.
 
-The store gives a range of block numbers once to each text of a file, so that two processes, and two
-runs, agree on what a PC means, and a trace can be read without the program.
+The store assigns each version of a source file a range of block numbers, once. So all processes and
+runs agree on what a PC means, and a trace can be read without the program.
 
-The same text has other blocks on another CPython, at another optimisation level, with other options
-of instrumentation. So a range belongs to (path, hash of the source, importlib's magic number,
+The same source has different blocks under another CPython version, optimisation level or set of
+instrumentation options. So a range belongs to (path, hash of the source, importlib's magic number,
 optimisation level, variant), and to the blocks themselves: a bug-fix release of CPython may compile
-a file differently under the same magic number. A changed source gets a new range; old ones stay,
-for the traces that name them.
+a file differently under the same magic number. A changed source gets a new range; old ranges are
+kept for the traces that refer to them.
 
-The store is one SQLite file a user. Connections are made for each call and closed at its end: none
-is ever open over a fork that this thread makes.
+The store is one SQLite file per user. Each call opens a connection and closes it again, so none is
+open when this thread forks.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from pykcov.symbols.location import HOMELESS, default_path
 APPLICATION_ID = 0x6B636F76  # "kcov"
 SCHEMA = 1
 CAPACITY = (PC_END - PC_START) // PC_SPACING - 1
-PATIENCE = Patience(10.0)  # with other processes that have a store locked
+PATIENCE = Patience(10.0)  # for stores locked by other processes
 
 _CREATE = """
 CREATE TABLE files (
@@ -50,7 +50,7 @@ CREATE TABLE files (
     magic INTEGER NOT NULL,     -- importlib.util.MAGIC_NUMBER
     optimize INTEGER NOT NULL,
     variant TEXT NOT NULL,      -- version and options of the instrumentation
-    digest TEXT NOT NULL,       -- SHA-256 of all that, but for first and count, and of the blocks
+    digest TEXT NOT NULL,       -- SHA-256 of the above, without first and count, and of the blocks
     seal TEXT NOT NULL,         -- SHA-256 of first, count and digest
     functions TEXT NOT NULL,    -- JSON list of qualified names
     data BLOB NOT NULL,         -- zlib: per block 5 u32 (function, start and end), then code lines
@@ -79,14 +79,14 @@ class SymbolStore:
     _read: list[int] = field(default_factory=list, repr=False)
 
     def check(self, *, create: bool = True) -> None:
-        """Open the store, to see that it can be. Raises as register() does, or as lookup() when it
-        is not to be made."""
+        """Open the store to check that it is usable; `create` makes it if it is missing. Raises as
+        register() does, or, without `create`, as lookup() does."""
         with self._connect(create):
             pass
 
     def identity(self, last: Range | None = None) -> str:
-        """Return the store's id. It is another one than last.store when this is not the store, or
-        not the state of it, that `last` was given out by. Raises as register()."""
+        """Return the store's id. It differs from last.store if `last` comes from another store, or
+        from a state of this one that has been rolled back. Raises as register() does."""
         with self._connect(create=True) as db:
             add_tables(db)
             return id_of(db, self.path, last)
@@ -130,14 +130,14 @@ class SymbolStore:
         key: tuple[str, str, int, int, str, str],
         packed: bytes,
     ) -> tuple[int, int, str]:
-        count = max(len(symbols.spans), 1)  # a file without blocks takes a number, as a key
+        count = max(len(symbols.spans), 1)  # a file without blocks needs a number, too: its key
         last = "SELECT first + count FROM files ORDER BY first DESC LIMIT 1"
         first = int((db.execute(last).fetchone() or (0,))[0])
         if first + count > CAPACITY:
             raise PykcovError(
                 "store-exhausted",
                 f"the symbol store {self.path} has given out all of its {CAPACITY} PCs; move it "
-                "away and keep it for as long as traces are read that it names",
+                "away, and keep it as long as you read traces made with it",
             )
         seal = _seal(first, count, key[-1])
         db.execute(
@@ -147,8 +147,8 @@ class SymbolStore:
         return first, count, seal
 
     def lookup(self, pc: int) -> Block | None:
-        """Return the block that `pc`, or a return address into it, belongs to; None if unknown.
-        That of a comparison's PC is the comparison.
+        """Return the block of `pc`, or of an address up to 7 below it; None if unknown. For the PC
+        of a comparison, the block is the comparison's source range.
 
         Raises store-missing, store-unreadable, store-foreign, store-damaged, store-busy.
         """
@@ -156,8 +156,8 @@ class SymbolStore:
         return None if found is None else found[1].block(found[0], number_of(pc))
 
     def find(self, pc: int) -> tuple[int, FileSymbols] | None:
-        """Return the number of the first block, or comparison, of a file, and the file, that `pc`
-        belongs to; None if it is unknown. Raises as lookup does."""
+        """Return the file that `pc` belongs to, with the number of its first block or comparison;
+        None if unknown. Raises as lookup() does."""
         number = number_of(pc)
         for fresh in (False, True):
             if fresh:
@@ -171,7 +171,7 @@ class SymbolStore:
         return None
 
     def file_of(self, pc: int) -> tuple[int, FileSymbols] | None:
-        """Return what find() does, but read that file alone."""
+        """Return the same as find(), but read only that file."""
         number = number_of(pc)
         n = bisect_right(self._read, number) - 1
         if n < 0 or number >= self._read[n] + len(self._alone[self._read[n]].spans):
@@ -191,19 +191,19 @@ class SymbolStore:
         return (first, symbols) if number < first + len(symbols.spans) else None
 
     def blocks(self) -> Iterator[Block]:
-        """Yield every known block, by PC; comparisons are none. Raises as lookup does."""
+        """Yield every known block in order of PC, without comparisons. Raises as lookup() does."""
         for first, symbols in self.files().items():
             if symbols.has_blocks:
                 for number in range(first, first + len(symbols.spans)):
                     yield symbols.block(first, number)
 
     def files(self) -> dict[int, FileSymbols]:
-        """Return the known files by the number of their first block. Raises as lookup does."""
+        """Return the known files, by the number of their first block. Raises as lookup() does."""
         self._load()
         return dict(self._files)
 
     def _load(self) -> None:
-        """Read the files that have come since the last time."""
+        """Read the files added since the last time."""
         after = self._firsts[-1] if self._firsts else -1
         with self._connect(create=False) as db:
             query = f"SELECT {_COLUMNS} FROM files WHERE first > ? ORDER BY first"
@@ -228,13 +228,13 @@ class SymbolStore:
     def _damaged(self, error: Exception) -> PykcovError:
         return PykcovError(
             "store-damaged",
-            f"the symbol store {self.path} is damaged ({error}); restore it from a copy, or delete "
-            "it and trace anew: old traces can't be read without it",
+            f"the symbol store {self.path} is damaged ({error}); restore a copy, or delete it and "
+            "trace again: traces made with it can't be read without it",
         )
 
     @contextmanager
     def _connect(self, create: bool) -> Iterator[sqlite3.Connection]:
-        """Open the store for the length of one call, and say plainly what is wrong with it."""
+        """Open the store for one call; errors are raised as PykcovErrors that say what to do."""
         db, began = None, time.monotonic()
         try:
             if self.path == HOMELESS:
@@ -245,8 +245,8 @@ class SymbolStore:
             elif not self.path.exists():
                 raise PykcovError(
                     "store-missing",
-                    f"there is no symbol store at {self.path}: nothing was instrumented yet, or "
-                    "with another --store or PYKCOV_STORE",
+                    f"there is no symbol store at {self.path}: nothing has been instrumented yet, "
+                    "or another --store or PYKCOV_STORE was used",
                 )
             db = sqlite3.connect(self.path, timeout=PATIENCE.left, isolation_level=None)
             self._check(db)
@@ -254,7 +254,7 @@ class SymbolStore:
         except OSError as error:
             raise PykcovError(
                 "store-unwritable" if create else "store-unreadable",
-                f"cannot open the symbol store {self.path}: {error.strerror}; name another with "
+                f"cannot open the symbol store {self.path}: {error.strerror}; choose another with "
                 "--store or PYKCOV_STORE",
             ) from None
         except sqlite3.Error as error:
@@ -268,18 +268,18 @@ class SymbolStore:
     def _explain(self, error: sqlite3.Error, create: bool, began: float) -> PykcovError:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_NOTADB:
-            return self._foreign("it is no SQLite file")
+            return self._foreign("it is not an SQLite file")
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             PATIENCE.lost(began)
             return PykcovError(
                 "store-busy",
-                f"another process keeps the symbol store {self.path} locked, and this one has "
-                f"waited long enough for it ({PATIENCE.seconds:g} s in all)",
+                f"another process keeps the symbol store {self.path} locked; gave up after "
+                f"{PATIENCE.seconds:g} s in all",
             )
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL):
             return PykcovError(
                 "store-unwritable" if create else "store-unreadable",
-                f"cannot use the symbol store {self.path}: {error}; name another with --store or "
+                f"cannot use the symbol store {self.path}: {error}; choose another with --store or "
                 "PYKCOV_STORE",
             )
         return self._damaged(error)
@@ -287,12 +287,12 @@ class SymbolStore:
     def _foreign(self, why: str) -> PykcovError:
         return PykcovError(
             "store-foreign",
-            f"{self.path} is not a symbol store of this pykcov: {why}; name another with --store "
+            f"{self.path} is not a symbol store of this pykcov: {why}; choose another with --store "
             "or PYKCOV_STORE",
         )
 
     def _check(self, db: sqlite3.Connection) -> None:
-        """See that the file is ours; make the table in a new one."""
+        """Check that the file is a symbol store; create the table in a new one."""
         found = self._identity(db)
         if found == (0, 0):
             db.execute("BEGIN IMMEDIATE")
@@ -307,7 +307,7 @@ class SymbolStore:
         if found[0] != APPLICATION_ID:
             raise self._foreign("it is another program's database")
         if found[1] != SCHEMA:
-            raise self._foreign(f"it has schema {found[1]}, this pykcov reads {SCHEMA}")
+            raise self._foreign(f"it has schema {found[1]}, but this pykcov reads {SCHEMA}")
 
     @staticmethod
     def _identity(db: sqlite3.Connection) -> tuple[int, int]:

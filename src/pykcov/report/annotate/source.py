@@ -291,7 +291,7 @@ class Annotated:
                 "source-unreadable", f"cannot read {file}: {error.strerror}"
             ) from None
         if path not in self._files:
-            raise PykcovError("file-unmeasured", f"the data file has nothing of {file}")
+            raise PykcovError("file-unmeasured", f"the data file has nothing about {file}")
         digest = hashlib.sha256(data).hexdigest()
         ways = [way for way in self._files[path] if way[0].symbols.source == digest]
         if not ways:
