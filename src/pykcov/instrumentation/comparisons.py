@@ -21,14 +21,13 @@ from types import CodeType
 from typing import NamedTuple
 
 from pykcov.instrumentation.blocks import Located
-from pykcov.instrumentation.codec import Instruction, handlers
+from pykcov.instrumentation.codec import UNKNOWN, Instruction, handlers, loaded
 from pykcov.instrumentation.rewrite import Insertion
 from pykcov.instrumentation.versions import (
     BINARY_OP,
     BINARY_SUBSCR,
     CACHES,
     CALL,
-    COMMON_CONSTANTS,
     COMPARE_OP,
     CONTAINS_OP,
     COPY,
@@ -63,7 +62,6 @@ METHODS = {"startswith": PREFIX, "endswith": SUFFIX, "find": FIND, "get": LOOKUP
 PCS_EACH = 2  # numbers, texts (probe/csrc/operands.c)
 
 LOADS_CONSTANT = frozenset({LOAD_CONST, LOAD_SMALL_INT, LOAD_COMMON_CONSTANT})
-_UNKNOWN = object()  # a value on the stack
 
 
 class Site(NamedTuple):
@@ -155,9 +153,9 @@ class _Finder:
     # -- what a site is -----------------------------------------------------------------------
 
     def _add_pair(self, i: Instruction, kind: int) -> None:
-        if (right := self._top(1)) is not _UNKNOWN:
+        if (right := self._top(1)) is not UNKNOWN:
             self._add(i, kind, RIGHT, right, b"", 2)
-        elif (left := self._top(2)) is not _UNKNOWN and kind in (COMPARE, CONTAINS):
+        elif (left := self._top(2)) is not UNKNOWN and kind in (COMPARE, CONTAINS):
             self._add(i, kind, LEFT, left, b"", 1)
         else:
             self._add(i, kind, NEITHER, None, b"", 2)
@@ -187,7 +185,7 @@ class _Finder:
         ):
             return
         argument = following[0]
-        if (constant := self._constant(argument)) is not _UNKNOWN:
+        if (constant := loaded(self.code, argument)) is not UNKNOWN:
             self._add(i, kind, RIGHT, constant, b"", 1)
         elif self._has_value(argument):
             raw = self.raw[2 * argument.start : 2 * argument.end]
@@ -210,31 +208,24 @@ class _Finder:
     # -- what is on the stack -----------------------------------------------------------------
 
     def _top(self, depth: int) -> object:
-        return self.stack[-depth] if len(self.stack) >= depth else _UNKNOWN
-
-    def _constant(self, i: Instruction) -> object:
-        if i.op == LOAD_CONST:
-            return self.code.co_consts[i.arg]
-        if i.op == LOAD_COMMON_CONSTANT:
-            return COMMON_CONSTANTS.get(i.arg, _UNKNOWN)
-        return i.arg if i.op == LOAD_SMALL_INT else _UNKNOWN
+        return self.stack[-depth] if len(self.stack) >= depth else UNKNOWN
 
     def _execute(self, i: Instruction) -> None:
         stack = self.stack
         if i.op == STORE_FAST and i.arg not in self.deleted:
             self.bound.add(i.arg)
         if i.op in LOADS_CONSTANT:
-            stack.append(self._constant(i))
+            stack.append(loaded(self.code, i))
         elif i.op == COPY:
             stack.append(self._top(i.arg))
         elif i.op == SWAP and len(stack) >= i.arg:
             stack[-1], stack[-i.arg] = stack[-i.arg], stack[-1]
         elif i.op == LOAD_ATTR and not (LOAD_METHOD == LOAD_ATTR and i.arg & 1):
             del stack[-1:]
-            stack.append(_UNKNOWN)
+            stack.append(UNKNOWN)
         elif i.op in EFFECTS:
             taken, put = EFFECTS[i.op]
             del stack[len(stack) - min(taken, len(stack)) :]
-            stack.extend([_UNKNOWN] * put)
+            stack.extend([UNKNOWN] * put)
         else:
             stack.clear()

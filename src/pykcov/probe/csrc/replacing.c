@@ -129,9 +129,9 @@ static PyObject *with_probes(PyObject *code, struct origin *origin, PyObject *co
         if (n == size - 1)
             item = origin_like(origin, changed);
         else if (n >= own && Py_IS_TYPE(item, kcov.instead)) {
-            uint32_t constant = ((struct instead *)item)->constant;
-            item = constant >= (size_t)own ? NULL
-                : probe_instead(item, PyTuple_GET_ITEM(consts, constant), constant);
+            struct instead *one = (struct instead *)item; /* of a constant behind the program's, or of one */
+            item = probe_instead(item, one->constant < own ? PyTuple_GET_ITEM(consts, one->constant) : one->value,
+                                 one->constant);
         } else if (n >= own && Py_IS_TYPE(item, kcov.comparison))
             item = compare_with(item, old, consts);
         else
