@@ -14,7 +14,8 @@ jump's target, behind a conditional jump, at an exception handler, behind a yiel
 The step of a `for` loop (FOR_ITER) has no probe either. Its line is the line of the code before it,
 which made the iterator, and the body or the end of the loop, which come next, have theirs. A probe
 there would also be heard: sys.settrace keeps FOR_ITER from being specialized as long as it is what
-the loop jumps back to, and since 3.13 reports an exception at the end of a specialized one.
+the loop jumps back to, and since 3.13 reports an exception at the end of a specialized one. Since
+3.15 a generator expression begins with it: there jumps go behind the probe.
 
 A branch that is not taken may lead to nothing but a jump (the end of a loop's body). That is the
 other half of the branch, and no block of its own.

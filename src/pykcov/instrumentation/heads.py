@@ -13,7 +13,15 @@ from enum import IntEnum
 
 from pykcov.instrumentation.blocks import Located, Span
 from pykcov.instrumentation.codec import Instruction
-from pykcov.instrumentation.versions import BACKWARD, FINAL, HEAD_NAMES, RETURN_VALUE
+from pykcov.instrumentation.versions import (
+    BACKWARD,
+    COMMON_CONSTANTS,
+    FINAL,
+    FOR_ITER,
+    HEAD_NAMES,
+    LOAD_COMMON_CONSTANT,
+    RETURN_VALUE,
+)
 from pykcov.symbols import AGAIN, FALLEN, Head
 
 
@@ -49,6 +57,7 @@ def heads(located: Located, spans: Sequence[Span]) -> Iterator[Head]:
     """Yield what each block begins with: its first instruction that has a line."""
     instructions, positions, _ = located
     again = {i.target for i in instructions if i.op in BACKWARD}
+    again -= {i.start for i in instructions if i.op == FOR_ITER}  # they go behind the probe there
     for span in spans:
         n = first = bisect_left(instructions, (span.offset,))
         while positions[n][0] is None:
@@ -76,6 +85,8 @@ def _is_fallen_into(located: Located, n: int) -> bool:
 
 def _kind(i: Instruction, following: Instruction | None = None) -> Kind:
     kind = _KINDS.get(i.op, Kind.OTHER)
+    if i.op == LOAD_COMMON_CONSTANT and i.arg in COMMON_CONSTANTS:
+        kind = Kind.CONSTANT
     if kind == Kind.CONSTANT and following is not None and following.op == RETURN_VALUE:
         return Kind.RETURN
     if kind in (Kind.BUILD, Kind.RAISE) and i.arg:

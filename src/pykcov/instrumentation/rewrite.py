@@ -36,6 +36,7 @@ from pykcov.instrumentation.stubs import make as make_stubs
 from pykcov.instrumentation.versions import (
     BACKWARD,
     EXTENDED_ARG,
+    FOR_ITER,
     FORWARDS,
     JUMPS,
     LOAD_CONST,
@@ -198,13 +199,16 @@ def rewrite(
     for offset, sequence in falls.items():
         sequences[offset] = sequence + sequences.get(offset, b"")
     jumps = [i for i in located.instructions if i[_OP] in JUMPS]
+    steps = {i.start for i in jumps if i.op == FOR_ITER}
     backward = {i.start for i in jumps if i.op in FORWARDS}
     around, taken = detours(numbered, backward)
     insertions = {offset: len(sequence) // 2 for offset, sequence in sequences.items()}
     fallen = {offset: len(sequence) // 2 for offset, sequence in falls.items()}
     end = len(raw) // 2
     starts = {jump: around[n].start for jump, n in taken.items()}
-    layout = _Layout(jumps, insertions, fallen, starts, end)
+    # A generator expression may begin at its loop's step, which jumps come back to (3.15).
+    begun = {spot.offset: insertions[spot.offset] for spot in spots if spot.offset in steps}
+    layout = _Layout(jumps, insertions, fallen | begun, starts, end)
     shift, widened = layout.shift, layout.widened
 
     out, copied = bytearray(), 0

@@ -113,8 +113,9 @@ MUTE = _ops(
 # Likewise, but there are statements that are nothing else: `pass`, `break`, `return`, `raise`.
 WEAK = UNCONDITIONAL | _ops("NOP", "RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "PUSH_EXC_INFO")
 RAISE_VARARGS = dis.opmap["RAISE_VARARGS"]
-# What `assert` begins to raise with; LOAD_COMMON_CONSTANT (3.14) has other uses, too.
+# What `assert` begins to raise with. LOAD_COMMON_CONSTANT (3.14) loads other things, too.
 LOAD_ASSERTION = _ops("LOAD_ASSERTION_ERROR", "LOAD_COMMON_CONSTANT")
+COMMON_ASSERTION_ERROR = 0
 RERAISE = dis.opmap["RERAISE"]
 PUSH_EXC_INFO = dis.opmap["PUSH_EXC_INFO"]
 WITH_EXCEPT_START = dis.opmap["WITH_EXCEPT_START"]
