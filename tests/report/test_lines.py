@@ -12,7 +12,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import pykcov
@@ -295,13 +295,11 @@ def lines_with(text: str, word: str) -> set[int]:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    sys.version_info >= (3, 14),
-    reason="from 3.14 on, settrace hears no line behind a `break`",
-)
 @settings(max_examples=25)
 @given(PROGRAMS)
 def test_any_program(body: str) -> None:
+    # From 3.14 on, settrace hears no line behind a `break`.
+    assume("break" not in body or sys.version_info < (3, 14))
     text = f"def f(n):\n{indent(body, '    ')}\n    return n\n\n\nf(0)\nf(1)\nf(2)\nf(4)\n"
     events, found = both(text)
     assert found.keys() == events.keys()

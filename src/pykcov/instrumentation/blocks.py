@@ -31,6 +31,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from types import CodeType
 from typing import NamedTuple
 
@@ -148,6 +149,18 @@ def _arrivals(instructions: list[Instruction], table: bytes) -> set[int]:
         if not (i.op == JUMP_BACKWARD_NO_INTERRUPT and i.target in sends):
             found.add(i.target)
     return found
+
+
+def first_steps(instructions: list[Instruction]) -> set[int]:
+    """Return the offset of the loop's step that code begins with, if it does: a generator
+    expression since 3.15. Jumps to it go behind the probe there."""
+    return {
+        one.start
+        for before, one in pairwise(instructions)
+        if one[_OP] == FOR_ITER
+        and before[_OP] == RESUME
+        and before.arg & RESUME_WHY == RESUME_AT_START
+    }
 
 
 def landed(instructions: list[Instruction], n: int) -> int:

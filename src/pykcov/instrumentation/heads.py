@@ -11,13 +11,12 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
 
-from pykcov.instrumentation.blocks import Located, Span
+from pykcov.instrumentation.blocks import Located, Span, first_steps
 from pykcov.instrumentation.codec import Instruction
 from pykcov.instrumentation.versions import (
     BACKWARD,
     COMMON_CONSTANTS,
     FINAL,
-    FOR_ITER,
     HEAD_NAMES,
     LOAD_COMMON_CONSTANT,
     RETURN_VALUE,
@@ -57,7 +56,7 @@ def heads(located: Located, spans: Sequence[Span]) -> Iterator[Head]:
     """Yield what each block begins with: its first instruction that has a line."""
     instructions, positions, _ = located
     again = {i.target for i in instructions if i.op in BACKWARD}
-    again -= {i.start for i in instructions if i.op == FOR_ITER}  # they go behind the probe there
+    again -= first_steps(instructions)
     for span in spans:
         n = first = bisect_left(instructions, (span.offset,))
         while positions[n][0] is None:

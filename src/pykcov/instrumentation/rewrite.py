@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from types import CodeType
 from typing import NamedTuple
 
-from pykcov.instrumentation.blocks import Located, Span, locate
+from pykcov.instrumentation.blocks import Located, Span, first_steps, locate
 from pykcov.instrumentation.branches import Edge
 from pykcov.instrumentation.codec import (
     Instruction,
@@ -36,7 +36,6 @@ from pykcov.instrumentation.stubs import make as make_stubs
 from pykcov.instrumentation.versions import (
     BACKWARD,
     EXTENDED_ARG,
-    FOR_ITER,
     FORWARDS,
     JUMPS,
     LOAD_CONST,
@@ -199,15 +198,13 @@ def rewrite(
     for offset, sequence in falls.items():
         sequences[offset] = sequence + sequences.get(offset, b"")
     jumps = [i for i in located.instructions if i[_OP] in JUMPS]
-    steps = {i.start for i in jumps if i.op == FOR_ITER}
     backward = {i.start for i in jumps if i.op in FORWARDS}
     around, taken = detours(numbered, backward)
     insertions = {offset: len(sequence) // 2 for offset, sequence in sequences.items()}
     fallen = {offset: len(sequence) // 2 for offset, sequence in falls.items()}
     end = len(raw) // 2
     starts = {jump: around[n].start for jump, n in taken.items()}
-    # A generator expression may begin at its loop's step, which jumps come back to (3.15).
-    begun = {spot.offset: insertions[spot.offset] for spot in spots if spot.offset in steps}
+    begun = {at: insertions[at] for at in first_steps(located.instructions) if at in insertions}
     layout = _Layout(jumps, insertions, fallen | begun, starts, end)
     shift, widened = layout.shift, layout.widened
 
