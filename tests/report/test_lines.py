@@ -295,6 +295,7 @@ def lines_with(text: str, word: str) -> set[int]:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.* in a 'finally' block:SyntaxWarning")  # since 3.14
 @settings(max_examples=25)
 @given(PROGRAMS)
 def test_any_program(body: str) -> None:
