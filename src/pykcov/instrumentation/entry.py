@@ -40,7 +40,7 @@ from pykcov.probe import (
 )
 from pykcov.store import CAPACITY
 
-MAGIC = b"pykcov\0\5"
+MAGIC = b"pykcov\0\6"
 # first block, blocks, stamp (stamps.py), SHA-256 of the source, lengths of the four parts
 _HEADER = struct.Struct("<QI64s32s4I")
 _STAMP_AT = 12
