@@ -35,7 +35,7 @@ def below(paths: Sequence[str]) -> list[CodeType]:
 
 def at_heads(_code: CodeType, spans: Sequence[Span], *_more: object) -> list[placement.Spot]:
     """Return what find_spots() would, if each probe were three instructions at its block's head."""
-    return [placement.Spot(n, span.offset, -1) for n, span in enumerate(spans)]
+    return [placement.Spot(n, span.offset) for n, span in enumerate(spans)]
 
 
 def probes_at_heads() -> None:

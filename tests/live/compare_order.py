@@ -16,7 +16,7 @@ from types import CodeType
 from typing import Any, NamedTuple
 
 from tests.live.children import forked, warm_up
-from tests.live.heads import heads, lines, nested
+from tests.live.heads import heads, lines, nested, passed_once
 from tests.live.line_oracle import HANDLERS, belongs, path_of
 from tests.live.uses import USES
 from tests.live.uses.registry import Use
@@ -76,6 +76,8 @@ class OrderOracle:
         self.order = array("Q")
         # By identity: code objects of a module imported twice are equal, but have events apart.
         self._heads: dict[int, dict[int, int]] = {}
+        self._jumps: dict[int, dict[int, set[int]]] = {}  # likewise: past a head
+        self._last = (0, 0)  # code, by identity, and offset
         self._codes: list[CodeType] = []
         self._collecting = False
         self._thread = threading.get_ident()
@@ -105,6 +107,7 @@ class OrderOracle:
         file = self.files.get(str(Path(path).resolve())) if path else None
         if file is not None:
             self._heads[id(code)] = file.pcs[_identity(code)]
+            self._jumps[id(code)] = passed_once(code)
             self._codes.append(code)  # or its id would come again
             monitoring.set_local_events(TOOL, code, monitoring.events.INSTRUCTION)
 
@@ -113,8 +116,12 @@ class OrderOracle:
         return belongs(imported, self.package) or belongs(names.get("__name__"), self.package)
 
     def _step(self, code: CodeType, offset: int) -> None:
+        if self._collecting or threading.get_ident() != self._thread:
+            return
+        (last, at), self._last = self._last, (id(code), offset)
         pc = self._heads[id(code)].get(offset)
-        if pc is not None and not self._collecting and threading.get_ident() == self._thread:
+        past = last == id(code) and at in self._jumps[last].get(offset, ())
+        if pc is not None and not past:
             self.order.append(pc)
 
 

@@ -110,6 +110,17 @@ def _heads_by_flow(code: CodeType, flow: list[Step]) -> set[int]:
     return found | {_landing(flow, n) for n in entries}
 
 
+def passed_once(code: CodeType) -> dict[int, set[int]]:
+    """Heads that jumps go past, and the offsets of these: the step of a loop that code begins with,
+    a generator expression's since 3.15."""
+    flow = steps(code)
+    begun = {flow[n].offset: flow[n].begins for n in _entries(flow) if flow[n].name == "FOR_ITER"}
+    return {
+        offset: {step.offset for step in flow if step.target == begins}
+        for offset, begins in begun.items()
+    }
+
+
 def heads(code: CodeType, with_code: list[int]) -> list[int]:
     """Offsets of the opcodes at which blocks begin; `with_code`: the file's lines with code."""
     flow = steps(code)

@@ -42,6 +42,7 @@ def coverage(folder: Path, *words: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.* in a 'finally' block:SyntaxWarning")  # since 3.14
 @pytest.mark.parametrize(
     ("name", "form"),
     [("kinds", "as it is"), ("kinds", "over lines"), ("with_that_swallows", "as it is")],

@@ -6,6 +6,7 @@ import contextlib
 import dis
 import io
 import itertools
+import opcode
 import textwrap
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -105,12 +106,17 @@ def _standing_for(probe: Step, flow: deque[Step], name: str) -> list[Step]:
         out.append(negative._replace(probe=True))
         negative = flow.popleft()
         assert negative.instruction.opname == "RETURN_VALUE"
-    return [*out, _loading(negative, name, probe.instruction.argval.constant)]
+    return [*out, _loading(negative, name, probe.instruction.argval)]
 
 
-def _loading(step: Step, name: str, constant: int) -> Step:
+def _loading(step: Step, name: str, probe: Instead) -> Step:
+    arg = probe.constant
+    if name == "LOAD_SMALL_INT":
+        arg = -probe
+    elif name == "LOAD_COMMON_CONSTANT":
+        (arg,) = [n for n, one in enumerate(vars(opcode)["_common_constants"]) if one is -probe]
     instruction = step.instruction._replace(
-        opname=name, opcode=dis.opmap[name], arg=constant, argval=None, argrepr=""
+        opname=name, opcode=dis.opmap[name], arg=arg, argval=None, argrepr=""
     )
     return step._replace(instruction=instruction)
 

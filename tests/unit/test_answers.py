@@ -176,6 +176,16 @@ def test_a_constant_that_is_compared_with(store: SymbolStore) -> None:
     assert records(new, 2500) == ("large", 2)
 
 
+def test_what_is_no_constant_of_the_code_is_not_replaced(store: SymbolStore) -> None:
+    """`is None` is a jump of its own, whatever stands for the None that the code has."""
+    text = "def f(a):\n    if a is None:\n        return 1\n    return a, None\n"
+    _, new = rewrite_text(text, store, Options(comparisons=True))
+    new = named(new, "f")
+    new = new.replace(co_consts=tuple("x" if const is None else const for const in new.co_consts))
+    (site,) = [const for const in running(new).co_consts if isinstance(const, Comparison)]
+    assert (site.constant, site.number) == (None, -1)
+
+
 def test_a_constant_that_is_equal_is_another(store: SymbolStore) -> None:
     plain, new = rewrite_text("def f(a):\n    if a:\n        return 1.0\n    return 2.0\n", store)
     new = named(new, "f")

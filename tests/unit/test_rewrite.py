@@ -26,8 +26,8 @@ def is_jump(instruction: dis.Instruction) -> bool:
 
 
 def padded(template: str, statements: int) -> str:
-    """A program with so many statements, each a block with a probe of its own, at the gap."""
-    body = "".join(f"            if a > {n % 200}: n += {n % 200}\n" for n in range(statements))
+    """A program with so many statements, each two blocks with a probe of their own, at the gap."""
+    body = "".join(f"            if n > a: n += {n % 200}\n" for n in range(statements))
     return template.replace("            GAP\n", body)
 
 
@@ -89,7 +89,8 @@ def test_jumps_become_wide_around_255_units(store: SymbolStore, shape: str) -> N
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES[:2], ids=NAMES[:2])
 def test_jumps_beyond_65535_units(store: SymbolStore, shape: str) -> None:
-    plain, new = rewrite_text(padded(shape, 5200), store)
+    few, more = (len(named(compile(padded(shape, n), "f", "exec"), "f").co_code) for n in (9, 99))
+    plain, new = rewrite_text(padded(shape, 2 * 65_535 * 90 // (more - few) - 50), store)
     assert prefixes(named(new, "f")) == 2
     assert prefixes(named(plain, "f")) == 1
     check_rewritten(plain, new)

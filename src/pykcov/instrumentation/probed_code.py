@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import CodeType
+from types import CodeType, NoneType
 from typing import cast
 
 from pykcov.instrumentation.bytecode.blocks import nested
@@ -12,6 +12,8 @@ from pykcov.instrumentation.matching import KnownCode, KnownCodes
 from pykcov.instrumentation.options import Options
 from pykcov.probe import Instead, Origin, Probe, origin, running
 from pykcov.symbols.identity import Range
+
+_INTERPRETERS = (int, str, NoneType)  # constants that are none of the code's
 
 
 class Rewriter:
@@ -111,7 +113,8 @@ class Rewriter:
         probes = [*runs.co_consts[len(old) :]]
         for n, probe in enumerate(probes):
             if isinstance(probe, Instead):
-                probes[n] = probe.instead(consts[probe.constant], probe.constant)
+                value = (consts if probe.constant < len(old) else runs.co_consts)[probe.constant]
+                probes[n] = probe.instead(value, probe.constant)
         return code.replace(
             co_code=runs.co_code,
             co_consts=(*consts, *probes, Origin(code, self._owner, layout)),
@@ -124,7 +127,9 @@ class Rewriter:
 def _place_of(plain: CodeType, model: CodeType) -> KnownCode:
     """Return the place of code that the cache has. Raises ValueError: the two don't fit."""
     kept, found = len(plain.co_consts), running(model).co_consts
-    wrong = any(isinstance(const, Instead) and const.constant >= kept for const in found)
+    # What a probe stands for is one of the code's constants, or behind the probes.
+    stood_for = [const.constant for const in found if isinstance(const, Instead)]
+    wrong = any(n >= kept and not isinstance(found[n], _INTERPRETERS) for n in stood_for)
     if wrong or len(model.co_consts) != kept:
         raise ValueError(f"{plain.co_qualname} is not what was rewritten")
     return KnownCode(plain, None, [], None, model=model, constants=kept, bare=origin(model) is None)

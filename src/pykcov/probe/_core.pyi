@@ -44,18 +44,22 @@ class Comparison:
     """A constant; `comparison[left] = right` records the operands (csrc/compare.c).
 
     kind: of csrc/compare.c. side: 0, or which operand is `constant`, 1 the left, 2 the right one;
-    then it is `del comparison[operand]` with the other. pc: see csrc/operands.c. Pickles as an
-    object that takes both and does nothing.
+    then it is `del comparison[operand]` with the other. number: of that in co_consts, -1 if the
+    interpreter has it. pc: see csrc/operands.c. Pickles as an object that takes both and does
+    nothing.
     """
 
     pc: int
     kind: int
     side: int
     constant: Any
-    def __new__(cls, pc: int, kind: int, side: int = 0, constant: object = None) -> Self: ...
+    number: int
+    def __new__(
+        cls, pc: int, kind: int, side: int = 0, constant: object = None, number: int = -1
+    ) -> Self: ...
     def __setitem__(self, left: object, right: object, /) -> None: ...
     def __delitem__(self, operand: object, /) -> None: ...
-    def __getnewargs__(self) -> tuple[int, int, int, Any]:
+    def __getnewargs__(self) -> tuple[int, int, int, Any, int]:
         """Return what another like it is made with: all that the cache keeps of one."""
 
 @final

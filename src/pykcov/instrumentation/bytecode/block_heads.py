@@ -11,9 +11,16 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
 
-from pykcov.instrumentation.bytecode.blocks import Located, Span
+from pykcov.instrumentation.bytecode.blocks import Located, Span, first_steps
 from pykcov.instrumentation.bytecode.codec import Instruction
-from pykcov.instrumentation.bytecode.opcodes import BACKWARD, FINAL, HEAD_NAMES, RETURN_VALUE
+from pykcov.instrumentation.bytecode.opcodes import (
+    BACKWARD,
+    COMMON_CONSTANTS,
+    FINAL,
+    HEAD_NAMES,
+    LOAD_COMMON_CONSTANT,
+    RETURN_VALUE,
+)
 from pykcov.symbols.blocks import AGAIN, FALLEN, Head
 
 
@@ -49,6 +56,7 @@ def heads(located: Located, spans: Sequence[Span]) -> Iterator[Head]:
     """Yield what each block begins with: its first instruction that has a line."""
     instructions, positions, _ = located
     again = {i.target for i in instructions if i.op in BACKWARD}
+    again -= first_steps(instructions)
     for span in spans:
         n = first = bisect_left(instructions, (span.offset,))
         while positions[n][0] is None:
@@ -76,6 +84,8 @@ def _is_fallen_into(located: Located, n: int) -> bool:
 
 def _kind(i: Instruction, following: Instruction | None = None) -> Kind:
     kind = _KINDS.get(i.op, Kind.OTHER)
+    if i.op == LOAD_COMMON_CONSTANT and i.arg in COMMON_CONSTANTS:
+        kind = Kind.CONSTANT
     if kind == Kind.CONSTANT and following is not None and following.op == RETURN_VALUE:
         return Kind.RETURN
     if kind in (Kind.BUILD, Kind.RAISE) and i.arg:

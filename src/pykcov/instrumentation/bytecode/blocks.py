@@ -14,7 +14,8 @@ jump's target, behind a conditional jump, at an exception handler, behind a yiel
 The step of a `for` loop (FOR_ITER) has no probe either. Its line is the line of the code before it,
 which made the iterator, and the body or the end of the loop, which come next, have theirs. A probe
 there would also be heard: sys.settrace keeps FOR_ITER from being specialized as long as it is what
-the loop jumps back to, and since 3.13 reports an exception at the end of a specialized one.
+the loop jumps back to, and since 3.13 reports an exception at the end of a specialized one. Since
+3.15 a generator expression begins with it: there jumps go behind the probe.
 
 A branch that is not taken may lead to nothing but a jump (the end of a loop's body). That is the
 other half of the branch, and no block of its own.
@@ -31,6 +32,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from types import CodeType
 from typing import NamedTuple
 
@@ -149,6 +151,18 @@ def _arrivals(instructions: list[Instruction], table: bytes) -> set[int]:
         if not (i.op == JUMP_BACKWARD_NO_INTERRUPT and i.target in sends):
             found.add(i.target)
     return found
+
+
+def first_steps(instructions: list[Instruction]) -> set[int]:
+    """Return the offset of the loop's step that code begins with, if it does: a generator
+    expression since 3.15. Jumps to it go behind the probe there."""
+    return {
+        one.start
+        for before, one in pairwise(instructions)
+        if one[_OP] == FOR_ITER
+        and before[_OP] == RESUME
+        and before.arg & RESUME_WHY == RESUME_AT_START
+    }
 
 
 def landed(instructions: list[Instruction], n: int) -> int:

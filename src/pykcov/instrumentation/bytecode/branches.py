@@ -199,7 +199,8 @@ class _Finding:
         return {n: ways for n, ways in found.items() if any(way.arc for way in ways)}
 
     def _of_loop(self, n: int) -> bool:
-        return n >= 2 and self.instructions[n - 2].op == GET_ANEXT
+        # GET_ANEXT; PUSH_NULL (since 3.15); None; SEND
+        return any(i.op == GET_ANEXT for i in self.instructions[max(0, n - 3) : n])
 
     def _edge(
         self,

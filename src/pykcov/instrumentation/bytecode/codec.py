@@ -16,7 +16,19 @@ from types import CodeType
 from typing import NamedTuple
 
 from pykcov import probe
-from pykcov.instrumentation.bytecode.opcodes import BACKWARD, CACHES, EXTENDED_ARG, JUMPS
+from pykcov.instrumentation.bytecode.opcodes import (
+    BACKWARD,
+    CACHES,
+    COMMON_CONSTANTS,
+    EXTENDED_ARG,
+    JUMPS,
+    LOAD_COMMON_CONSTANT,
+    LOAD_CONST,
+    LOAD_SMALL_INT,
+    RETURN_CONST,
+)
+
+UNKNOWN = object()
 
 
 class Instruction(NamedTuple):
@@ -49,6 +61,15 @@ _CACHES = bytes(CACHES)
 def decode(code: CodeType) -> list[Instruction]:
     """Return the instructions of `code`, caches folded into the instruction before them."""
     return probe.decode(code.co_code, _CACHES, _KINDS, Instruction)
+
+
+def loaded(code: CodeType, i: Instruction) -> object:
+    """Return the constant that `i` loads or returns, or UNKNOWN."""
+    if i.op in (LOAD_CONST, RETURN_CONST):
+        return code.co_consts[i.arg]
+    if i.op == LOAD_SMALL_INT:
+        return i.arg
+    return COMMON_CONSTANTS.get(i.arg, UNKNOWN) if i.op == LOAD_COMMON_CONSTANT else UNKNOWN
 
 
 def load(op: int, arg: int) -> bytes:

@@ -21,13 +21,12 @@ from types import CodeType
 from typing import NamedTuple
 
 from pykcov.instrumentation.bytecode.blocks import Located
-from pykcov.instrumentation.bytecode.codec import Instruction, handlers
+from pykcov.instrumentation.bytecode.codec import UNKNOWN, Instruction, handlers, loaded
 from pykcov.instrumentation.bytecode.opcodes import (
     BINARY_OP,
     BINARY_SUBSCR,
     CACHES,
     CALL,
-    COMMON_CONSTANTS,
     COMPARE_OP,
     CONTAINS_OP,
     COPY,
@@ -63,21 +62,32 @@ METHODS = {"startswith": PREFIX, "endswith": SUFFIX, "find": FIND, "get": LOOKUP
 PCS_EACH = 2  # numbers, texts (probe/csrc/operands.c)
 
 LOADS_CONSTANT = frozenset({LOAD_CONST, LOAD_SMALL_INT, LOAD_COMMON_CONSTANT})
-_UNKNOWN = object()  # a value on the stack
+
+
+class _Constant(NamedTuple):
+    """A value on the stack. number: in co_consts; -1: the interpreter has it."""
+
+    value: object
+    number: int
+
+
+_NO_CONSTANT = _Constant(None, -1)
 
 
 class Site(NamedTuple):
     """A comparison. The record stands before the instruction at unit `offset`.
 
-    side: which operand is `constant`. load: code that puts the right operand onto the stack, where
-    it is not there yet. depth: where under the top of the stack the left one is, counted from 1;
-    the constant operand's place does not count when it is not on the stack.
+    side: which operand is `constant`; number: of that in co_consts, or -1. load: code that puts
+    the right operand onto the stack, where it is not there yet. depth: where under the top of the
+    stack the left one is, counted from 1; the constant operand's place does not count when it is
+    not on the stack.
     """
 
     offset: int
     kind: int
     side: int
     constant: object
+    number: int
     load: bytes
     depth: int
     start_line: int
@@ -108,7 +118,7 @@ def _insertion(site: Site, pc: int) -> Insertion:
     else:
         before, operand = b"", bytes((COPY, site.depth + 1))
         store = bytes((DELETE_SUBSCR, 0)) + bytes(2 * CACHES[DELETE_SUBSCR])
-        comparison, depth = Comparison(pc, site.kind, site.side, site.constant), 2
+        comparison, depth = Comparison(pc, *site[1:5]), 2
     return Insertion(site.offset, before, comparison, operand + store, depth)
 
 
@@ -127,7 +137,7 @@ class _Finder:
         self.always = frozenset(range(parameters)) - self.deleted
         self.bound: set[int] = set()
         self.raw = code.co_code  # of which each access makes a copy
-        self.stack: list[object] = []  # the topmost values; below them nothing is known
+        self.stack: list[_Constant | None] = []  # the topmost values; below them nothing is known
         self.sites: list[Site] = []
 
     def find(self) -> list[Site]:
@@ -142,11 +152,12 @@ class _Finder:
             elif i.op == MATCH_KEYS:
                 self._add_pair(i, KEYS)
             elif i.op == BINARY_SUBSCR or (i.op == BINARY_OP and i.arg == NB_SUBSCR):
-                if not isinstance(self._top(1), int | slice):  # what a list or tuple has
+                index = self._top(1)
+                if index is None or not isinstance(index.value, int | slice):  # a list has these
                     self._add_pair(i, LOOKUP)
             elif i.op in IF_NONE:
                 if not self._by_compiler(n):
-                    self._add(i, COMPARE, RIGHT, None, b"", 1)
+                    self._add(i, COMPARE, RIGHT, _NO_CONSTANT, b"", 1)
             elif i.op == LOAD_METHOD:
                 self._add_method(n)
             self._execute(i)
@@ -155,12 +166,12 @@ class _Finder:
     # -- what a site is -----------------------------------------------------------------------
 
     def _add_pair(self, i: Instruction, kind: int) -> None:
-        if (right := self._top(1)) is not _UNKNOWN:
+        if (right := self._top(1)) is not None:
             self._add(i, kind, RIGHT, right, b"", 2)
-        elif (left := self._top(2)) is not _UNKNOWN and kind in (COMPARE, CONTAINS):
+        elif (left := self._top(2)) is not None and kind in (COMPARE, CONTAINS):
             self._add(i, kind, LEFT, left, b"", 1)
         else:
-            self._add(i, kind, NEITHER, None, b"", 2)
+            self._add(i, kind, NEITHER, _NO_CONSTANT, b"", 2)
 
     def _by_compiler(self, n: int) -> bool:
         """Is the test for None behind instruction `n` none that a person wrote?"""
@@ -187,11 +198,11 @@ class _Finder:
         ):
             return
         argument = following[0]
-        if (constant := self._constant(argument)) is not _UNKNOWN:
+        if (constant := self._constant(argument)) is not None:
             self._add(i, kind, RIGHT, constant, b"", 1)
         elif self._has_value(argument):
             raw = self.raw[2 * argument.start : 2 * argument.end]
-            self._add(i, kind, NEITHER, None, raw, 1)
+            self._add(i, kind, NEITHER, _NO_CONSTANT, raw, 1)
 
     def _has_value(self, i: Instruction) -> bool:
         """Does `i` load a local variable that has a value for certain?"""
@@ -200,24 +211,21 @@ class _Finder:
         return not LOAD_FAST_IS_CHECKED or i.arg in self.bound or i.arg in self.always
 
     def _add(
-        self, i: Instruction, kind: int, side: int, constant: object, load: bytes, depth: int
+        self, i: Instruction, kind: int, side: int, constant: _Constant, load: bytes, depth: int
     ) -> None:
         start, end, column, end_column = self.positions[i.start]
         if start is not None:
             where = (start, column or 0, end or start, end_column or 0)
-            self.sites.append(Site(i.start, kind, side, constant, load, depth, *where))
+            self.sites.append(Site(i.start, kind, side, *constant, load, depth, *where))
 
     # -- what is on the stack -----------------------------------------------------------------
 
-    def _top(self, depth: int) -> object:
-        return self.stack[-depth] if len(self.stack) >= depth else _UNKNOWN
+    def _top(self, depth: int) -> _Constant | None:
+        return self.stack[-depth] if len(self.stack) >= depth else None
 
-    def _constant(self, i: Instruction) -> object:
-        if i.op == LOAD_CONST:
-            return self.code.co_consts[i.arg]
-        if i.op == LOAD_COMMON_CONSTANT:
-            return COMMON_CONSTANTS.get(i.arg, _UNKNOWN)
-        return i.arg if i.op == LOAD_SMALL_INT else _UNKNOWN
+    def _constant(self, i: Instruction) -> _Constant | None:
+        value = loaded(self.code, i)
+        return None if value is UNKNOWN else _Constant(value, i.arg if i.op == LOAD_CONST else -1)
 
     def _execute(self, i: Instruction) -> None:
         stack = self.stack
@@ -231,10 +239,10 @@ class _Finder:
             stack[-1], stack[-i.arg] = stack[-i.arg], stack[-1]
         elif i.op == LOAD_ATTR and not (LOAD_METHOD == LOAD_ATTR and i.arg & 1):
             del stack[-1:]
-            stack.append(_UNKNOWN)
+            stack.append(None)
         elif i.op in EFFECTS:
             taken, put = EFFECTS[i.op]
             del stack[len(stack) - min(taken, len(stack)) :]
-            stack.extend([_UNKNOWN] * put)
+            stack.extend([None] * put)
         else:
             stack.clear()

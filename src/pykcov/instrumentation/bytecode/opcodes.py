@@ -113,8 +113,9 @@ MUTE = _ops(
 # Likewise, but there are statements that are nothing else: `pass`, `break`, `return`, `raise`.
 WEAK = UNCONDITIONAL | _ops("NOP", "RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "PUSH_EXC_INFO")
 RAISE_VARARGS = dis.opmap["RAISE_VARARGS"]
-# What `assert` begins to raise with; LOAD_COMMON_CONSTANT (3.14) has other uses, too.
+# What `assert` begins to raise with. LOAD_COMMON_CONSTANT (3.14) loads other things, too.
 LOAD_ASSERTION = _ops("LOAD_ASSERTION_ERROR", "LOAD_COMMON_CONSTANT")
+COMMON_ASSERTION_ERROR = 0
 RERAISE = dis.opmap["RERAISE"]
 PUSH_EXC_INFO = dis.opmap["PUSH_EXC_INFO"]
 WITH_EXCEPT_START = dis.opmap["WITH_EXCEPT_START"]
@@ -185,6 +186,7 @@ NB_SUBSCR = [name for name, _ in vars(opcode)["_nb_ops"]].index("NB_SUBSCR") if 
     BINARY_SUBSCR < 0) else -1  # fmt: skip
 LOAD_SMALL_INT = dis.opmap.get("LOAD_SMALL_INT", -1)
 # What LOAD_COMMON_CONSTANT loads, by its argument: types and functions, and since 3.15 these, too.
+# Those two a program may have replaced in `builtins` before it was known what they were.
 LOAD_COMMON_CONSTANT = dis.opmap.get("LOAD_COMMON_CONSTANT", -1)
 COMMON_CONSTANTS: dict[int, object] = {
     number: value
@@ -203,7 +205,7 @@ LOAD_FAST_IS_CHECKED = sys.version_info < (3, 12)
 # Neither raise nor run any code, a LOAD_FAST whose local has a value (placement.py).
 HARMLESS = LOAD_FAST | _ops(
     *("LOAD_FAST_LOAD_FAST", "LOAD_FAST_BORROW_LOAD_FAST_BORROW", "LOAD_CONST", "LOAD_SMALL_INT"),
-    *("PUSH_NULL", "NOP", "COPY", "SWAP"),
+    *("LOAD_COMMON_CONSTANT", "PUSH_NULL", "NOP", "COPY", "SWAP"),
 )
 # LOAD_FAST and LOAD_CONST behind it are executed as one: LOAD_FAST__LOAD_CONST.
 LOADS_PAIR = sys.version_info < (3, 13)

@@ -7,7 +7,7 @@ constants. Until the first instruction that can, nobody sees where among them th
 * If a constant is loaded there, the probe takes its place, and gives it: LOAD_CONST probe;
   UNARY_NEGATIVE. One instruction more than without, where there were three; two where
   RETURN_CONST has to become a RETURN_VALUE. The constant is that of the code object itself, the
-  same object, for it may be compared by `is`.
+  same object, for it may be compared by `is`; or the interpreter's, of which there is one.
 * Where the interpreter makes one of a LOAD_FAST and the LOAD_CONST behind it (until 3.12), and a
   LOAD_FAST would stay single, the probe stands behind that one.
 
@@ -24,24 +24,22 @@ from typing import NamedTuple
 
 from pykcov.instrumentation.bytecode.assigned import bound
 from pykcov.instrumentation.bytecode.blocks import Located, Span
-from pykcov.instrumentation.bytecode.codec import Instruction
+from pykcov.instrumentation.bytecode.codec import UNKNOWN, Instruction, loaded
 from pykcov.instrumentation.bytecode.opcodes import (
     HARMLESS,
-    LOAD_CONST,
     LOAD_FAST,
     LOAD_FAST_IS_CHECKED,
     LOADS_PAIR,
-    RETURN_CONST,
 )
 
 
 class Spot(NamedTuple):
     """Probe of block number `block`, before the instruction at unit `offset`; or in the place of
-    that one, which loads or returns constant number `constant`, if this is not -1."""
+    that one, `instead`, which loads or returns a constant."""
 
     block: int
     offset: int
-    constant: int
+    instead: Instruction | None = None
 
 
 def find_spots(
@@ -74,12 +72,11 @@ def find_spots(
 def _spot(code: CodeType, block: int, run: list[Instruction]) -> Spot:
     """Choose among the instructions before which the probe may stand."""
     for i in run:
-        constant = i.op in (LOAD_CONST, RETURN_CONST) and i.start == i.at
-        # A nested code object will be another one.
-        if constant and not isinstance(code.co_consts[i.arg], CodeType):
-            return Spot(block, i.start, i.arg)
+        value = loaded(code, i) if i.start == i.at else UNKNOWN
+        if value is not UNKNOWN and not isinstance(value, CodeType):  # that will be another one
+            return Spot(block, i.start, i)
     if LOADS_PAIR:
         loads = next((n for n, i in enumerate(run) if i.op not in LOAD_FAST), 0)
         if loads % 2:
-            return Spot(block, run[loads].start, -1)
-    return Spot(block, run[0].start, -1)
+            return Spot(block, run[loads].start)
+    return Spot(block, run[0].start)

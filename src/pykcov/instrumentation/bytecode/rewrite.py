@@ -19,13 +19,14 @@ from collections.abc import Callable, Sequence
 from types import CodeType
 from typing import NamedTuple
 
-from pykcov.instrumentation.bytecode.blocks import Located, Span, locate
+from pykcov.instrumentation.bytecode.blocks import Located, Span, first_steps, locate
 from pykcov.instrumentation.bytecode.branches import Edge
 from pykcov.instrumentation.bytecode.codec import (
     Instruction,
     Shift,
     insert_locations,
     load,
+    loaded,
     write_handlers,
 )
 from pykcov.instrumentation.bytecode.edges import detours, made, recording
@@ -130,24 +131,39 @@ class _Layout:
         return end - target if jump.op in BACKWARD else target - end
 
 
-def _put(
-    code: CodeType, spots: Sequence[Spot], probes: Sequence[Probe]
-) -> tuple[bytearray, dict[int, bytes], list[Probe | Instead]]:
-    """Return the units of `code`, those replaced that probes take the place of; by offset, what is
-    to stand before one; and the probes as its constants."""
+class _Put(NamedTuple):
+    """Probes that were put into code: its units, those replaced that probes take the place of; by
+    offset, what is to stand before one; the probes as its constants, and what they stand for that
+    is none of the code's, which follows behind all other constants."""
+
+    raw: bytearray
+    sequences: dict[int, bytes]
+    constants: list[Probe | Instead]
+    values: list[object]
+
+
+def _put(code: CodeType, spots: Sequence[Spot], probes: Sequence[Probe], behind: int) -> _Put:
+    """Put probes into `code`. behind: how many constants there are before the values."""
     raw, constants = bytearray(code.co_code), list[Probe | Instead](probes)
     sequences = {}
-    for block, offset, constant in spots:
+    numbers: dict[tuple[int, int], int] = {}  # of values, by what loads them
+    values: list[object] = []
+    for block, offset, instead in spots:
         sequence = load(LOAD_CONST, len(code.co_consts) + block)
-        if constant < 0:
+        if instead is None:
             sequence += bytes((UNARY_INVERT, 0, POP_TOP, 0))
         else:
-            constants[block] = probes[block].instead(code.co_consts[constant], constant)
-            returns = raw[2 * offset] == RETURN_CONST
+            value, number = loaded(code, instead), instead.arg
+            if instead.op not in (LOAD_CONST, RETURN_CONST):
+                number = numbers.setdefault((instead.op, instead.arg), behind + len(values))
+                if number == behind + len(values):
+                    values.append(value)
+            constants[block] = probes[block].instead(value, number)
+            returns = instead.op == RETURN_CONST
             sequence += bytes((UNARY_NEGATIVE, 0)) if returns else b""
             raw[2 * offset : 2 * offset + 2] = (RETURN_VALUE if returns else UNARY_NEGATIVE), 0
         sequences[offset] = sequence
-    return raw, sequences, constants
+    return _Put(raw, sequences, constants, values)
 
 
 def rewrite(
@@ -169,8 +185,9 @@ def rewrite(
     """
     located = located or locate(code)
     spots = find_spots(code, spans, plan.kept if plan else None, located)
-    raw, sequences, constants = _put(code, spots, probes)
     first = len(code.co_consts)
+    behind_all = first + len(probes) + len(further) + len(edges)
+    raw, sequences, constants, values = _put(code, spots, probes, behind_all)
     for n, more in enumerate(further, first + len(constants)):
         sequence = more.before + load(LOAD_CONST, n) + more.after
         sequences[more.offset] = sequences.get(more.offset, b"") + sequence
@@ -187,7 +204,8 @@ def rewrite(
     fallen = {offset: len(sequence) // 2 for offset, sequence in falls.items()}
     end = len(raw) // 2
     starts = {jump: around[n].start for jump, n in taken.items()}
-    layout = _Layout(jumps, insertions, fallen, starts, end)
+    begun = {at: insertions[at] for at in first_steps(located.instructions) if at in insertions}
+    layout = _Layout(jumps, insertions, fallen | begun, starts, end)
     shift, widened = layout.shift, layout.widened
 
     out, copied = bytearray(), 0
@@ -227,6 +245,7 @@ def rewrite(
             *constants,
             *(more.constant for more in further),
             *(probe for _, probe in edges),
+            *values,
             Origin(code, owner, _layout(code, insertions, behind_it)),
         ),
         co_linetable=behind.locations,

@@ -20,6 +20,7 @@ struct comparison {
     PyObject_HEAD
     uint64_t pc;
     PyObject *constant; /* Owned. NULL: neither operand is one. */
+    int number;         /* of that in co_consts; -1: it is none of the code's */
     char kind;
     char side;
 };
@@ -145,13 +146,13 @@ static int comparison_store(PyObject *self, PyObject *left, PyObject *right)
 
 static PyObject *comparison_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"pc", "kind", "side", "constant", NULL};
+    static char *names[] = {"pc", "kind", "side", "constant", "number", NULL};
     unsigned long long pc;
-    int kind, side = NEITHER;
+    int kind, side = NEITHER, number = -1;
     PyObject *constant = Py_None;
 
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "Ki|iO:Comparison", names, &pc, &kind, &side,
-                                     &constant))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "Ki|iOi:Comparison", names, &pc, &kind, &side,
+                                     &constant, &number))
         return NULL;
     if (kind < COMPARE || kind > FIND || side < NEITHER || side > RIGHT) {
         PyErr_SetString(PyExc_ValueError, "no such comparison");
@@ -161,6 +162,7 @@ static PyObject *comparison_new(PyTypeObject *type, PyObject *args, PyObject *kw
     if (c != NULL) {
         c->pc = pc;
         c->constant = side == NEITHER ? NULL : Py_NewRef(constant);
+        c->number = number;
         c->kind = kind;
         c->side = side;
     }
@@ -179,13 +181,14 @@ static PyObject *comparison_getnewargs(PyObject *self, PyObject *ignored)
 {
     (void)ignored;
     struct comparison *c = (struct comparison *)self;
-    return Py_BuildValue("KiiO", (unsigned long long)c->pc, c->kind, c->side,
-                         c->constant != NULL ? c->constant : Py_None);
+    return Py_BuildValue("KiiOi", (unsigned long long)c->pc, c->kind, c->side,
+                         c->constant != NULL ? c->constant : Py_None, c->number);
 }
 
 static PyMemberDef comparison_members[] = {
     {"pc", T_ULONGLONG, offsetof(struct comparison, pc), READONLY, NULL},
     {"constant", T_OBJECT, offsetof(struct comparison, constant), READONLY, NULL},
+    {"number", T_INT, offsetof(struct comparison, number), READONLY, NULL},
     {"side", T_BYTE, offsetof(struct comparison, side), READONLY, NULL},
     {"kind", T_BYTE, offsetof(struct comparison, kind), READONLY, NULL},
     {NULL, 0, 0, 0, NULL},
@@ -197,7 +200,7 @@ static PyMethodDef comparison_methods[] = {
 };
 
 static PyType_Slot comparison_slots[] = {
-    {Py_tp_doc, "Comparison(pc, kind, side=0, constant=None): comparison[a] = b records operands."},
+    {Py_tp_doc, "Comparison(pc, kind, side=0, constant=None, number=-1): comparison[a] = b records operands."},
     {Py_tp_new, comparison_new},
     {Py_tp_dealloc, comparison_dealloc},
     {Py_tp_members, comparison_members},

@@ -55,6 +55,16 @@ static inline void compat_immortalize(PyObject *object)
 #endif
 }
 
+static inline int compat_is_immortal(PyObject *object)
+{
+#if PY_VERSION_HEX >= 0x030c0000 && !defined(Py_GIL_DISABLED)
+    return _Py_IsImmortal(object);
+#else
+    (void)object;
+    return 0;
+#endif
+}
+
 static inline int compat_finalizing(void)
 {
 #if PY_VERSION_HEX >= 0x030d0000

@@ -9,12 +9,13 @@ struct probe {
     PyObject_HEAD
     uint64_t pc;
     uint32_t index;
+    char stood_in; /* one in the place of a constant was made that lives for ever */
 };
 
 /* One in the place of a constant. */
 struct instead {
     struct probe probe;
-    uint32_t constant; /* its number in co_consts */
+    uint32_t constant; /* its number in co_consts; what the interpreter loads itself is behind the probes */
     PyObject *value;   /* Owned. */
 };
 

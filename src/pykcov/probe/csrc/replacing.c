@@ -95,21 +95,20 @@ static int drop_unchanged(PyObject *code, PyObject *keywords)
     return left;
 }
 
-/* Return one like `comparison`, with the constant that `consts` has in the place of the one in `old`. */
-static PyObject *compare_with(PyObject *comparison, PyObject *old, PyObject *consts)
+/* Return one like `comparison`, with its constant from `consts`, if it was one of the code's. */
+static PyObject *compare_with(PyObject *comparison, PyObject *consts)
 {
-    PyObject *with = PyObject_GetAttrString(comparison, "constant"), *result = NULL;
-    for (Py_ssize_t n = 0; with != NULL && n < PyTuple_GET_SIZE(consts); n++)
-        if (PyTuple_GET_ITEM(old, n) == with) {
-            Py_SETREF(with, Py_NewRef(PyTuple_GET_ITEM(consts, n)));
-            break;
-        }
-    PyObject *all = with == NULL ? NULL : PyObject_CallMethod(comparison, "__getnewargs__", NULL);
-    if (all != NULL) /* pc, kind, side, constant */
-        result = PyObject_CallFunction((PyObject *)Py_TYPE(comparison), "OOOO", PyTuple_GET_ITEM(all, 0),
-                                       PyTuple_GET_ITEM(all, 1), PyTuple_GET_ITEM(all, 2), with);
-    Py_XDECREF(all);
-    Py_XDECREF(with);
+    PyObject *all = PyObject_CallMethod(comparison, "__getnewargs__", NULL), *result = NULL;
+    if (all == NULL) /* pc, kind, side, constant, number */
+        return NULL;
+    long number = PyLong_AsLong(PyTuple_GET_ITEM(all, 4));
+    int own = number >= 0 && number < PyTuple_GET_SIZE(consts);
+    if (!PyErr_Occurred())
+        result = PyObject_CallFunction(
+            (PyObject *)Py_TYPE(comparison), "OOOOO", PyTuple_GET_ITEM(all, 0), PyTuple_GET_ITEM(all, 1),
+            PyTuple_GET_ITEM(all, 2), own ? PyTuple_GET_ITEM(consts, number) : PyTuple_GET_ITEM(all, 3),
+            PyTuple_GET_ITEM(all, 4));
+    Py_DECREF(all);
     return result;
 }
 
@@ -129,11 +128,11 @@ static PyObject *with_probes(PyObject *code, struct origin *origin, PyObject *co
         if (n == size - 1)
             item = origin_like(origin, changed);
         else if (n >= own && Py_IS_TYPE(item, kcov.instead)) {
-            uint32_t constant = ((struct instead *)item)->constant;
-            item = constant >= (size_t)own ? NULL
-                : probe_instead(item, PyTuple_GET_ITEM(consts, constant), constant);
+            struct instead *one = (struct instead *)item; /* of a constant behind the program's, or of one */
+            item = probe_instead(item, one->constant < own ? PyTuple_GET_ITEM(consts, one->constant) : one->value,
+                                 one->constant);
         } else if (n >= own && Py_IS_TYPE(item, kcov.comparison))
-            item = compare_with(item, old, consts);
+            item = compare_with(item, consts);
         else
             Py_INCREF(item);
         if (item == NULL)

@@ -24,7 +24,9 @@ from pykcov.instrumentation.bytecode.blocks import Span
 from pykcov.instrumentation.bytecode.codec import decode
 from pykcov.instrumentation.bytecode.opcodes import (
     CLEANUP_THROW,
+    COMMON_ASSERTION_ERROR,
     LOAD_ASSERTION,
+    LOAD_COMMON_CONSTANT,
     LOAD_CONST,
     MUTE,
     POP_TOP,
@@ -103,7 +105,9 @@ def _own(code: CodeType, spans: list[Span]) -> Iterator[tuple[list[Range], bool]
         elif at > left and positions[i.at][0] is not None:
             line, end, column, last = positions[i.at]
             full = None not in (end, column, last)
-            held[at].append((i.op, (line, column, end, last) if full else None))  # type: ignore[arg-type]
+            other = i.op == LOAD_COMMON_CONSTANT and i.arg != COMMON_ASSERTION_ERROR
+            op = LOAD_CONST if other else i.op
+            held[at].append((op, (line, column, end, last) if full else None))  # type: ignore[arg-type]
     withs = {place for block in held for op, place in block if op == WITH_EXCEPT_START}
     for span, instructions in zip(spans, held, strict=True):
         yield _text(span, instructions, withs)
