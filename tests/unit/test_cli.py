@@ -87,18 +87,12 @@ def test_the_trace_symbolizes(folder: Path) -> None:
     assert f"{raw.split()[0]}\n{answers[1]}\n" in everything
 
 
-def test_blocks_are_listed_once(folder: Path) -> None:
-    for recording_mode in ("trace", "blocks"):
-        done = pykcov(
-            "run",
-            "--trace",
-            recording_mode,
-            "--recording-mode",
-            recording_mode,
-            "prog.py",
-            folder=folder,
-        )
+@pytest.mark.parametrize("option", ["--recording-mode", "--discipline"])  # its name until 0.2
+def test_blocks_are_listed_once(folder: Path, option: str) -> None:
+    for mode in ("trace", "blocks"):
+        done = pykcov("run", "--trace", mode, option, mode, "prog.py", folder=folder)
         assert done.returncode == 0, done.stderr
+    assert "--discipline" not in pykcov("run", "--help", folder=folder).stdout
     every = (folder / "trace").read_text(encoding="ascii").split()
     once = (folder / "blocks").read_text(encoding="ascii").split()
     assert once == list(dict.fromkeys(every))

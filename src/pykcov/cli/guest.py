@@ -11,7 +11,14 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pykcov.cli.parser import add_options, add_selection, add_store, complain, store_of
+from pykcov.cli.parser import (
+    add_options,
+    add_recording_mode,
+    add_selection,
+    add_store,
+    complain,
+    store_of,
+)
 from pykcov.errors import PykcovError
 from pykcov.instrumentation import session
 from pykcov.instrumentation.globs import literal
@@ -63,20 +70,7 @@ def add_to(verbs: Any, name: str) -> None:
         default=[],
         help="show the device at this path, too, such as /dev/kcov (multi-allowed)",
     )
-    parser.add_argument(
-        "--recording-mode",
-        choices=("trace", "blocks"),
-        default="trace",
-        help="record every block in order (trace, the default), or each block once per system call "
-        "(blocks)",
-    )
-    parser.add_argument(  # its name until 0.2
-        "--discipline",
-        dest="recording_mode",
-        choices=("trace", "blocks"),
-        default=argparse.SUPPRESS,
-        help=argparse.SUPPRESS,
-    )
+    add_recording_mode(parser, " per system call", "trace")
     parser.add_argument(
         "--strict",
         action="store_true",

@@ -107,6 +107,22 @@ def configured(args: argparse.Namespace, *, quiet: bool = False) -> Config:
     return config
 
 
+def add_recording_mode(parser: argparse.ArgumentParser, each: str, default: str | None) -> None:
+    """Add --recording-mode, and --discipline, as it was called until 0.2. each: what "blocks"
+    records each block once for."""
+    modes = ("trace", "blocks")
+    parser.add_argument(
+        "--recording-mode",
+        choices=modes,
+        default=default,
+        help=f"record every block in order (trace, the default), or each block once{each} (blocks)",
+    )
+    hidden = argparse.SUPPRESS
+    parser.add_argument(
+        "--discipline", dest="recording_mode", choices=modes, default=hidden, help=hidden
+    )
+
+
 def add_store(parser: argparse.ArgumentParser) -> None:
     """Add --store."""
     parser.add_argument(

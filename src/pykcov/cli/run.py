@@ -17,6 +17,7 @@ import pykcov
 from pykcov.abi.kcov import SIZE_MAX, SIZE_MIN
 from pykcov.cli.parser import (
     add_options,
+    add_recording_mode,
     add_selection,
     add_settings,
     add_store,
@@ -97,18 +98,7 @@ def add_to(verbs: Any, name: str) -> None:
         help="show the program's coverage device under this name, and trace nothing here: clients "
         "(pykcov.connect) collect the sections that the program marks",
     )
-    parser.add_argument(
-        "--recording-mode",
-        choices=("trace", "blocks"),
-        help="trace every block in order (trace, the default), or each block once (blocks)",
-    )
-    parser.add_argument(  # its name until 0.2
-        "--discipline",
-        dest="recording_mode",
-        choices=("trace", "blocks"),
-        default=argparse.SUPPRESS,
-        help=argparse.SUPPRESS,
-    )
+    add_recording_mode(parser, "", None)
     parser.add_argument(
         "--size", metavar="WORDS", type=_size, help=f"size of the trace's area (default: {SIZE})"
     )
