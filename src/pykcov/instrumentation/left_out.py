@@ -65,7 +65,7 @@ def _source_of_extension(file: str) -> str | None:
 
 
 def _is_empty(file: str) -> bool:
-    """Is nothing in the file that could be executed, but for a docstring?"""
+    """Does the file contain nothing to execute, except perhaps a docstring?"""
     try:
         body = ast.parse(Path(file).read_bytes()).body
     except (OSError, SyntaxError, ValueError, RecursionError):
@@ -78,11 +78,13 @@ def _why(file: str, spec: ModuleSpec | None, earlier: set[str]) -> str:
     if isinstance(loader, SourcelessFileLoader) or file.endswith(".pyc"):
         return "it has no source"
     if file in earlier:
-        return "it was executed before it could get probes, and has no function that could now"
+        return (
+            "it was executed before pykcov could instrument it, and has no functions to instrument"
+        )
     if loader is None:
-        return "it was not executed by way of import, exec() or eval()"
+        return "it was not executed by import, exec() or eval()"
     kind = loader if isinstance(loader, type) else type(loader)
     return (
-        f"its loader, {kind.__module__}.{kind.__qualname__}, executes it, or other code than its "
-        "file's, where pykcov does not see it"
+        f"its loader, {kind.__module__}.{kind.__qualname__}, executes it where pykcov can't see "
+        "it, or executes code that is not from the file"
     )

@@ -59,7 +59,9 @@ class Texts:
                 return new
         if not is_compiled_from(code, source, text.optimize):
             if not vouched:
-                self.leave_out(path, "code that is not made of its text was executed in its name")
+                self.leave_out(
+                    path, "other code than that of its source was executed under its name"
+                )
                 return None
             text = changed
         rewriter = self._cold(text, lambda: code)

@@ -65,8 +65,8 @@ _MAY_HAVE = {
 
 @dataclass
 class Theirs:
-    """file: where the settings come from; None: there are none. keys: by the names of ours. others:
-    options for coverage.py's reports, by section and name. notes: what a person should be told."""
+    """file: where the settings come from; None if there are none. keys: settings by pykcov's names.
+    others: options for coverage.py's reports, by section and name. notes: remarks for the user."""
 
     file: str | None = None
     keys: dict[str, Any] = field(default_factory=dict)
@@ -94,7 +94,7 @@ def read(folder: Path, rcfile: str = "") -> Theirs:
         return Theirs()
     answer = _asked(folder, rcfile)
     if "missing" in answer:
-        text = f"{name} may have settings of coverage.py, which is not here to read them"
+        text = f"{name} may have settings of coverage.py, which is needed to read them"
         return Theirs(notes=[f"{text}: pip install 'pykcov[report]' [coverage-missing]"])
     if "wrong" in answer:
         raise PykcovError("config-bad", f"coverage.py can't read its settings: {answer['wrong']}")
@@ -104,8 +104,8 @@ def read(folder: Path, rcfile: str = "") -> Theirs:
 
 
 def _asked(folder: Path, rcfile: str) -> dict[str, Any]:
-    """Ask coverage.py in a process of its own. subprocess is not imported for that: a program that
-    is to be measured may do so itself."""
+    """Ask coverage.py in a process of its own. Doesn't import subprocess, because the measured
+    program may do so itself."""
     script = str(Path(__file__).with_name("coveragepy_script.py"))
     own = ("PYKCOV_", "COVERAGE_PROCESS_")
     env = {name: value for name, value in os.environ.items() if not name.startswith(own)}
@@ -125,7 +125,7 @@ def _asked(folder: Path, rcfile: str) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(text)
     except ValueError:
-        return {"wrong": "its process ended without an answer"}
+        return {"wrong": "its process ended without answering"}
     return found
 
 

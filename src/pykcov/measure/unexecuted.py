@@ -84,7 +84,7 @@ def to_be_found(sources: Iterable[str], namespaces: bool = False) -> set[str]:
         except (ImportError, ValueError):
             spec = None
         if spec is None:
-            raise PykcovError("source-missing", f"there is no package {name} to report on")
+            raise PykcovError("source-missing", f"cannot find the package {name}")
         if spec.submodule_search_locations is None:
             found.add(canonical(spec.origin or ""))
         else:

@@ -38,26 +38,28 @@ from pykcov.instrumentation.cache.stamps import NONE
 from pykcov.symbols.identity import Range
 from pykcov.symbols.store import SymbolStore
 
-BOUND = "PYKCOV_CACHE_MIB"  # in the environment: the bound of a cache; 0: no cache
+BOUND = "PYKCOV_CACHE_MIB"  # environment variable: size limit of a cache; 0: no cache
 DEFAULT_MIB = 256
 SUFFIX, _NEW = ".code", ".new"
 _DAY = 86400
 _INSTRUMENTATION = Path(__file__).parents[1]
 
-# What files are read into, one a thread at a time: new memory costs as much as reading them.
+# Buffers to read files into, used by one thread at a time: allocating costs as much as reading.
 _buffers: list[bytearray] = []
 
 
 def bound() -> int:
-    """Return the bound in bytes. Raises PykcovError: cache-bound."""
+    """Return the size limit in bytes. Raises PykcovError: cache-bound."""
     text = os.environ.get(BOUND, str(DEFAULT_MIB))
     if not (text.isascii() and text.isdecimal()):
-        raise PykcovError("cache-bound", f"{BOUND} is a number of MiB, or 0 for none, not {text!r}")
+        raise PykcovError(
+            "cache-bound", f"{BOUND} must be a number of MiB, or 0 for none, not {text!r}"
+        )
     return int(text) << 20
 
 
 def folder_of(store: SymbolStore) -> Path:
-    """Return the folder of a store's cache, which need not be there."""
+    """Return the folder of a store's cache, which may not exist."""
     return store.path.with_name(f"{store.path.name}.cache")
 
 
