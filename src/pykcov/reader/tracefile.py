@@ -22,9 +22,7 @@ class Symbolizer:
         self._store, self._form = store, form
         self._malformed: list[str] = []
         self._unknown: list[int] = []
-        self._texts: dict[
-            int, FileSymbols
-        ] = {}  # of the blocks read, by the number of the first block
+        self._texts: dict[int, FileSymbols] = {}  # by number of their first block
 
     def read(self, lines: Iterable[str], name: str = "stdin") -> Iterator[tuple[int, Block]]:
         """Yield each known PC of a raw trace, with its block. name: of the trace, for messages."""

@@ -88,7 +88,7 @@ class Member:
             link = Link(self.name, Kind.MEMBER, path=self.holder.path)
             if link.info["table"] != self.table.identity:
                 link.close()
-                raise PykcovError("device-missing", f"{self.name!r} is another device by now")
+                raise PykcovError("device-missing", f"{self.name!r} is now another device")
             self._link, self._process = link, os.getpid()
         self._identity = self._link.word
         return self._link
