@@ -1,7 +1,7 @@
-"""What coverage.py's own files say: settings that people have already, read by coverage.py itself.
+"""A project's existing settings for coverage.py, read by coverage.py itself.
 
-.coveragerc, setup.cfg, tox.ini and pyproject.toml are looked for as coverage.py does, which reads
-them in a process of its own (coveragepy_script.py).
+Looks for .coveragerc, setup.cfg, tox.ini and pyproject.toml as coverage.py does, which reads them
+in a process of its own (coveragepy_script.py).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from pykcov.errors import PykcovError
 
-# Options of coverage.py's, and the keys of ours that are the same.
+# Options of coverage.py, and the equivalent keys of [tool.pykcov].
 SAME = {
     "run:branch": "branch",
     "run:command_line": "command_line",
@@ -43,12 +43,12 @@ SAME = {
     "report:sort": "sort",
     "paths": "paths",
 }
-# How coverage.py does its work, and is told what pykcov does anyway.
+# Options about how coverage.py works, or for what pykcov does anyway.
 NOTHING_TO_DO = (
     "run:concurrency", "run:core", "run:timid", "run:debug", "run:debug_file", "run:data_file",
     "run:disable_warnings",
 )  # fmt: skip
-# What is not supported, and why.
+# Unsupported options, and why.
 UNSUPPORTED = {
     "run:cover_pylib": "name packages of the standard library in source",
     "run:dynamic_context": "pytest --pykcov has a context for each test",
