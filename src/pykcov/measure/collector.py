@@ -219,8 +219,8 @@ def stop() -> None:
 
 
 def _save_now_and_then(counting: _Counting) -> None:
-    """Start the thread that saves at intervals, if wanted. The threading module doesn't know it, and
-    it ends with the process."""
+    """Start the thread that saves at intervals, if wanted. It ends with the process, and the
+    threading module doesn't know it."""
 
     def run() -> None:
         while True:
