@@ -181,11 +181,11 @@ def test_who_has_the_last_word(folder: Path) -> None:
     told = called(folder, "config").stdout.splitlines()
     for line in (
         'source = ["pkg"]  # [tool.pykcov] in pyproject.toml',
-        'omit = ["a"]  # coverage.py\'s in .coveragerc',
-        'report_omit = ["b"]  # coverage.py\'s in .coveragerc',
+        'omit = ["a"]  # coverage.py\'s settings in .coveragerc',
+        'report_omit = ["b"]  # coverage.py\'s settings in .coveragerc',
         "append = true  # coverage.py's settings in .coveragerc",
         "precision = 2  # [tool.pykcov] in pyproject.toml",
-        'html:title = "Theirs"  # coverage.py\'s in .coveragerc',
+        'html:title = "Theirs"  # coverage.py\'s settings in .coveragerc',
         "processes = false  # coverage.py's settings in .coveragerc",
         "fail_under = 0.0  # default",
     ):
