@@ -1,4 +1,4 @@
-"""Which modules are selected, are there, and got no probes: so that none is silently absent."""
+"""Finds selected modules that have no probes, so that none is missing silently."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def files_of_modules() -> set[str]:
 def missing(
     selection: Selection, given: dict[str, int], earlier: set[str]
 ) -> Iterator[tuple[str, str]]:
-    """Yield the files of modules that are selected, but not among those that were `given` probes,
-    and why. `earlier`: files of modules that were there before."""
+    """Yield the files of selected modules that are not among those `given` probes, and why.
+    earlier: files of modules imported before."""
     for name, file, spec in _modules():
         if (source := _source_of_extension(file)) is not None:
             if source and source not in given and selection.matches(name, source):
@@ -55,8 +55,8 @@ def missing(
 
 
 def _source_of_extension(file: str) -> str | None:
-    """Return the Python text beside a C extension, which has taken its place; "" if there is none,
-    None if the file is no extension."""
+    """Return the Python source beside a C extension that replaces it; "" if there is none, None if
+    the file is not an extension."""
     for suffix in EXTENSION_SUFFIXES:
         if file.endswith(suffix):
             source = Path(file.removesuffix(suffix) + ".py")
