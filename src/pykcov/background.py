@@ -1,9 +1,9 @@
-"""Threads of pykcov's own: the program does not see what they do, and they get no signals.
+"""pykcov's own threads. The program doesn't see what they do, and they receive no signals.
 
-The kernel gives a signal to any thread that does not block it. A handler that Python code wrote
-runs on the main thread, whichever got the signal; one in C runs on that. uWSGI's ends the
-interpreter, and on a thread of ours that would wait for the main thread for ever. Nor would a
-system call of the main thread be interrupted.
+The kernel delivers a signal to any thread that doesn't block it. A handler written in Python runs
+on the main thread, but one in C runs on the thread that got the signal. uWSGI's handler ends the
+interpreter, and on one of our threads it would wait for the main thread forever. Also, a system
+call of the main thread would not be interrupted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 from pykcov.probe import Unseen
 
-# What a thread does to itself stays its own: blocked, it would kill the process without a word.
+# Signals that a thread causes itself: if they were blocked, they would kill the process silently.
 _OWN = {
     signal.SIGSEGV,
     signal.SIGBUS,
@@ -30,7 +30,7 @@ _BLOCKED = frozenset(signal.valid_signals() - _OWN)
 
 @contextmanager
 def no_signals() -> Iterator[None]:
-    """In `with`: threads that are started get no signals, ever."""
+    """A context manager: threads started in it never receive signals."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _BLOCKED)
     try:
         yield
@@ -39,12 +39,12 @@ def no_signals() -> Iterator[None]:
 
 
 def start_thread(run: Callable[[], None], name: str) -> threading.Thread:
-    """Start a thread that does run(), and does not keep the process from ending."""
+    """Start a thread that calls run(); the process does not wait for it at exit."""
     starter = threading.get_native_id()
     unseen = Unseen(run)
 
     def begin() -> None:
-        # gevent may have made a greenlet of it, on a thread that others run on.
+        # gevent may have made it a greenlet on a thread that runs others, too.
         run() if threading.get_native_id() == starter else unseen()
 
     thread = threading.Thread(target=begin, name=name, daemon=True)

@@ -1,4 +1,4 @@
-"""`with` for what has a close()."""
+"""A base class of objects with a close(): makes them context managers."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Self
 
 
 class Closing:
-    """At the end of `with`, close() is called."""
+    """Calls close() at the end of a `with` block."""
 
     def close(self) -> None:
-        """Close it. Twice is once."""
+        """Close it. Repeated calls do nothing."""
         raise NotImplementedError
 
     def __enter__(self) -> Self:

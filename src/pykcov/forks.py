@@ -1,12 +1,12 @@
-"""What pykcov does in a forked child: one list of steps, done once, whoever forked.
+"""What pykcov does in a forked child: a list of steps, each executed once.
 
-os.register_at_fork is called when Python forks. A program in C that embeds Python, such as uWSGI,
-forks without calling it. A pthread_atfork handler counts those forks, too, and the steps are done
-at the child's first hit (probe/csrc/fork.c) or in the first function that calls notice(): each
-that reads or changes what a fork makes stale.
+Hooks of os.register_at_fork only run when Python forks. A C program that embeds Python, such as
+uWSGI, forks without running them. A pthread_atfork handler counts those forks, too. The steps then
+run at the child's first hit (probe/csrc/fork.c), or in the first function that calls notice(), as
+every function does that reads or changes state that a fork makes stale.
 
-Steps are done in the order in which modules add theirs, so behind those of the modules that theirs
-imports: a step relies on what they have put right.
+Steps run in the order in which modules add them, so after the steps of the modules that theirs
+imports, whose state they may rely on.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from pykcov import probe
 from pykcov.errors import own_bug
 
 _steps: list[Callable[[], object]] = []
-_done = probe.generation()  # in which all steps were done
+_done = probe.generation()  # generation of the last process that has done all steps
 _due: dict[int, list[Callable[[], object]]] = {}  # by generation: a step that raised is not due
 _doing: dict[int, tuple[int, object]] = {}  # by generation: which OS thread, and which call of it
-_PAUSE = 0.0005  # seconds between two looks whether another thread has done them
+_PAUSE = 0.0005  # seconds between checks whether another thread has done them
 
 
 def in_child(step: Callable[[], object]) -> None:
-    """Have step() called in each forked child, behind those of the modules below."""
+    """Call step() in each forked child, after the steps added so far."""
     _steps.append(step)
 
 
 def do_due() -> bool:
-    """Do the steps if this process was forked and they aren't done yet. A thread that comes while
-    another one is at it waits: in between, handles and tables are neither the parent's nor ours.
+    """Do the steps if this process was forked and hasn't done them yet. Waits if another thread is
+    doing them, because in between handles and tables are inconsistent.
 
-    There is no lock, which a thread of the parent might hold: entries of a dict are made by the one
-    that comes first."""
+    Uses no lock, because a thread of the parent might hold it: the first thread to make an entry in
+    a dict wins."""
     if _done != probe.generation():
         with probe.quiet:
             _do(probe.generation())
@@ -54,7 +54,7 @@ def _do(generation: int) -> None:
                 while due:
                     _step(due.pop(0))
                 _done = generation
-            finally:  # a signal handler may have raised: whoever comes next goes on
+            finally:  # if a signal handler raised, the next caller continues
                 del _doing[generation]
         elif found[0] == mine[0]:
             return  # a step has called us

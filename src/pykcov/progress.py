@@ -1,4 +1,4 @@
-"""Progress of long work: on a terminal, and where rich is installed."""
+"""Progress bars for long work, on a terminal and if rich is installed."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-# Work that is done by then shows nothing; nor is rich imported, which a program that is to be
-# measured may do itself.
+# Work that is done by then shows no bar, and doesn't import rich, which the measured program may
+# import itself.
 SECONDS = 0.5
 
 
 def _bar(text: str, total: int | None) -> Callable[[int], Any] | None:
-    """Show a bar on stderr; return what says how much is done, and, of -1, that all is."""
+    """Show a bar on stderr. Returns a function to call with the number done; -1 means all."""
     if sys.stderr is None or not sys.stderr.isatty():
         return None
     try:
@@ -41,7 +41,7 @@ def _bar(text: str, total: int | None) -> Callable[[int], Any] | None:
 
 
 def progress(items: Sequence[T], text: str) -> Iterator[T]:
-    """Yield the items, with a bar on stderr when it takes long."""
+    """Yield the items, with a progress bar on stderr if that takes long."""
     begun = shown = time.monotonic()
     tell: Callable[[int], Any] | None = None
     asked = False
@@ -61,7 +61,7 @@ def progress(items: Sequence[T], text: str) -> Iterator[T]:
 
 @contextmanager
 def working(text: str) -> Iterator[None]:
-    """Show on stderr that something is done of which nobody knows how long it takes."""
+    """A context manager that shows on stderr that work of unknown length is in progress."""
     tell = _bar(text, None)
     try:
         yield

@@ -1,5 +1,5 @@
-"""Imported by pykcov.pth in a Python that starts with PYKCOV_JOIN or PYKCOV_COUNT set: it becomes a
-service's worker, or counts into the data file of the process that has started it."""
+"""Imported by pykcov.pth in a Python started with PYKCOV_JOIN or PYKCOV_COUNT set. It becomes a
+service's worker, or counts into the data file of the process that started it."""
 
 from __future__ import annotations
 

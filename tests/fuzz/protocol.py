@@ -35,7 +35,7 @@ from pykcov.abi.kcov import (
     WORD,
 )
 from pykcov.device.remote_arg import RemoteArg
-from pykcov.service import client
+from pykcov.service import socket_descriptor
 from pykcov.service.peer import ProcessTask
 from pykcov.service.protocol import (
     LARGEST,
@@ -82,7 +82,7 @@ class Fuzzed(Target):
         self._shown = self._server.shown
         self._device = pykcov.connect("fuzzed")
         # Tasks are a process's, and may be ended by whoever names one: this one is not guessed.
-        with mock.patch.object(client, "_tasks", itertools.count(_TASK)):
+        with mock.patch.object(socket_descriptor, "_tasks", itertools.count(_TASK)):
             self._honest = self._device.remote(HANDLE)
             self._honest.__enter__()
         self._right = [self._traced(n) for n in range(4)]

@@ -64,7 +64,7 @@ def test_a_needed_call_is_refused(guests: Guests, call: str, error: str) -> None
     done = run(guests, call, error, sys.executable, "-c", READ_KCOV)
     assert (done.returncode, done.stdout) == (1, ""), done.stderr
     why = os.strerror(getattr(errno, error))
-    start = f"pykcov: the host does not let a guest start: {NEEDED[call]}: {why}"
+    start = f"pykcov: the host refuses a system call that guests need: {NEEDED[call]}: {why}"
     assert done.stderr.startswith(start)
     assert done.stderr.endswith("[guests-unsupported]\n")
     assert done.stderr.count("\n") == 1
@@ -76,7 +76,7 @@ def test_a_filter_that_kills(guests: Guests, call: str) -> None:
     done = run(guests, call, "KILL", "true")
     assert (done.returncode, done.stdout) == (1, ""), done.stderr
     assert done.stderr == (
-        "pykcov: the guest, or the watchdog that starts it, was killed before it had begun "
+        "pykcov: the guest, or the watchdog that starts it, was killed before the guest started "
         "[guests-unsupported]\n"
     )
     assert not left_behind(guests)
@@ -138,6 +138,6 @@ def test_a_killed_watchdog_leaves_nobody(guests: Guests) -> None:
                 os.kill(pid, signal.SIGKILL)
         said = process.communicate()[1]
         assert (process.returncode, left) == (128 + signal.SIGKILL, [])
-    assert said.endswith("the watchdog was killed; what the guest started is ended "
+    assert said.endswith("the watchdog was killed; ending all guest processes "
                          "[watchdog-killed]\n")  # fmt: skip
     assert said.count("\n") == 1

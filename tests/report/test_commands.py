@@ -161,7 +161,7 @@ def test_fail_under_and_configuration(folder: Path, measured: Path) -> None:
     ("text", "told"),
     [
         ("[tool.pykcov]\nsorce = []", "has no 'sorce'"),
-        ("[tool.pykcov]\nsource = 'a'", "source in [tool.pykcov] is no list"),
+        ("[tool.pykcov]\nsource = 'a'", "source in [tool.pykcov] must be of type list"),
         ("[tool.pykcov", "cannot read pyproject.toml"),
     ],
 )
@@ -235,7 +235,7 @@ def test_diff_and_formats(tmp_path: Path) -> None:
         "[trace-malformed]",
         "[pc-unknown]",
     ]
-    assert "2 lines are no PCs" in done.stderr
+    assert "2 lines are not PCs" in done.stderr
     assert pykcov(tmp_path, "diff", "a", "c", status=1).stderr.endswith("[trace-unreadable]\n")
 
 

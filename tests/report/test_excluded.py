@@ -69,5 +69,5 @@ def test_patterns(tmp_path: Path, pattern: str) -> None:
 def test_a_wrong_pattern(tmp_path: Path) -> None:
     (tmp_path / "prog.py").write_text("x = 1\n")
     done = pykcov(tmp_path, "run", "--exclude", "(", "prog.py", status=1)
-    assert "'(' in exclude is no regular expression" in done.stderr
+    assert "'(' in exclude is not a regular expression" in done.stderr
     assert "[config-bad]" in done.stderr

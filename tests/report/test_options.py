@@ -213,7 +213,7 @@ def test_traces_that_are_wrong(folder: Path) -> None:
                 status=1, stdin=stdin, PYTHONIOENCODING="utf-8:strict",
             )  # fmt: skip
         told = done.stderr.splitlines()
-        assert told[0].startswith("pykcov: 3 lines are no PCs")
+        assert told[0].startswith("pykcov: 3 lines are not PCs")
         assert "stdin, line 2" in told[0]
         assert "1 PC is not in" in told[1]
         assert len(told) == 2

@@ -167,7 +167,7 @@ def test_settings_of_coverage_py(folder: Path, name: str) -> None:
     assert found["pkg/never.py"] == ([], [1], [2])
     done = called(folder, "report")
     assert "TOTAL 3 2 33.3%" in squeezed(done.stdout)
-    assert f"coverage.py's in {name}" in done.stderr
+    assert f"coverage.py's settings in {name}" in done.stderr
     assert "settings" not in called(folder, "report", "--no-rcfile").stderr
 
 
@@ -181,18 +181,18 @@ def test_who_has_the_last_word(folder: Path) -> None:
     told = called(folder, "config").stdout.splitlines()
     for line in (
         'source = ["pkg"]  # [tool.pykcov] in pyproject.toml',
-        'omit = ["a"]  # coverage.py\'s in .coveragerc',
-        'report_omit = ["b"]  # coverage.py\'s in .coveragerc',
-        "append = true  # coverage.py's in .coveragerc",
+        'omit = ["a"]  # coverage.py\'s settings in .coveragerc',
+        'report_omit = ["b"]  # coverage.py\'s settings in .coveragerc',
+        "append = true  # coverage.py's settings in .coveragerc",
         "precision = 2  # [tool.pykcov] in pyproject.toml",
-        'html:title = "Theirs"  # coverage.py\'s in .coveragerc',
-        "processes = false  # coverage.py's in .coveragerc",
+        'html:title = "Theirs"  # coverage.py\'s settings in .coveragerc',
+        "processes = false  # coverage.py's settings in .coveragerc",
         "fail_under = 0.0  # default",
     ):
         assert line in told
     (folder / "rc").write_text("[report]\nprecision = 3\nfail_under = 7\n")
     assert (
-        "fail_under = 7.0  # coverage.py's in rc"
+        "fail_under = 7.0  # coverage.py's settings in rc"
         in called(folder, "config", "--rcfile", "rc").stdout
     )
     (folder / "pyproject.toml").write_text(f"{own}coverage_settings = false\n")

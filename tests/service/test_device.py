@@ -354,9 +354,9 @@ def test_two_names_with_one_hash(start: Start) -> None:
         for name, text in (
             (
                 other,
-                "of 'buckeroo' is collected already, as that of 'plumless', which has the same",
+                "of 'buckeroo' is already being collected, as that of 'plumless', which has",
             ),
-            (one, "of 'plumless' is collected already, as that of 'plumless'$"),
+            (one, "of 'plumless' is already being collected, as that of 'plumless'$"),
         ):
             with pytest.raises(FileExistsError, match=text), device.remote(name):
                 raise AssertionError

@@ -449,7 +449,7 @@ def test_lines_for_programs_and_the_end_of_the_service(start: Start, alone: Alon
         assert process.wait(10) == 1
         assert process.stderr is not None
         assert process.stderr.read().splitlines()[-1] == (
-            f"pykcov: the process that showed {service.name!r} has gone"
+            f"pykcov: the process that showed {service.name!r} has ended"
         )
 
 

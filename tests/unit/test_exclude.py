@@ -134,7 +134,7 @@ def test_lines_left_out_are_no_lines(store: SymbolStore) -> None:
 
 
 def test_a_bad_pattern(store: SymbolStore) -> None:
-    with pytest.raises(PykcovError, match=r"exclude='\(' is no regular expression"):
+    with pytest.raises(PykcovError, match=r"exclude='\(' is not a regular expression"):
         pykcov.instrument(source=["colorsys"], exclude="(", store=store)
 
 

@@ -248,8 +248,8 @@ def test_modules_imported_before_that_got_nothing_are_named(package: Package) ->
         package.load(name)
     with pykcov.instrument(source=[package.name]) as handle:
         assert handle.left_out == {
-            str(path): "it was executed before it could get probes, and has no function that could "
-            "now"
+            str(path): "it was executed before pykcov could instrument it, and has no "
+            "functions to instrument"
         }
 
 
@@ -276,7 +276,7 @@ def test_a_program_that_compiles_a_file_itself(package: Package) -> None:
         executed(compile("x = 3\n", str(path), "exec"), names)
         assert names["x"] == 3
         assert handle.left_out == {
-            str(path): "code that is not made of its text was executed in its name"
+            str(path): "other code than that of its source was executed under its name"
         }
     executed(code, names)
     assert not has_probes(names["f"])

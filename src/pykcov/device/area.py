@@ -1,10 +1,10 @@
 """An area: the shared words that a recorder writes and clients map.
 
-It is a sealed memfd: no client can shrink it and so fault the program under test; nor grow it, nor
-take the seals off. It is made empty, when the descriptor is opened, so that a process forked before
-KCOV_INIT_TRACE shares it. Pages cost memory when they are touched, not before.
+It is a sealed memfd: no client can shrink it and so make the program under test fault, or grow it,
+or remove the seals. It is created empty when the descriptor is opened, so that a process forked
+before KCOV_INIT_TRACE shares it. Pages cost memory only when they are touched.
 
-A socket's descriptor has more in it: a control page and a second area (probe/csrc/control.h).
+For a socket descriptor it also holds a control page and a second area (probe/csrc/control.h).
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Area:
 
     @property
     def number(self) -> int:
-        """As fd, but -1 in the place of an error."""
+        """The same as fd, but -1 instead of an error."""
         return self._file.fileno() if self._file.is_ours() else -1
 
     @property
@@ -73,10 +73,10 @@ class Area:
         return os.fstat(self.fd).st_size // WORD
 
     def allocate(self, size: int) -> None:
-        """Give the area its `size` in words, for ever, all 0. Raises OSError ENOMEM.
+        """Set the area's final `size` in words, all 0. Raises OSError ENOMEM.
 
-        A guest may have written into the memfd, or sealed it, and do so until the seals are on. An
-        allocate() that was interrupted may be done again, with the same size.
+        Until the seals are on, a guest may write into the memfd or seal it. An interrupted
+        allocate() can be repeated with the same size.
         """
         octets = (with_control(size) if self._has_control else size) * WORD
         try:
@@ -91,25 +91,25 @@ class Area:
             raise fail(errno.ENOMEM)
 
     def _is_sealed(self, octets: int) -> bool:
-        """Was allocate() interrupted when it had all but finished?"""
+        """Was allocate() interrupted just before it finished?"""
         is_it = self._sealing == octets == os.fstat(self.fd).st_size
         return is_it and fcntl.fcntl(self.fd, fcntl.F_GET_SEALS) & SEALS == SEALS
 
     def memory(self) -> mmap.mmap:
-        """Return the mapping of all of it. Raises OSError ENOMEM."""
+        """Return a mapping of the whole memfd. Raises OSError ENOMEM."""
         if self._memory is None:
             self._memory = map_words(self.fd, self.size)
         return self._memory
 
     def close(self) -> None:
-        """Close the memfd; mappings of it live on. Twice is once."""
+        """Close the memfd; mappings of it remain. Repeated calls do nothing."""
         self._memory = None
         self._file.close()
 
     # -- saved state ------------------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:
-        """Size and contents; what was never touched is left out. Nobody may record meanwhile."""
+        """Return size and contents, without untouched pages. Nobody may record meanwhile."""
         chunks = {}
         if self.size >= SIZE_MIN:
             words = self.memory()

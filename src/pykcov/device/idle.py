@@ -1,4 +1,4 @@
-"""Memory that sections have left, for the next ones: new memory costs a page fault a page."""
+"""Memory of past sections, kept for new ones: fresh memory costs a page fault per page."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ _new_lock = threading.Lock  # not gevent's, which would run other greenlets
 
 
 class Idle:
-    """Buffers of `most` bytes in all. A client may choose another size for each section: what goes
-    first is of the size that was given back longest ago."""
+    """Buffers of `most` bytes in total. Clients may choose another size for each section; those of
+    the size returned longest ago are dropped first."""
 
     def __init__(self, most: int) -> None:
         self.most = most
         self.clear()
 
     def clear(self) -> None:
-        """Forget them all. In a forked child nobody else is at it, and the lock may be taken."""
-        self._lock = _new_lock()  # a leaf: guards what follows
+        """Forget all buffers, in a forked child: a thread of the parent may hold the lock."""
+        self._lock = _new_lock()  # a leaf; guards the fields below
         self._total = 0
-        self._by_size: dict[int, list[mmap.mmap]] = {}  # in bytes; last used ones stand last
+        self._by_size: dict[int, list[mmap.mmap]] = {}  # in bytes; most recently used last
 
     @property
     def total(self) -> int:
-        """Bytes that are kept."""
+        """Number of bytes kept."""
         return self._total
 
     def take(self, size: int) -> mmap.mmap:
@@ -50,9 +50,9 @@ class Idle:
         return words
 
     def give_back(self, words: mmap.mmap) -> None:
-        """Keep it for who takes as much. Nobody may use it any more."""
+        """Keep a buffer for the next section of the same size. Nobody may use it any more."""
         if len(words) <= self.most:
-            dropped: list[mmap.mmap | None] = []  # unmapped when the lock has been let go
+            dropped: list[mmap.mmap | None] = []  # unmapped after the lock is released
             under(self._lock, self._keep, words, dropped)
 
     def _keep(self, words: mmap.mmap, dropped: list[mmap.mmap | None]) -> None:

@@ -1,4 +1,4 @@
-"""In a section for a time, or in none: what a context is in is put back at the end of a `with`."""
+"""Context managers that put the current context into a section, or take it out, temporarily."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pykcov import probe
 
 
 class Inside:
-    """In `with`: the current context is in the section of `recorder`, or in none. Contexts copied
-    from it before stay as they are."""
+    """Within the block, the current context is in the section of `recorder`, or in none. Contexts
+    copied from it before are unaffected."""
 
     def __init__(self, recorder: probe.Recorder | None) -> None:
         self._recorder = recorder
@@ -29,5 +29,6 @@ class Inside:
 
 
 def outside() -> Inside:
-    """In `with`: the current context is in no section, and nor is what it starts meanwhile."""
+    """Return a context manager: within it, the current context, and tasks it starts, are in no
+    section."""
     return Inside(None)

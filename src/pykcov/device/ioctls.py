@@ -1,6 +1,6 @@
-"""What each ioctl checks and does, as data. docs/device.md is printed from it.
+"""What each ioctl checks and does, as data. docs/device.md is generated from it.
 
-Everything is checked, in the order of the rows, before anything changes.
+All checks are made, in the order of the rows, before anything is changed.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _word(arg: object) -> int:
 
 @dataclass(frozen=True)
 class Check:
-    """The ioctl fails with `error` when `fails`; `when` says so in words."""
+    """The ioctl fails with `error` if `fails` is true; `when` describes the condition."""
 
     error: int
     when: str
@@ -72,11 +72,11 @@ class Check:
 
 @dataclass(frozen=True)
 class Transition:
-    """One ioctl: its checks, in order, then its effect and the modes that may be after it; none: as
-    before.
+    """One ioctl: its checks, in order, then its effect, and the possible modes after it; if none,
+    the mode is unchanged.
 
-    decode: makes of the argument what checks and effect get; it raises OSError, and `undecodable`
-    says with what and when.
+    decode: converts the argument for checks and effect. It may raise OSError; `undecodable` says
+    with which errno, and when.
     """
 
     request: int
@@ -99,7 +99,7 @@ class Transition:
 def _cannot_allocate(size: int) -> bool:
     """Is there no room for an area of `size` words in this process?
 
-    Tried with a mapping that is only read, which the kernel sets no memory aside for.
+    Tries a read-only mapping, for which the kernel reserves no memory.
     """
     try:
         mmap.mmap(-1, size * WORD, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, mmap.PROT_READ).close()
@@ -109,7 +109,7 @@ def _cannot_allocate(size: int) -> bool:
 
 
 def _enabling(mode_of: Callable[[Any], int]) -> tuple[Check, ...]:
-    """What every ENABLE checks; mode_of: gives the trace mode in its argument."""
+    """The checks of every ENABLE. mode_of: returns the trace mode in its argument."""
     return (
         Check(
             errno.EINVAL,

@@ -1,15 +1,15 @@
-"""Linux's struct kcov: one per open descriptor, shared by all who hold it.
+"""Linux's struct kcov: one per open descriptor, shared by everyone who holds it.
 
-It lives for as long as it is needed: by the descriptor while that is open, by the task that has it
-enabled, by the handles that are registered with it. So it lives on, recording, when the descriptor
-is closed while it is enabled. Who needs it is asked, not counted: an exception between a step and
-its count would leave the count wrong for ever.
+It lives as long as somebody needs it: the descriptor while that is open, the task that enabled it,
+or handles registered with it. So if the descriptor is closed while it is enabled, it goes on
+recording. References are looked up rather than counted: an exception between a step and its count
+would leave the count wrong forever.
 
-What changes the owner may be interrupted by an exception anywhere. `changing` says that it was, and
-then mend() ends what was begun: nobody records, and the mode is INIT.
+An exception may interrupt a change of owner at any point. `changing` is then still set, and mend()
+cleans up: nobody records, and the mode is INIT.
 
-Processes that inherit the descriptor share `shared` (mode, size, owner) and the area's memfd. The
-rest is each process's own; `task` and `recorder` are set in the owner's.
+Processes that inherit the descriptor share `shared` (mode, size, owner) and the area's memfd. Other
+fields are private to each process; `task` and `recorder` are set in the owner's process only.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ RECORDING_MODES = ("trace", "blocks")
 
 
 def has_died(pid: int) -> bool:
-    """Is there no such process, or nothing left of it but its exit status?"""
+    """Has the process ended (even if it is still a zombie)?"""
     try:
         state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):
@@ -53,13 +53,13 @@ def has_died(pid: int) -> bool:
 
 
 class Kcov:
-    """Mode, area and owner. `shared` is its lock: hold it (`with kcov.shared:`) around each call
-    that does not take it itself."""
+    """Mode, area and owner. `shared` is its lock: hold it for each method that has it as a
+    precondition."""
 
     def __init__(
         self, recording_mode: str = "trace", name: str = "kcov", shared: Shared | None = None
     ) -> None:
-        """shared: that of a socket's descriptor, whose area has a control page."""
+        """shared: given for a socket descriptor, whose area has a control page."""
         if recording_mode not in RECORDING_MODES:
             raise ValueError(
                 f"recording_mode must be one of {RECORDING_MODES}, not {recording_mode!r}"
@@ -69,24 +69,24 @@ class Kcov:
         self.task: Task | None = None
         self.recorder: Recorder | None = None
         self.remote_arg: RemoteArg | None = None
-        self.changing: tuple[Task, int] | None = None  # and the thread that does it
+        self.changing: tuple[Task, int] | None = None  # the task, and the thread that changes it
         self.dropped = False
         self.is_open = True
         self.area = Area(name, control=shared is not None)
 
     def release(self) -> None:
-        """Let go of the area if nobody needs it any more. Twice is once."""
+        """Release the area if nobody needs it any more. Repeated calls do nothing."""
         if not (self.is_open or self.task is not None or sections.has_handles(self)):
             self.area.close()
             refs.drop(self)
 
     def close(self) -> None:
-        """The descriptor needs it no more. Twice is once."""
+        """Note that the descriptor no longer needs it. Repeated calls do nothing."""
         self.is_open = False
         self.release()
 
     def mend(self) -> None:
-        """End what an exception has interrupted on this thread. Twice is once."""
+        """Clean up after an exception on this thread. Repeated calls do nothing."""
         if self.changing is not None and self.changing[1] == get_ident():
             under(self.shared, self._end, self.changing[0])
 
@@ -97,7 +97,7 @@ class Kcov:
         return "Kcov"
 
     def leak_message(self) -> str:
-        """What stands in a report of leaks."""
+        """The line for a leak report."""
         needs = {"descriptor": self.is_open, "task": self.task is not None}
         needs["handles"] = sections.has_handles(self)
         by = " and ".join(who for who, does in needs.items() if does)
@@ -105,14 +105,14 @@ class Kcov:
 
     @property
     def mode(self) -> int:
-        """The mode, after an owner that died has been reset. Preconditions: `shared` is held."""
+        """The mode, after resetting an owner that has died. Preconditions: `shared` is held."""
         if self.shared.mode > KCOV_MODE_INIT and self.shared.owner_died():
-            self._forget_owner()  # enable() does that, too, should an exception come here
+            self._forget_owner()  # enable() repeats it if an exception arrives here
         return self.shared.mode
 
     def _forget_owner(self) -> None:
-        """Forget an owner that ended and could not say so: a thread of C that never gave back its
-        thread state."""
+        """Forget an owner that ended without notice: a C thread that never released its thread
+        state."""
         if self.task is not None:
             sections.unregister(self)
             self.task.kcov = None
@@ -130,11 +130,11 @@ class Kcov:
         self.shared.mode = KCOV_MODE_INIT
 
     def enable(self, task: Task, trace_mode: int = KCOV_TRACE_PC, *, bitmap_words: int = 0) -> None:
-        """INIT to TRACE_PC, TRACE_CMP, or with a bitmap UNIQUE_PC, owned by `task`. Raises OSError
-        ENOMEM.
+        """INIT to TRACE_PC or TRACE_CMP, or, with a bitmap, UNIQUE_PC, owned by `task`. Raises
+        OSError ENOMEM.
 
-        Preconditions: `shared` is held, the mode is INIT, `task` owns no kcov, behind the bitmap
-        are 2 words or more.
+        Preconditions: `shared` is held, the mode is INIT, `task` owns no kcov, and at least 2 words
+        follow the bitmap.
         """
         assert self.mode == KCOV_MODE_INIT
         assert task.kcov is None
@@ -161,7 +161,7 @@ class Kcov:
         assert task.kcov is None
         self._forget_owner()
         try:
-            memory = self.area.memory()  # that of a client that sealed it can't be written to
+            memory = self.area.memory()  # fails if the client has sealed it against writing
         except (OSError, MemoryError) as failed:
             raise fail(errno.ENOMEM) from failed
         self.changing = task, get_ident()
@@ -179,8 +179,8 @@ class Kcov:
         task.inherit(arg.common_handle)
 
     def unsettled(self, is_dead: Callable[[int], bool] = has_died) -> int:
-        """Number of sections that have begun and have published nothing yet, of processes that
-        live; is_dead() tells of a process, by what Shared.begin() was given."""
+        """Number of sections of live processes that have begun but not published anything yet.
+        is_dead: tells whether a process has died, from the number given to Shared.begin()."""
         with self.shared:
             for process in self.shared.processes():
                 if is_dead(process):
@@ -189,11 +189,11 @@ class Kcov:
         return max(began - settled, 0)
 
     def memory(self) -> mmap.mmap:
-        """The area, and what a socket's descriptor has behind it. Raises OSError ENOMEM."""
+        """The area, and what follows it for a socket descriptor. Raises OSError ENOMEM."""
         return self.area.memory()
 
     def words(self) -> memoryview:
-        """The area alone. Raises OSError ENOMEM."""
+        """Only the area. Raises OSError ENOMEM."""
         return memoryview(self.memory())[: self.shared.size * WORD]
 
     def _new_recorder(self, bitmap_words: int, comparisons: bool) -> Recorder:
@@ -221,8 +221,8 @@ class Kcov:
         self._end(task)
 
     def _end(self, task: Task) -> None:
-        """Make it that nobody has it enabled, whatever of it `task` has. Each step may be done
-        twice. Preconditions: `shared` is held."""
+        """Disable it, however far `task` got with enabling it. Each step can be repeated.
+        Preconditions: `shared` is held."""
         self.changing = task, get_ident()
         if (recorder := self.recorder) is not None:  # a restored owner has none
             task.detach()
@@ -241,7 +241,7 @@ class Kcov:
         self.changing = None
 
     def reset(self) -> None:
-        """Begin anew: the bitmap, if there is one, and the count are 0, and nothing is pending.
+        """Start over: set the bitmap, if any, and the count to 0, and drop what is pending.
 
         Preconditions: `shared` is held, the calling task owns it.
         """
@@ -252,28 +252,28 @@ class Kcov:
     # -- called by the task -----------------------------------------------------------------------
 
     def task_work(self, task: Task) -> None:
-        """The kernel returns to its caller: counters become records in the area."""
+        """Called when the kernel returns to its caller: turns counters into records in the area."""
         if task.kcov is self:
             if self.recorder is not None:  # a restored owner has none yet
                 self.recorder.consume()
             task.register_work(self.task_work)
 
     def expect_work(self, task: Task) -> None:
-        """Have task_work() called, if it is to be, and an exception has not let it be."""
+        """Register task_work() again if it is due and an exception prevented that."""
         if self.recording_mode == "blocks" and task.kcov is self and self.recorder is not None:
             task.expect_work(self.task_work)
 
     def task_exit(self, task: Task) -> None:
-        """The owner is over. Preconditions: `task` owns it."""
+        """Called when the owner has ended. Preconditions: `task` owns it."""
         under(self.shared, self._end, task)
 
     def task_forked(self) -> None:
-        """In a forked child: the owner is the parent's task. Mode and area are not touched."""
+        """In a forked child, forget the owner, a task of the parent; keep mode and area."""
         self.task = self.recorder = self.changing = None
         self.release()
 
     def task_resumed(self, task: Task) -> None:
-        """The owner was restored, with the work that it had, and runs again."""
+        """Called when the restored owner, with its registered work, runs again."""
         with self.shared:
             task.claim(self.shared)
             if self.remote_arg is None:
@@ -285,9 +285,9 @@ class Kcov:
     # -- saved state ------------------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:
-        """Everything but the recorder: a restored owner gets a new one when it is resumed.
+        """Return everything but the recorder; a restored owner gets a new one when it resumes.
 
-        Saving is a return from the kernel, so what is pending is consumed.
+        Saving counts as a return from the kernel, so pending counters are consumed.
         """
         with self.shared:
             if self.recorder is not None:

@@ -1,6 +1,6 @@
-"""What a watcher is told of a section, apart from what it executed: a line of JSON.
+"""A section's description for watchers, apart from what it executed: a line of JSON.
 
-A label is kept while its section lives, and its text is made only for a watcher.
+A label exists as long as its section; its text is made only if somebody watches.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import json
 import time
 from typing import Any
 
-TEXT_MOST = 1 << 15  # bytes of a text; ring.c has the same
-_PATH, _QUERY, _METHOD = 512, 256, 32  # characters of these that are told
+TEXT_MOST = 1 << 15  # bytes of a text; the same as in ring.c
+_PATH, _QUERY, _METHOD = 512, 256, 32  # maximum numbers of characters
 _CUT = "…"  # stands for the rest
 
 _KINDS: dict[str, type | tuple[type, ...]] = {
@@ -24,11 +24,10 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
 
 
 class Label:
-    """Says which request a section is of.
+    """Describes the request of a section.
 
     handle: as it was given, or None. method, path, query: of an HTTP request; bytes are UTF-8.
-    status: of its response, or 0. end(): its response is complete. Without it, the section's end
-    is.
+    status: of its response, or 0. The duration ends with end(), or else with the section.
     """
 
     method = ""
@@ -42,11 +41,11 @@ class Label:
         self._began = time.perf_counter()
 
     def end(self) -> None:
-        """The response is complete. Only the first call counts."""
+        """Note that the response is complete. Only the first call counts."""
         self._ended = self._ended or time.perf_counter()
 
     def encode(self) -> bytes:
-        """Return the text, in ASCII, of at most TEXT_MOST bytes. What was cut ends with "…"."""
+        """Return the text, in ASCII, of at most TEXT_MOST bytes. Shortened values end with "…"."""
         told = {
             "handle": self.handle,
             "method": _cut(self.method, _METHOD),
@@ -67,8 +66,7 @@ def _cut(text: str | bytes, most: int) -> str:
 
 
 def decode(text: bytes) -> dict[str, Any]:
-    """Return what a text tells: handle, method, path, query, status, seconds, as far as they are
-    known."""
+    """Parse a text. Returns handle, method, path, query, status and seconds, as far as known."""
     try:
         told = json.loads(text)
     except ValueError:

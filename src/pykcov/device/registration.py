@@ -1,4 +1,4 @@
-"""What a handle is registered with: which kcov collects it, and how."""
+"""Registrations of handles: which kcov collects a handle, and how."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ _SIZE_MOST = 1 << 24  # words of a section's own memory: a client may write any 
 
 
 class Collecting(Protocol):
-    """A kcov, of this process or, through its shared page and area, of another."""
+    """A kcov of this process, or, through its shared page and area, of another one."""
 
     shared: probe.Shared
     recording_mode: str
     dropped: bool
 
     def memory(self) -> mmap.mmap:
-        """The area, and what a socket's descriptor has behind it."""
+        """The area, and what follows it for a socket descriptor."""
 
 
 class Registration:
-    """What one KCOV_REMOTE_ENABLE registered. It holds for as long as that ENABLE does."""
+    """The registration made by one KCOV_REMOTE_ENABLE, valid as long as that is in force."""
 
     def __init__(self, kcov: Collecting, area_size: int, comparisons: bool) -> None:
-        """area_size: words of a section. comparisons: it is these that are collected."""
+        """area_size: a section's memory in words. comparisons: collect comparisons, not blocks."""
         self.kcov = kcov
         self.comparisons = comparisons
         self.sequence = kcov.shared.sequence
         self.size = min(max(area_size, SIZE_MIN), _SIZE_MOST)
 
     def holds(self) -> bool:
-        """Is that ENABLE in force? The page says so, in forked children, too."""
+        """Is that ENABLE still in force? Works in forked children, too, as the page is shared."""
         shared = self.kcov.shared
         return shared.mode == KCOV_MODE_REMOTE and shared.sequence == self.sequence

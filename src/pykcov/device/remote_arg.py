@@ -1,7 +1,6 @@
-"""The argument of KCOV_REMOTE_ENABLE: handles, which name the sections that are to be collected.
+"""The argument of KCOV_REMOTE_ENABLE: the handles of the sections to collect.
 
-handle = subsystem << 56 | instance; what lies between the instance's 32 bits and the subsystem's
-8 is 0.
+handle = subsystem << 56 | instance; the bits between the instance's 32 and the subsystem's 8 are 0.
 """
 
 from __future__ import annotations
@@ -90,5 +89,5 @@ class RemoteArg:
 
     @property
     def all_handles(self) -> tuple[int, ...]:
-        """The common one included."""
+        """All handles, including the common one."""
         return (*self.handles, self.common_handle) if self.common_handle else self.handles

@@ -1,13 +1,12 @@
-"""Sections of remote coverage: stretches of a program that somebody else's kcov collects.
+"""Sections of remote coverage: parts of a program's execution that another kcov collects.
 
-A section records the context that it was started in, and contexts copied from it, into memory of
-its own. When it is stopped its records are published: appended to the area of the kcov that its
-handle is registered with, all at once and in order, or not at all when that kcov has been disabled
+A section records the context that it was started in, and contexts copied from it, into its own
+memory. When it is stopped, its records are published: they are appended, all at once and in order,
+to the area of the kcov that registered its handle. They are dropped if that kcov has been disabled
 meanwhile, or its client has begun a new generation (probe/csrc/control.h).
 
-A forked child keeps the registrations that it inherited: area and page are shared with its parent,
-so it publishes into the same area for as long as the page says that the ENABLE they came from
-holds.
+A forked child keeps the registrations that it inherited. It shares area and page with its parent,
+so it publishes into the same area as long as the page says that the ENABLE is still in force.
 """
 
 from __future__ import annotations
@@ -30,33 +29,33 @@ from pykcov.device.remote_arg import RemoteArg
 from pykcov.device.watcher import FRAME_DROPPED, FRAME_LAST, Watcher
 from pykcov.probe.steps import as_whole
 
-_IDLE_MOST = 32 << 20  # bytes of memory that are kept for the next sections
+_IDLE_MOST = 32 << 20  # bytes of memory to keep for the next sections
 _WATCHED = 1 << 18  # words of a section that is only watched
-_NO_PCS = bytes(2 * WORD)  # an empty area: what the watcher gets of a section of comparisons
+_NO_PCS = bytes(2 * WORD)  # an empty area: watchers get no PCs from a section of comparisons
 
 
 _OVER, _DROPPED, _AFTER = 1, 2, 4  # flags of Ticket.publish()
 
 _registry: dict[int, Registration] = {}
-_collecting: dict[int, Registration] = {}  # by id of the kcov, which that keeps alive
+_collecting: dict[int, Registration] = {}  # by id of the kcov, which the registration keeps alive
 _numbers = itertools.count(1)
 _new_lock = threading.Lock  # not gevent's, which would run other greenlets
 _lock = threading.Lock()  # guards the registry; taken while a kcov's own lock is held
 _idle = Idle(_IDLE_MOST)
 _take, _give_back = _idle.take, _idle.give_back
 
-# Who is told of the handles that a kcov registers, and with what; with None: of their end.
+# Called with the handles that a kcov registers, and the registration; None when they end.
 listeners: list[Callable[[Collecting, tuple[int, ...], Registration | None], object]] = []
-# Looks handles up that another process registered.
+# Looks up handles that another process has registered.
 elsewhere: Callable[[int], Registration | None] | None = None
-# Looks up who watches all sections.
+# Looks up the watcher of all sections.
 watcher: Callable[[], Watcher | None] | None = None
-# What this process is called where its sections are counted, so that its death is noticed.
+# Returns this process's number in the counts of sections, so that its death is noticed.
 process: Callable[[], int] = os.getpid
 
 
 def registered(handle: int) -> Registration | None:
-    """Return what a handle is registered with, in this process or where it has joined a device."""
+    """Return a handle's registration in this process, or in the device that it has joined."""
     forks.notice()
     found = _registry.get(handle)
     if found is not None and found.holds():
@@ -65,7 +64,7 @@ def registered(handle: int) -> Registration | None:
 
 
 class Handles:
-    """The handles that are registered, to look one up with `in`."""
+    """Return the registered handles, for use with `in`."""
 
     def __contains__(self, handle: object) -> bool:
         return isinstance(handle, int) and registered(handle) is not None
@@ -91,7 +90,7 @@ def _register(kcov: Collecting, arg: RemoteArg) -> int:
 
 
 def unregister(kcov: Collecting) -> None:
-    """Forget the handles of a kcov. Twice is once."""
+    """Forget the handles of a kcov. Repeated calls do nothing."""
     if not has_handles(kcov):
         return
     probe.under(_lock, _unregister, kcov)
@@ -111,17 +110,17 @@ def has_handles(kcov: Collecting) -> bool:
 
 
 class Section:
-    """One section, begun and not yet stopped. Any thread may stop it, or publish what there is.
+    """One section. Any thread may stop it, or publish its records so far.
 
-    complete: all records were published; None until it is stopped. label: what is told of it to
-    who watches.
+    complete: whether all records were published; None until it is stopped. label: its description
+    for watchers.
     """
 
     label: Label | None = None
 
     def __init__(self, handle: int, registration: Registration | None) -> None:
-        """registration: None when the section is only watched. Raises OSError or MemoryError when
-        there is no memory for it; then it is counted as lost."""
+        """registration: None if the section is only watched. Raises OSError or MemoryError if there
+        is no memory for it; it is then counted as lost."""
         self._handle, self._registration = handle, registration
         self._number = os.getpid() << 32 | next(_numbers)
         self._ticket: probe.Ticket | None = None
@@ -135,14 +134,14 @@ class Section:
         self._recorder.handle = handle
         self._token: Any = None
         self.complete: bool | None = None
-        self._lock = _new_lock()  # what stop() gives back nobody may publish any more
+        self._lock = _new_lock()  # nobody may publish memory that stop() has given back
         self._whole = True
-        self._answered = False  # what comes now is after-work
+        self._answered = False  # what is recorded from now on is after-work
         self._told = False  # the watcher has its last frame
-        self._unseen = False  # a frame found no room: what the watcher gets has a gap
+        self._unseen = False  # a frame found no room, so the watcher has a gap
 
     def open(self) -> None:
-        """Record the current context, and what is copied from it, until stop()."""
+        """Record the current context, and contexts copied from it, until stop()."""
         self._token = probe.section_open(self._recorder)
 
     def _stop(self) -> None:
@@ -153,26 +152,26 @@ class Section:
 
     @as_whole(mend=_stop)
     def stop(self) -> None:
-        """Publish what was recorded. Twice is once."""
+        """End the section and publish its records. Repeated calls do nothing."""
         self._stop()
 
     def _end(self) -> None:
-        """Each step may be done twice, until `complete` is set."""
+        """Do stop(). Until `complete` is set, each step can be repeated."""
         if self.complete is not None:
             return
-        if self._token is None:  # it was never opened, or an exception came in between
+        if self._token is None:  # never opened, or an exception came first
             probe.section_close(self._recorder)
         else:
             probe.section_close(self._recorder, self._token)
         self._append(FRAME_LAST)
         self.complete = self._whole
         del self._recorder
-        _give_back(self._words)  # not once more: two sections would get it
+        _give_back(self._words)  # only once, or two sections would get it
 
     def publish(self, *, answered: bool = False) -> None:
-        """Publish what was recorded so far, and go on: what follows is a further section.
+        """Publish what was recorded so far, and keep recording.
 
-        answered: the client is about to have the whole answer; what follows is after-work.
+        answered: the client is about to have the whole answer; the rest is after-work.
         """
         if not self._is_parents():
             probe.under(self._lock, self._publish_part, answered)
@@ -183,8 +182,8 @@ class Section:
             self._answered |= answered
 
     def renew(self) -> None:
-        """What follows answers a further message of the client's, so it belongs to the generation
-        that is present now. What was recorded so far is published first."""
+        """Publish what was recorded so far, and move to the current generation, because the client
+        has sent another message."""
         if self._ticket is None or self._is_parents():
             return
         probe.under(self._lock, self._renew, self._ticket)
@@ -197,7 +196,7 @@ class Section:
                 self._whole = True
 
     def _is_parents(self) -> bool:
-        """Was it begun before a fork? The parent goes on with it."""
+        """Was it begun before a fork? Then the parent continues it."""
         return self._number >> 32 != os.getpid()
 
     def _append(self, flags: int) -> None:
@@ -232,32 +231,33 @@ class Section:
         self._whole = self._whole and is_whole and not dropped
 
     def leave(self) -> None:
-        """The current context is in no section any more. Contexts copied from it stay as they are;
-        inside(), for a time, or enter() bring it back."""
+        """Take the current context out of the section. Contexts copied from it are unaffected;
+        enter() brings it back, or inside() temporarily."""
         with probe.quiet:
             probe.section_var.set(None)
 
     def enter(self) -> None:
-        """The current context is in the section, unless that is over."""
+        """Put the current context into the section, unless that has ended."""
         if self.complete is None:
             with probe.quiet:
                 probe.section_var.set(self._recorder)
 
     def inside(self) -> Inside:
-        """In `with`: the current context is in the section; for generators, which have none."""
+        """Return a context manager that puts the current context into the section. For generators,
+        which have no context of their own."""
         return Inside(None if self.complete is not None else self._recorder)
 
 
 def may_start() -> bool:
-    """Is there neither a kcov of this thread's own nor a section of this context?"""
+    """Is neither a kcov of this thread nor a section of this context recording?"""
     return probe.attached() is None and probe.section() is None
 
 
 @as_whole()
 def start(handle: int, given: int | str | None = None) -> Section | None:
-    """Start a section, with a label if it is `given` a name; None when that means nothing: nobody
-    collects the handle or watches all of them, this thread's own kcov is enabled, or a section is
-    open in this context (there is no nesting), or there is no memory for one."""
+    """Start a section, with a label if a name is `given`. Returns None if nobody collects the
+    handle or watches, if this thread's own kcov is enabled, if a section is open in this context
+    (sections don't nest), or if there is no memory for one."""
     registration = registered(handle)
     if registration is None:
         watching = watcher and watcher()
@@ -274,13 +274,13 @@ def start(handle: int, given: int | str | None = None) -> Section | None:
     except OSError as error:
         if error.errno != errno.ENOMEM:
             raise
-        return None  # the client chose its size, and is told that it is lost: nobody else is hurt
+        return None  # the client chose the size, sees it as lost, and is the only one hurt
     if given is not None:
         section.label = Label(str(given))
     try:
         section.open()
         return section
-    except BaseException:  # nobody would stop it
+    except BaseException:  # otherwise nobody would stop it
         section.stop()
         raise
 

@@ -1,11 +1,11 @@
-"""Tasks: who runs, as the device sees it.
+"""Tasks: the units of execution that the device records.
 
-A task owns at most one kcov. In process a task is an OS thread (ThreadTask), or a context, such as
-an asyncio task's or a greenlet's (ContextTask). A kernel written in Python makes tasks of its own
-and says when one of them enters it and leaves again (Task.enter, Task.leave).
+A task owns at most one kcov. In process, a task is an OS thread (ThreadTask), or a context, such as
+that of an asyncio task or a greenlet (ContextTask). A kernel written in Python makes its own tasks,
+and calls Task.enter() and Task.leave() when one of them enters and leaves it.
 
-Work that is registered with a task runs when the kernel returns to its caller: in the blocks
-recording mode that is when counters are consumed into the area.
+Work registered with a task runs when the kernel returns to its caller. In the recording mode
+"blocks" this is when counters are consumed into the area.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pykcov.device.inherit import set_common_handle
 
 
 class TaskKcov(Protocol):
-    """What a task needs of the kcov it owns."""
+    """What a task needs from the kcov it owns."""
 
     def task_exit(self, task: Task) -> None: ...
     def task_forked(self) -> None: ...
@@ -32,8 +32,8 @@ _tasks: weakref.WeakSet[Task] = weakref.WeakSet()
 class Task:
     """A task of a kernel: records while it is in the kernel, between enter() and leave().
 
-    kcov: what it owns, or None; the device sets it. All fields belong to the task: they are touched
-    by the thread that runs it.
+    kcov: the kcov that it owns, or None; set by the device. Only the thread that runs the task may
+    access its fields.
     """
 
     def __init__(self) -> None:
@@ -46,9 +46,9 @@ class Task:
     # -- the kernel's side ------------------------------------------------------------------------
 
     def enter(self) -> None:
-        """The task enters the kernel on the calling thread: from here on it is recorded.
+        """Enter the kernel on the calling thread, and start recording.
 
-        Raises RuntimeError when another task is recorded on this thread, or this one is in already.
+        Raises RuntimeError if another task is recorded on this thread, or this one has entered.
         """
         forks.notice()
         if self._entered:
@@ -58,7 +58,7 @@ class Task:
         self._entered = True
 
     def leave(self) -> None:
-        """The kernel returns to its caller: recording stops, registered work is run."""
+        """Return from the kernel: stop recording, and run registered work."""
         forks.notice()
         if self._entered and self._recorder is not None:
             probe.detach()
@@ -70,14 +70,14 @@ class Task:
         self.work.append(work)
 
     def expect_work(self, work: Callable[[Task], object]) -> None:
-        """As register_work(), unless it is registered."""
+        """Do as register_work(), unless the work is already registered."""
         if work not in self.work:
             self.work.append(work)
 
     def run_work(self) -> None:
         """Run the work registered so far.
 
-        What it registers in its turn is for the next time, and so is what follows one that raises.
+        Work that it registers waits for the next time, and so does the rest if one raises.
         """
         work, self.work = self.work, []
         done = 0
@@ -89,13 +89,13 @@ class Task:
             self.work[:0] = work[done:]
 
     def resume(self) -> None:
-        """A task that was restored runs again: it is recorded when it enters the kernel."""
+        """Resume a restored task: it is recorded when it enters the kernel."""
         with probe.quiet:
             if self.kcov is not None:
                 self.kcov.task_resumed(self)
 
     def exit(self) -> None:
-        """The task is over: its kcov is disabled, its work dropped."""
+        """End the task: disable its kcov, and drop its work."""
         with probe.quiet:
             self.work.clear()
             if self.kcov is not None:
@@ -104,11 +104,11 @@ class Task:
     # -- the device's side ------------------------------------------------------------------------
 
     def runs_here(self) -> bool:
-        """May the calling thread act for it?"""
+        """May the calling thread act for this task?"""
         return True
 
     def is_recorded(self) -> bool:
-        """Is its thread recorded, for this task or another that it runs?"""
+        """Is its thread being recorded, for this task or another one?"""
         return self.kcov is not None or (self._entered and probe.attached() is not None)
 
     def attach(self, recorder: probe.Recorder) -> None:
@@ -118,13 +118,13 @@ class Task:
             probe.attach(recorder)
 
     def detach(self) -> None:
-        """Record it no more. Twice is once."""
+        """Stop recording it. Repeated calls do nothing."""
         self._recorder = None
         if self._entered:
             probe.detach()
 
     def inherit(self, handle: int) -> None:
-        """Have what the task starts inherit a common handle, which remote coverage has; 0: none."""
+        """Set the common handle that tasks started by this one inherit; 0: none."""
 
     def claim(self, shared: probe.Shared) -> None:
         """Tell other processes that share a descriptor that this task owns it now.
@@ -133,12 +133,12 @@ class Task:
         """
 
     def disclaim(self, shared: probe.Shared) -> None:
-        """Tell them that it does not any more."""
+        """Tell them that it no longer does."""
 
     # -- saved state ------------------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:
-        """The kcov and the work. A task is saved out of the kernel, where it is stopped."""
+        """Return the kcov and the work. A task is saved while stopped outside of the kernel."""
         return {"kcov": self.kcov, "work": list(self.work)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -148,7 +148,7 @@ class Task:
 
 
 class ThreadTask(Task):
-    """An OS thread. It is in the kernel for as long as it lives."""
+    """An OS thread. It counts as being in the kernel all its life."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -156,7 +156,7 @@ class ThreadTask(Task):
 
     @staticmethod
     def current() -> ThreadTask:
-        """Return the calling thread's task. A forked child's is a new one."""
+        """Return the calling thread's task. A forked child has new ones."""
         task = probe.get_task()
         if task is None:
             task = ThreadTask()
@@ -182,9 +182,9 @@ class ThreadTask(Task):
         self._entered = False
 
     def resume(self) -> None:
-        """Make a task that was restored the calling thread's: it goes on recording.
+        """Make a restored task that of the calling thread, and resume recording.
 
-        Raises RuntimeError when the thread is recorded.
+        Raises RuntimeError if the thread is being recorded already.
         """
         if ThreadTask.current().is_recorded():
             raise RuntimeError("this thread is recorded already; disable that first")
@@ -195,7 +195,7 @@ class ThreadTask(Task):
 
 
 class ContextTask(Task):
-    """A context: an asyncio task's, a greenlet's, and those copied from it."""
+    """A context, of an asyncio task or a greenlet, and contexts copied from it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -215,7 +215,7 @@ class ContextTask(Task):
 
 
 def _after_fork() -> None:
-    """In a forked child: every task is the parent's, and so is what it owns."""
+    """In a forked child, forget all tasks and what they own: they belong to the parent."""
     for task in list(_tasks):
         task.work.clear()
         task._recorder = None

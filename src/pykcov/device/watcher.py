@@ -1,4 +1,4 @@
-"""Who watches all sections, as their writers see it."""
+"""The watcher of all sections, as their writers see it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ FRAME_LAST, FRAME_DROPPED = 1, 2  # flags of a frame: the section is over; recor
 
 
 class Watcher:
-    """Who watches all sections, whatever their handles.
+    """Watches all sections, whatever their handles.
 
-    yields(): is there no section for a handle that nobody has registered, because KCOV_ENABLE
-    collects what is in none?
+    yields: a function. If it returns true, handles that nobody has registered get no section,
+    because KCOV_ENABLE collects code outside of sections.
     """
 
     def __init__(self, shared: probe.Shared, ring: mmap.mmap, yields: Callable[[], bool]) -> None:
@@ -23,8 +23,9 @@ class Watcher:
     def report(
         self, words: mmap.mmap | bytes, handle: int, number: int, flags: int, text: bytes = b""
     ) -> bool:
-        """Tell what a section has executed: a frame (probe/csrc/ring.c). Was there room?
+        """Write what a section has executed as a frame (probe/csrc/ring.c), if there is room.
+        Returns whether there was.
 
-        text: a label's, behind a section's last frame.
+        text: the label's, for a section's last frame.
         """
         return self._shared.report(self._ring, words, handle, number, flags, text)

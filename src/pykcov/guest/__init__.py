@@ -1,4 +1,4 @@
-"""Guests: unmodified programs whose system calls a kernel written in Python answers."""
+"""Guests: unmodified programs whose system calls are answered by a kernel written in Python."""
 
 from pykcov.guest.run import run
 

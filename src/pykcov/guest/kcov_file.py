@@ -33,12 +33,12 @@ class Opened(Protocol):
     def close(self) -> None: ...
 
 
-# Opens another process's device, for the named recording mode. Raises OSError.
+# Opens another process's device with the given recording mode. Raises OSError.
 OpenDevice = Callable[[str], Opened]
 
 
 class KcovFile(Node):
-    """The device file. This process's is there when something is instrumented (gVisor's
+    """The device file. That of this process exists while something is instrumented (gVisor's
     KcovAvailable)."""
 
     def __init__(self, recording_mode: str, device: OpenDevice | None) -> None:
@@ -115,7 +115,7 @@ def device_in(
             shown.append(FOLDER)
         for path in dict.fromkeys(paths):
             if (covering := kernel.files.covering(path)) is not None:
-                why = f"the kernel shows {covering} there already"
+                why = f"the kernel already shows {covering} there"
                 raise PykcovError("device-path", f"the device cannot be at {path}: {why}")
             try:
                 kernel.files[path] = node

@@ -75,7 +75,7 @@ class Launched:
         self.abandoned = False
 
     def exec_error(self) -> OSError | None:
-        """Return what the program's first execve failed with."""
+        """Return the error that the program's first execve() failed with, or None."""
         stage, error = struct.unpack("ii", self._page[:8])
         return fail(error) if stage == _NO_EXEC else None
 
@@ -86,23 +86,23 @@ def _release() -> tuple[int, ...]:
 
 
 def _refused(error: OSError) -> PykcovError:
-    """Say why the host cannot have guests."""
+    """Return an error that says why guests can't run on this host."""
     if error.filename == "seccomp" and error.errno == errno.EBUSY:
-        why = "this process is a guest itself: one filter of a process has a listener"
+        why = "this process is a guest itself, and Linux allows one listener per process"
     elif error.filename == "seccomp" and error.errno == errno.EINVAL:
         why = (
-            "guests need seccomp user notification as Linux 5.19 has it (WAIT_KILLABLE_RECV); "
+            "guests need Linux 5.19 or newer (seccomp's WAIT_KILLABLE_RECV); "
             f"this is Linux {platform.release()}"
         )
     elif error.filename == "watchdog":
-        why = "the guest, or the watchdog that starts it, was killed before it had begun"
+        why = "the guest, or the watchdog that starts it, was killed before the guest started"
     else:
         return refused(error.filename, error)
     return PykcovError("guests-unsupported", why)
 
 
 def find_program(name: str) -> bytes:
-    """Return the file that a command's name stands for, as a shell finds it.
+    """Return the file of a command, found as by a shell.
 
     Raises PykcovError: command-missing.
     """
@@ -115,9 +115,9 @@ def find_program(name: str) -> bytes:
 
 
 def check_machine() -> None:
-    """Raise PykcovError where guests cannot be."""
+    """Raise PykcovError if guests can't run on this machine."""
     if platform.machine() != "x86_64":
         raise PykcovError(
             "guests-unsupported",
-            f"guests are known on x86_64 only, this machine is {platform.machine()}",
+            f"guests need an x86_64 machine; this one is {platform.machine()}",
         )

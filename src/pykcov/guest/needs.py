@@ -1,4 +1,4 @@
-"""What guests need of the host, tried before one starts.
+"""The system calls that guests need from the host, tested before a guest starts.
 
 Containers and hardened hosts refuse single system calls. Without this a guest would start, and then
 miss its device or wait forever. What only the guest's parent needs is tried by launch.c and
@@ -25,7 +25,7 @@ _LOOK_INSIDE = ("pidfd_getfd", "process_vm_readv", "process_vm_writev")  # as pt
 
 def refused(call: str, error: OSError) -> PykcovError:
     """Return the error that says which call the host refused."""
-    why = f"the host does not let a guest start: {call}: {error.strerror}"
+    why = f"the host refuses a system call that guests need: {call}: {error.strerror}"
     if call in _LOOK_INSIDE:
         with suppress(OSError, ValueError):  # a host without Yama
             why += f" (kernel.yama.ptrace_scope is {int(_SCOPE.read_text())})"

@@ -1,4 +1,4 @@
-"""Run a program as a guest of a kernel."""
+"""Runs a program as a guest of a kernel."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def run(
     forward: Iterable[signal.Signals] = (),
     paths: Iterable[str] = (),
 ) -> int:
-    """Run `argv` as a guest of `kernel`; returns its exit code, 128 + n when signal n ended it.
+    """Run `argv` as a guest of `kernel`. Returns its exit code, or 128 + n if signal n ended it.
 
-    The guest has this process's standard streams, directory and, unless `env` is given,
-    environment. Returns when everything that it started has ended, too.
+    The guest inherits this process's standard streams, working directory and, unless `env` is
+    given, environment. Returns when all processes that it started have ended, too.
 
-    recording_mode: what an ENABLE of the device does, as in pykcov.open(). device: opens the device
-    that guests find, instead of this process's. strict: trap read, write,
-    lseek and their like on the device, too, which then cost every file of the guest's. forward:
-    signals that go on to the guest when this process gets them; then call it on the main thread.
-    paths: where the device is found besides /sys/kernel/debug/kcov; absolute, such as "/dev/kcov".
+    recording_mode: what KCOV_ENABLE records, as in pykcov.open(). device: a function that opens the
+    device to show to guests, instead of this process's. strict: trap read, write, lseek and the
+    like for the device, too; this slows them down for all files of the guest. forward: signals to
+    forward to the guest; requires calling run() on the main thread. paths: further absolute paths
+    of the device besides /sys/kernel/debug/kcov, such as "/dev/kcov".
 
     Raises PykcovError: command-missing, guests-unsupported, command-unusable, device-path.
     """
@@ -67,8 +67,8 @@ def run(
 
 
 def _end_strays(supervisor: Supervisor) -> None:
-    """End what a watchdog that was killed has left."""
-    log.log.error("the watchdog was killed; what the guest started is ended [watchdog-killed]")
+    """End the guest's processes after its watchdog was killed."""
+    log.log.error("the watchdog was killed; ending all guest processes [watchdog-killed]")
     held = strays_raw.hold(supervisor.processes.known())
     supervisor.processes.kill()
     strays_raw.end(held)
@@ -76,10 +76,10 @@ def _end_strays(supervisor: Supervisor) -> None:
 
 @contextmanager
 def _many_files() -> Iterator[None]:
-    """Have as many open files as the host lets us: each process of the guest's takes one, and each
-    file that it has open. The guest was launched with the limit that there is."""
+    """Raise this process's limit of open files: each process of the guest takes one, and so does
+    each file it has open. The guest itself was launched with the original limit."""
     before = None
-    with contextlib.suppress(OSError, ValueError):  # a host that refuses it; then there are fewer
+    with contextlib.suppress(OSError, ValueError):  # the host may refuse it
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         before = soft, hard

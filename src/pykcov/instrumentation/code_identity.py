@@ -1,8 +1,8 @@
-"""What libraries keep by the identity of a code object goes along when a function gets another.
+"""Updates what libraries keep by the identity of a code object when a function gets a new one.
 
-A function whose __code__ is replaced in place is another one to whoever remembers code objects by
-identity. Nothing tells who does; these are known. Code that is instrumented as it is imported has
-one identity from the start.
+To a library that remembers code objects by identity, a function whose __code__ is replaced is
+another function. There is no way to find such libraries; the ones here are known. Code instrumented
+on import has the same identity from the start.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 
 def carry(pairs: Iterable[tuple[CodeType, CodeType]]) -> None:
-    """Tell known libraries of each code object and of the one that stands in for it."""
+    """Update known libraries with pairs of old and new code objects."""
     if (protected := _trio()) is None:
         return
     for old, new in pairs:

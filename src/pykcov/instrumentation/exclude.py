@@ -1,4 +1,4 @@
-"""Functions and classes that a person leaves out, by what their def or class lines say."""
+"""Functions and classes that the user excludes, by their def or class lines."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def checked(patterns: Iterable[str] | str) -> tuple[str, ...]:
         try:
             re.compile(pattern)
         except re.error as error:
-            text = f"exclude={pattern!r} is no regular expression: {error}"
+            text = f"exclude={pattern!r} is not a regular expression: {error}"
             raise PykcovError("exclude-bad", text) from None
     return patterns
 
 
 def excluded(source: bytes, patterns: Iterable[str]) -> set[int]:
-    """Return the lines of all functions and classes of a text that are left out.
+    """Return the lines of all excluded functions and classes.
 
     That is one where PRAGMA or a pattern matches in a line from its first decorator to the end of
     its `def ...:` or `class ...:`, with all that is within.

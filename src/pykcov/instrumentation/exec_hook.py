@@ -1,14 +1,14 @@
-"""Instrument what exec() and eval() are given: code of files that importlib does not execute.
+"""Instruments code passed to exec() and eval(), from files that importlib does not execute.
 
-A loader with an exec_module of its own ends as importlib's do, in exec(code, module.__dict__):
-pytest's, which rewrites asserts; one that decrypts; a subclass of importlib.abc.SourceLoader. So
-does runpy, and a program that compiles a file by itself. There is nothing else they share, and no
-list of them would be complete. csrc/executing.c has the two functions ask here, and leaves them the
-objects that they are.
+A loader with its own exec_module ends, like importlib's, in exec(code, module.__dict__): pytest's,
+which rewrites asserts; one that decrypts; a subclass of importlib.abc.SourceLoader. So do runpy,
+and programs that compile a file themselves. They have nothing else in common, and no list of them
+would be complete. csrc/executing.c makes the two functions call this module, without replacing
+them.
 
-Any text may be compiled under any file's name. So code is instrumented if it is what the compiler
-makes of the file, or if the loader of that file's module executes it: that one may have changed it,
-and its lines are taken to be the file's.
+Any source can be compiled under any file's name. So code is instrumented only if it is what the
+compiler makes from the file, or if the loader of that file's module executes it: a loader may
+change code, but its line numbers are assumed to be the file's.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ from pykcov.probe import hook_executing
 
 
 class Module(NamedTuple):
-    """What is about to be executed: `path` is the code's file.
+    """The module whose code is about to be executed. path: the code's file.
 
-    name: the module's, if it is that file's. loader: the module's, if it loads it from that file.
+    name: the module's name, if it belongs to that file. loader: the module's loader, if it loads
+    the module from that file.
     """
 
     path: str
@@ -39,8 +40,7 @@ class Module(NamedTuple):
 
 
 def module_of(code: CodeType, names: dict[str, Any]) -> Module:
-    """Return what the globals that the code is executed in say of it. Runs none of the program's
-    code."""
+    """Return what the code's globals say about its module. Runs none of the program's code."""
     path = absolute(code.co_filename)
     spec, name = dict.get(names, "__spec__"), dict.get(names, "__name__")
     if is_spec(spec) and _is(spec.origin, path):
@@ -54,12 +54,12 @@ def _is(file: object, path: str) -> bool:
 
 
 class Executed:
-    """Gives code that `selection` selects its probes, by way of `texts`."""
+    """Instruments code that `selection` selects, using `texts`."""
 
     def __init__(self, selection: Selection, texts: Texts) -> None:
         self.selection, self.texts = selection, texts
-        # What was answered, by co_filename: of the same code the same, as long as it is there. A
-        # program may execute one code object again and again.
+        # The results, by co_filename, kept as long as the code exists: a program may execute the
+        # same code object again and again.
         self._answers: dict[str, WeakKeyDictionary[CodeType, CodeType | None]] = {}
 
     def __call__(self, code: CodeType, names: dict[str, Any]) -> CodeType | None:
@@ -79,7 +79,7 @@ class Executed:
         except OSError as error:
             if module.loader is not None:
                 self.texts.leave_out(module.path, f"its source can't be read: {error}")
-            return None  # else there is no such file
+            return None  # otherwise there is no such file
         return self.texts.rewrite_loaded(code, module.path, source, module.loader is not None)
 
 
@@ -102,14 +102,14 @@ _passed: CodeType | None = None
 
 
 def pass_by(code: CodeType) -> None:
-    """importlib is about to execute `code`, and has asked already (import_hook.py)."""
+    """Note that importlib is about to execute `code`, which import_hook.py has handled already."""
     global _passed
     _passed = code
 
 
 def ask(code: CodeType, names: dict[str, Any]) -> CodeType:
-    """Return what to execute in the place of a module's code, in these globals: with probes, if it
-    is selected."""
+    """Return the code to execute instead of a module's code in these globals: with probes, if it is
+    selected."""
     global _passed
     passed, _passed = _passed, None
     if passed is code:
@@ -134,13 +134,13 @@ def _foreign(traceback: TracebackType | None) -> TracebackType | None:
 
 
 def add(asked: Asked) -> None:
-    """Ask it whenever a module's code is executed."""
+    """Call it whenever a module's code is executed."""
     _asked.append(asked)
     hook_executing(ask)
 
 
 def remove(asked: Asked) -> None:
-    """Ask it no more."""
+    """Stop calling it."""
     _asked.remove(asked)
     if not _asked:
         hook_executing(None)

@@ -1,9 +1,9 @@
-"""File patterns, read as coverage.py reads them: the only place that knows what a `*` stands for.
+"""File patterns, with coverage.py's syntax.
 
-`?` and `*` stop at slashes; `*/` at the begin is all that is above, or nothing; `/*` at the end is
-all that is below; `**/` is any folders, or none; `[...]` is a regular expression's. A pattern
-without a slash is a file's name, wherever the file is. Slashes match backslashes, too, for paths of
-other machines, and upper case is not lower case.
+`?` and `*` don't match slashes. `*/` at the start matches any folders above, or none; `/*` at the
+end matches everything below; `**/` matches any folders, or none; `[...]` is as in regular
+expressions. A pattern without a slash is a file name, in any folder. Slashes match backslashes,
+too, for paths of other machines. Patterns are case-sensitive.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pykcov.errors import PykcovError
 
 _SLASH = r"[/\\]"
 _FOLDERS = rf"(?:.*{_SLASH})?"
-# In the order in which they are tried: what is found, and what it becomes; None: it is refused.
+# Token and replacement, in the order in which they are tried; None: not allowed.
 _TOKENS = [
     (re.compile(found), becomes)
     for found, becomes in (
@@ -33,12 +33,12 @@ _TOKENS = [
 ]
 
 
-# The name of a file that patterns are compared with: absolute, without links.
+# The form of a path that patterns are matched against: absolute, links resolved.
 canonical = os.path.realpath
 
 
 def translated(pattern: str) -> str:
-    """Return the regular expression of a pattern, as it stands. Raises PykcovError glob-bad."""
+    """Return the regular expression for a pattern. Raises PykcovError glob-bad."""
     text = pattern.replace("\\", "/")
     if "/" not in text:
         text = f"**/{text}"
@@ -47,7 +47,7 @@ def translated(pattern: str) -> str:
         for token, becomes in _TOKENS:
             if (found := token.match(text, at)) is not None:
                 if becomes is None:
-                    raise _bad(pattern, f"it can't have {found[0]!r} in it")
+                    raise _bad(pattern, f"{found[0]!r} is not allowed in it")
                 out.append(becomes or found[0])
                 at = found.end()
                 break
@@ -67,7 +67,7 @@ def _bad(pattern: str, why: str) -> PykcovError:
 
 
 def literal(path: str) -> str:
-    """Return a pattern for a path: `?` stands for what would mean something; nothing quotes it."""
+    """Return a pattern for a path: special characters become `?`, because they can't be quoted."""
     return re.sub(r"[*?\[\]]", "?", path)
 
 

@@ -1,10 +1,10 @@
-"""Instrument modules as they are imported.
+"""Instruments modules as they are imported.
 
-importlib imports them. When it looks up what it executes a module's code with, that code becomes
-other code, in the variable of importlib's own frame; and when it looks up a loader's get_code, the
-cache is asked first (probe/csrc/importing.c). So `__loader__`, `__spec__`, sys.meta_path, the
-cached .pyc files, each frame and each traceback stay what they were, and modules that are loaded by
-hand (spec_from_file_location) are seen, too.
+importlib itself imports them. When it looks up the function that executes a module's code, we
+replace the code in the local variable of importlib's frame; when it looks up a loader's get_code,
+the cache is tried first (probe/csrc/importing.c). So `__loader__`, `__spec__`, sys.meta_path,
+cached .pyc files, frames and tracebacks are unchanged, and modules loaded manually
+(spec_from_file_location) are instrumented, too.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LOADERS: tuple[Any, ...] = (SourceFileLoader, zipimport.zipimporter)
 
 
 class Hooks(NamedTuple):
-    """What is asked at each import."""
+    """Functions called at each import."""
 
     # (module name, file): is it to be instrumented? Asked of what has a stamp only (stamps.py).
     selects: Callable[[str, str], bool]
@@ -40,8 +40,8 @@ class Hooks(NamedTuple):
 
 
 _hooks: list[Hooks] = []
-# The last loader that a stamp was made for, and the stamp. Of another loader's there is none, when
-# imports of several threads or of get_code() itself come between.
+# The last loader that a stamp was made for, and the stamp. Other loaders have none, if imports by
+# several threads, or by get_code() itself, interleave.
 _latest: tuple[Any, bytes] | None = None
 _is_away = False  # the stand-in for get_code
 
@@ -60,8 +60,8 @@ _parts = {"name", "path"}
 
 
 def _filename(loader: Any, name: str) -> str | None:
-    """Return the file that `loader` loads module `name` from, if a stamp may be made of it: it is
-    exactly SourceFileLoader, with the methods that importlib gave it."""
+    """Return the file that `loader` loads module `name` from, if it may have a stamp: only if the
+    loader is exactly a SourceFileLoader, with importlib's own methods."""
     if type(loader) is not SourceFileLoader or vars(loader).keys() != _parts or loader.name != name:
         return None
     path = loader.path
@@ -83,13 +83,13 @@ def _is_monitored() -> bool:
 
 
 def _is_watched() -> bool:
-    """Is there anybody who is told that get_code() is called?"""
+    """Would a tool notice a call of get_code()?"""
     return _gettrace() is not None or _getprofile() is not None or _is_monitored()
 
 
 def _begin() -> None:
-    """Take the stand-in for get_code away while a tool of sys.monitoring is there. Until 3.13 such
-    a tool is told another callable for a bound method, which a stand-in gives, than for a method.
+    """Remove the replacement of get_code while there is a sys.monitoring tool. Until 3.13 such a
+    tool would get another callable for the bound method, which the replacement returns.
     """
     global _is_away
     if _hooks and _is_away != _is_monitored():
@@ -98,7 +98,7 @@ def _begin() -> None:
 
 
 def _put() -> None:
-    if "get_code" not in vars(SourceFileLoader):  # else the program's own
+    if "get_code" not in vars(SourceFileLoader):  # otherwise it is the program's own
         setattr(SourceFileLoader, "get_code", _get_code)  # noqa: B010 - no function, for mypy
 
 
@@ -108,7 +108,7 @@ def _take_away() -> None:
 
 
 def _cached(loader: Any, module: ModuleType) -> CodeType | None:
-    """Return the module's code, if the cache has it, and get_code() need not be called."""
+    """Return the module's code from the cache, so that get_code() need not be called, or None."""
     global _latest
     try:
         forks.notice()
@@ -125,7 +125,7 @@ def _cached(loader: Any, module: ModuleType) -> CodeType | None:
 
 
 def _imported(loader: Any, module: ModuleType, code: Any) -> CodeType | None:
-    """Return what is to be executed instead of `code`."""
+    """Return the code to execute instead of `code`."""
     global _latest
     latest, _latest = _latest, None
     if not isinstance(code, CodeType) or not isinstance(loader, LOADERS) or origin(code):
@@ -148,7 +148,7 @@ _get_code = Lookup(SourceFileLoader.get_code, _exec_module, _cached)
 
 
 def add(hooks: Hooks) -> None:
-    """Ask `hooks` at each import from now on."""
+    """Call `hooks` at each import from now on."""
     if not _hooks:
         vars(_external)["_bootstrap"] = _importlib
         _put()
@@ -156,7 +156,7 @@ def add(hooks: Hooks) -> None:
 
 
 def remove(hooks: Hooks) -> None:
-    """Ask them no more."""
+    """Stop calling them."""
     global _is_away
     _hooks.remove(hooks)
     if not _hooks:

@@ -1,12 +1,12 @@
-"""Find the functions that are imported already, to give them another __code__.
+"""Finds functions that are imported already, to replace their __code__.
 
-Every function object is found through the collector, whatever holds it: modules, classes, closures,
-decorators, properties. Frames that run, and generators and coroutines that exist, keep the code
-they were made with; they are counted.
+The garbage collector finds every function object, whatever holds it: modules, classes, closures,
+decorators, properties. Running frames, and existing generators and coroutines, keep their old code;
+they are counted.
 
-All kinds of the program's objects come by here, and none of its code may run for that: so the type
-is asked for, never isinstance(), which asks a proxy or a mock for its __class__; and the attributes
-of modules are read from their dicts, past __getattribute__, which would load a lazy module.
+This handles all kinds of objects of the program without running any of its code. So it uses type()
+instead of isinstance(), which reads __class__ from a proxy or a mock, and reads attributes of
+modules from their dicts, bypassing __getattribute__, which would load a lazy module.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SUSPENDABLE = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GE
 
 
 def attributes(module: ModuleType) -> dict[str, Any]:
-    """Return the module's dict, whatever its class says of attributes."""
+    """Return the module's dict, whatever its class does with attributes."""
     return cast("dict[str, Any]", object.__getattribute__(module, "__dict__"))
 
 
@@ -45,10 +45,10 @@ def modules() -> list[tuple[str, type[ModuleType], dict[str, Any]]]:
 
 
 def _tracked() -> Iterator[Any]:
-    """All objects that the collector knows.
+    """Return all objects that the garbage collector tracks.
 
-    gc.freeze() hides objects from gc.get_objects(); a service that froze before it forked has its
-    whole code hidden. Then everything that modules lead to is walked.
+    gc.freeze() hides objects from gc.get_objects(), and a service that calls it before it forks
+    hides all its code. In that case this walks everything reachable from modules.
     """
     yield from gc.get_objects()
     if gc.get_freeze_count() > _FROZEN_AT_START:
@@ -103,7 +103,7 @@ def _suspended(item: Any) -> CodeType | None:
 
 
 def count_running(wanted: Callable[[CodeType], bool]) -> int:
-    """Return how many frames, generators and coroutines are under way in code that is `wanted`."""
+    """Return the number of frames, generators and coroutines running code that is `wanted`."""
     count = sum(wanted(code) for item in _tracked() if (code := _suspended(item)))
     for top in sys._current_frames().values():
         frame: FrameType | None = top

@@ -1,4 +1,4 @@
-"""Which modules are selected, are there, and got no probes: so that none is silently absent."""
+"""Finds selected modules that have no probes, so that none is missing silently."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def files_of_modules() -> set[str]:
 def missing(
     selection: Selection, given: dict[str, int], earlier: set[str]
 ) -> Iterator[tuple[str, str]]:
-    """Yield the files of modules that are selected, but not among those that were `given` probes,
-    and why. `earlier`: files of modules that were there before."""
+    """Yield the files of selected modules that are not among those `given` probes, and why.
+    earlier: files of modules imported before."""
     for name, file, spec in _modules():
         if (source := _source_of_extension(file)) is not None:
             if source and source not in given and selection.matches(name, source):
@@ -55,8 +55,8 @@ def missing(
 
 
 def _source_of_extension(file: str) -> str | None:
-    """Return the Python text beside a C extension, which has taken its place; "" if there is none,
-    None if the file is no extension."""
+    """Return the Python source beside a C extension that replaces it; "" if there is none, None if
+    the file is not an extension."""
     for suffix in EXTENSION_SUFFIXES:
         if file.endswith(suffix):
             source = Path(file.removesuffix(suffix) + ".py")
@@ -65,7 +65,7 @@ def _source_of_extension(file: str) -> str | None:
 
 
 def _is_empty(file: str) -> bool:
-    """Is nothing in the file that could be executed, but for a docstring?"""
+    """Does the file contain nothing to execute, except perhaps a docstring?"""
     try:
         body = ast.parse(Path(file).read_bytes()).body
     except (OSError, SyntaxError, ValueError, RecursionError):
@@ -78,11 +78,13 @@ def _why(file: str, spec: ModuleSpec | None, earlier: set[str]) -> str:
     if isinstance(loader, SourcelessFileLoader) or file.endswith(".pyc"):
         return "it has no source"
     if file in earlier:
-        return "it was executed before it could get probes, and has no function that could now"
+        return (
+            "it was executed before pykcov could instrument it, and has no functions to instrument"
+        )
     if loader is None:
-        return "it was not executed by way of import, exec() or eval()"
+        return "it was not executed by import, exec() or eval()"
     kind = loader if isinstance(loader, type) else type(loader)
     return (
-        f"its loader, {kind.__module__}.{kind.__qualname__}, executes it, or other code than its "
-        "file's, where pykcov does not see it"
+        f"its loader, {kind.__module__}.{kind.__qualname__}, executes it where pykcov can't see "
+        "it, or executes code that is not from the file"
     )

@@ -1,5 +1,5 @@
-"""Main modules: scripts of a Python that was started by itself, which neither importlib nor exec()
-executes; and how the end of a main module becomes the end of the process."""
+"""Main modules: the script of a directly started Python, which neither importlib nor exec()
+executes; and how the end of a main module ends the process."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pykcov.probe import Ending, Unseen, last_hook, print_uncaught, quiet, run_m
 
 
 def is_pykcov() -> bool:
-    """Is it pykcov's own command line? It shows and counts what it runs itself, if anything."""
+    """Is this pykcov's own command line? It takes care of the program that it runs itself."""
     words = sys.orig_argv[1:]
     module = words[words.index("-m") + 1 :][:1] if "-m" in words else words[:1]
     return bool(module) and os.path.basename(module[0]) == "pykcov"  # noqa: PTH119
@@ -28,11 +28,11 @@ def run_to_end(
     finish: Callable[[], bool],
     passing: tuple[type[BaseException], ...] = (),
 ) -> NoReturn:
-    """Call run(), which calls run_main(), and then finish(). Where that returns that something
-    failed, and the program's exit status would be 0, it is 1.
+    """Call run(), which calls run_main(), and then finish(). If that returns False, an exit status
+    of 0 becomes 1.
 
-    Raises what the interpreter is to end by, as it always does: SystemExit, KeyboardInterrupt; and
-    `passing`, of run().
+    Raises the exception that the interpreter should exit with, such as SystemExit or
+    KeyboardInterrupt; exceptions of run() listed in `passing` are raised unchanged.
     """
     end: BaseException = SystemExit(0)
     uncaught: list[BaseException] = []
@@ -64,7 +64,7 @@ def run_to_end(
 
 
 def _without_ours(error: BaseException) -> BaseException:
-    """The exception, without the frames that are ours."""
+    """Return the exception without pykcov's frames."""
     traceback: TracebackType | None = error.__traceback__
     while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(OWN):
         traceback = traceback.tb_next
@@ -74,11 +74,11 @@ def _without_ours(error: BaseException) -> BaseException:
 def instrument_script() -> None:
     """Instrument the script that this Python is about to run: `python prog.py`.
 
-    The interpreter compiles and executes it in C. Between the two is the audit event `exec`, at
-    which we execute the code with probes in its place, and end the program as it would have ended.
-    The interpreter does not trace what an audit hook does, unless that has a `__cantrace__`. Once
-    the script runs, the hook has none any more, and returns at once. With -i the interpreter goes
-    on behind the script, so that is left alone.
+    The interpreter compiles and executes it in C. In between it raises the audit event `exec`, at
+    which we execute the code with probes instead, and then end the program as it would have ended.
+    The interpreter doesn't trace audit hooks without `__cantrace__`. Once the script runs, the hook
+    no longer has it, and returns at once. With -i the interpreter continues after the script, so
+    this does nothing.
     """
     name = sys.argv[0] if sys.argv else ""
     if name in ("", "-", "-c", "-m") or sys.flags.inspect or os.environ.get("PYTHONINSPECT"):

@@ -1,7 +1,7 @@
-"""marshal of instrumented code.
+"""Lets marshal write instrumented code.
 
-marshal can't write a probe. Where it fails for that, the code objects are written as they were
-before they were instrumented. What marshal can write it writes by itself, at no cost.
+marshal can't write probes. If it fails because of that, the original code objects are written
+instead. Everything else marshal writes itself, at no cost.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _plain_dump, _plain_dumps = marshal.dump, marshal.dumps
 
 
 def _stripped(value: Any) -> Any:
-    """A copy of `value` with the original code objects in it."""
+    """Return a copy of `value` with the original code objects."""
     if isinstance(value, CodeType):
         return original(value)
     if type(value) in (tuple, list, set, frozenset):
@@ -30,11 +30,11 @@ _dumps, _dump = hook_marshal(_plain_dumps, _plain_dump, _stripped)
 
 
 def install() -> None:
-    """Put the two functions into marshal."""
+    """Replace marshal's two functions."""
     marshal.dump, marshal.dumps = _dump, _dumps
 
 
 def uninstall() -> None:
-    """Take them out, unless somebody else has put theirs over them."""
+    """Restore marshal's functions, unless somebody else has replaced ours."""
     if marshal.dumps is _dumps:
         marshal.dump, marshal.dumps = _plain_dump, _plain_dumps

@@ -1,16 +1,16 @@
-"""What a person can choose of how code is instrumented."""
+"""Options for how code is instrumented."""
 
 from __future__ import annotations
 
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-# Of bytecode/blocks.py and block_heads.py: a change that moves blocks, or what is kept, raises it.
+# Version of bytecode/blocks.py and block_heads.py: increment it if blocks or stored data change.
 VERSION = 3
 
 
 class Options(NamedTuple):
-    """by_line: cut blocks at every change of line. prune: leave out what other probes tell.
+    """by_line: cut blocks at every change of line. prune: omit probes that others imply.
     comparisons: record operands, too. branch: record which way branches go; only with by_line.
     exclude: regular expressions (exclude.py).
     """
@@ -23,7 +23,7 @@ class Options(NamedTuple):
 
     @property
     def variant(self) -> str:
-        """What the symbol store keeps of it: under other options, a text has other PCs."""
+        """The key in the symbol store: with other options, the same source has other PCs."""
         flags = Options._fields[:-1]
         names = [name.replace("_", "-") for name in flags if getattr(self, name)]
         if self.exclude:
@@ -32,13 +32,13 @@ class Options(NamedTuple):
 
     @staticmethod
     def restored(saved: list[Any]) -> Options:
-        """Return options that were made a list, and were JSON since."""
+        """Return options from a list that has been through JSON."""
         by_line, prune, comparisons, branch, exclude = saved
         return Options(by_line, prune, comparisons, branch, tuple(exclude))
 
     @staticmethod
     def of(variant: str) -> Options:
-        """Return the options that a variant stands for, but for exclude."""
+        """Return the options that a variant stands for, except exclude."""
         words = variant.split()
         by_line, prune, comparisons, branch = (
             name.replace("_", "-") in words for name in Options._fields[:-1]

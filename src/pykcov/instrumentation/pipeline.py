@@ -1,4 +1,4 @@
-"""Texts get their probes: from the cache, or by rewriting them, which fills the cache."""
+"""Instruments source files, using cached bytecode where it is valid."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pykcov.symbols.store import SymbolStore
 
 @dataclass(eq=False)
 class Texts:
-    """files: number of blocks, by path, of what was given probes."""
+    """files: by path, the number of blocks in files that were instrumented."""
 
     store: SymbolStore
     options: Options
@@ -32,7 +32,7 @@ class Texts:
     _mark: object = field(default_factory=object)
 
     def __post_init__(self) -> None:
-        self._variant = self.options.variant  # of what is as the compiler makes it
+        self._variant = self.options.variant  # for code as the compiler made it
 
     @property
     def left_out(self) -> dict[str, str]:
@@ -44,14 +44,14 @@ class Texts:
         self._left_out[path] = why
 
     def rewrite(self, code: CodeType, path: str, source: bytes) -> CodeType | None:
-        """Return a module's `code` with probes, or None, having noted why it is left out."""
+        """Return a module's `code` with probes; or note why it is left out, and return None."""
         return self._rewrite(code, path, source, NONE)
 
     def rewrite_loaded(
         self, code: CodeType, path: str, source: bytes, vouched: bool
     ) -> CodeType | None:
-        """Return `code` with probes, which something other than importlib's own loaders made of the
-        text: changed maybe, if the module's loader vouches for it. None as rewrite()."""
+        """Return `code` with probes, if something other than importlib's loaders made it from the
+        source. It may be changed only if the module's loader vouches for it. None as rewrite()."""
         text = Text(path, code.co_filename, source, sys.flags.optimize)
         changed = text._replace(changed=True)
         for one in (text, changed) if vouched else (text,):
@@ -59,7 +59,9 @@ class Texts:
                 return new
         if not is_compiled_from(code, source, text.optimize):
             if not vouched:
-                self.leave_out(path, "code that is not made of its text was executed in its name")
+                self.leave_out(
+                    path, "other code than that of its source was executed under its name"
+                )
                 return None
             text = changed
         rewriter = self._cold(text, lambda: code)
@@ -74,7 +76,7 @@ class Texts:
 
     def _known(self, text: Text, code: CodeType) -> CodeType | None:
         """Return `code` with probes, if the cache has it."""
-        # The text's hash alone does not tell: a stale .pyc has other code, in constants maybe only.
+        # The source's hash is not enough: a stale .pyc has other code, perhaps only in constants.
         if (rewriter := self._warm(text)) is None or not rewriter.is_of(code):
             return None
         new = rewriter(code)
@@ -89,7 +91,7 @@ class Texts:
         return self.cache.file(text.path, text.filename, text.optimize, variant)
 
     def _warm(self, text: Text) -> Rewriter | None:
-        """Return what the cache has for a text."""
+        """Return what the cache has for a source file."""
         file = self._file_of(text)
         entry = self.cache.get(file, sha256(text.source).digest())
         if entry is None:
@@ -103,7 +105,7 @@ class Texts:
         return rewriter
 
     def _cold(self, text: Text, compiled: Callable[[], CodeType]) -> Rewriter | None:
-        """Rewrite a text, and put it into the cache."""
+        """Rewrite a source file's code, and put it into the cache."""
         path = text.path
         try:
             variant = text.variant(self.options)

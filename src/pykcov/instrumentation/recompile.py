@@ -1,4 +1,4 @@
-"""Compile a text as the program's own import did, and leave no trace of that."""
+"""Compiles a source file as the program's own import did, without side effects."""
 
 from __future__ import annotations
 import __future__
@@ -16,13 +16,13 @@ _IGNORE: list[Any] = [
 
 
 def compiled(source: bytes, filename: str, optimize: int, flags: int = 0) -> CodeType:
-    """Return the code of a module. Raises SyntaxError and ValueError, but warns of nothing: the
-    program was told when it compiled the text, and an "error" filter would keep it from compiling.
+    """Return the code of a module. Raises SyntaxError and ValueError. Suppresses warnings: the
+    program got them when it compiled the file, and an "error" filter would make this fail.
 
-    flags: co_flags whose `from __future__` it is to be compiled with.
+    flags: co_flags with the `from __future__` features to compile with.
     """
     before = warnings.filters
-    # Not catch_warnings(), which has the modules forget what they have warned of.
+    # Not catch_warnings(), which makes modules forget which warnings they have issued.
     setattr(warnings, "filters", [*_IGNORE, *before])  # noqa: B010 - typeshed says read-only
     try:
         code: CodeType = compile(
@@ -34,7 +34,7 @@ def compiled(source: bytes, filename: str, optimize: int, flags: int = 0) -> Cod
 
 
 def is_compiled_from(code: CodeType, source: bytes, optimize: int) -> bool:
-    """Is it what the compiler makes of this text?"""
+    """Is it what the compiler makes from this source?"""
     try:
         return code == compiled(source, code.co_filename, optimize, code.co_flags)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

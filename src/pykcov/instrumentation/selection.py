@@ -1,4 +1,4 @@
-"""Which files are instrumented: source, include and omit, as coverage.py's users know them."""
+"""Which files are instrumented: source, include and omit, as in coverage.py."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pykcov.instrumentation.globs import canonical, compiled, folders_named
 OWN = canonical(str(Path(__file__).parents[1]))  # the package pykcov
 
 
-# The name that a file has in the store: absolute, without dots, links as they are.
+# A file's name in the store: absolute and normalized, with links left as they are.
 absolute = os.path.abspath
 
 
@@ -26,7 +26,7 @@ def _below(path: str, folder: str) -> bool:
 
 @functools.cache
 def _installed(*names: str) -> tuple[str, ...]:
-    """Return the real paths of folders of all of sysconfig's schemes."""
+    """Return the real paths of these folders in all of sysconfig's schemes."""
     found = {
         paths[name]
         for paths in map(sysconfig.get_paths, sysconfig.get_scheme_names())
@@ -46,19 +46,19 @@ def _is_in_a_venv(folder: str) -> bool:
 
 
 def _third_party() -> tuple[str, ...]:
-    """Return where installed packages and scripts are: as for coverage.py, folders of sys.path
-    that are in a virtual environment are such, too."""
+    """Return the folders of installed packages and scripts; as in coverage.py, they include folders
+    on sys.path that are in a virtual environment."""
     others = (canonical(folder) for folder in sys.path if _is_in_a_venv(folder))
     return (*_installed("purelib", "platlib", "scripts"), *others)
 
 
 class Selection:
-    """source: packages by name, or directories; packages: names of packages, though a directory is
-    called that, too; include, omit: file patterns (globs.py).
+    """source: names of packages, or directories; packages: names of packages, even if a directory
+    has the same name; include, omit: file patterns (globs.py).
 
-    Without source and include: everything but the standard library and installed packages. The
-    latter stay out of a source directory, too, unless it lies within them. `omit` always has the
-    last word; `include` narrows a source.
+    Without source and include, everything but the standard library and installed packages is
+    selected. Installed packages are left out of a source directory, too, unless it lies within
+    them. `omit` takes precedence; `include` narrows a source.
     """
 
     def __init__(
@@ -71,17 +71,17 @@ class Selection:
     ) -> None:
         self.packages: list[str] = []
         self.folders: list[str] = []
-        self.used: set[str] = set()  # of both, those that a file belonged to
+        self.used: set[str] = set()  # packages and folders that matched a file
         for name in source:
             if not isinstance(name, str):
-                raise TypeError(f"source takes names of packages and directories, not {name!r}")
+                raise TypeError(f"source must be names of packages and directories, not {name!r}")
             if "/" in name or Path(name).is_dir():
                 if not Path(name).is_dir():
                     raise PykcovError("source-missing", f"there is no directory {name}")
                 self.folders.append(canonical(name))
             elif Path(name).is_file():
                 raise PykcovError(
-                    "source-missing", f"{name} is a file; --include takes files, --source does not"
+                    "source-missing", f"{name} is a file: use --include for files, not --source"
                 )
             else:
                 self._add_package(name)
@@ -90,7 +90,7 @@ class Selection:
         include, omit = list(include), list(omit)
         self.include, self.omit = compiled(include), compiled(omit)
         self._folder_patterns = folders_named([*include, *omit])
-        # Now, and not when the first module is imported: sysconfig itself imports one.
+        # Not later, when the first module is imported: sysconfig itself imports modules.
         self._standard = _installed("stdlib", "platstdlib")
         self._third_party = _third_party()
         self._path = list(sys.path)
@@ -98,15 +98,18 @@ class Selection:
 
     def _add_package(self, name: str) -> None:
         if name == "pykcov" or name.startswith("pykcov."):
-            raise PykcovError("self-instrumentation", "pykcov can't instrument itself")
+            raise PykcovError(
+                "self-instrumentation",
+                "pykcov can't instrument itself: its probes would trigger each other",
+            )
         if not all(part.isidentifier() for part in name.split(".")):
             raise PykcovError(
-                "source-missing", f"{name!r} is neither a directory nor the name of a package"
+                "source-missing", f"{name!r} is neither a directory nor a package name"
             )
         self.packages.append(name)
 
     def saved(self) -> dict[str, list[str]]:
-        """Return what restored() makes the same selection of, in whatever process and directory."""
+        """Return data from which restored() makes the same selection in another process."""
         return {
             "packages": self.packages,
             "folders": self.folders,
@@ -116,7 +119,7 @@ class Selection:
 
     @staticmethod
     def restored(saved: dict[str, list[str]]) -> Selection:
-        """Return a selection that was saved."""
+        """Return the selection that saved() was called on."""
         made = Selection()
         made.packages, made.folders = saved["packages"], saved["folders"]
         made.include, made.omit = (
@@ -189,10 +192,10 @@ class Selection:
                     self.used.add(package)
 
     def complaints(self) -> list[str]:
-        """Return lines on what is hardly meant."""
+        """Return lines about options that are probably mistakes."""
         lines = [f"--source {name} matched nothing [source-unmatched]" for name in self.unused()]
         return lines + [
-            f"the pattern {pattern!r} names a folder, and no file in it; "
-            f"'{pattern.rstrip('/')}/*' is all below it [pattern-folder]"
+            f"the pattern {pattern!r} names a folder, and matches no files in it; "
+            f"use '{pattern.rstrip('/')}/*' [pattern-folder]"
             for pattern in self._folder_patterns
         ]

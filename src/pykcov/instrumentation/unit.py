@@ -1,4 +1,4 @@
-"""One text of one file: its code objects, their blocks, and the PCs that the store gives them."""
+"""One version of a source file: its code objects, their blocks, and their PCs from the store."""
 
 from __future__ import annotations
 
@@ -44,26 +44,26 @@ from pykcov.probe import Probe, probes
 from pykcov.symbols.blocks import CHANGED, SITES, FileSymbols, Head, pc_of
 from pykcov.symbols.store import SymbolStore
 
-# Probes by store and number of the file's first block. They are kept for the life of the process: a
-# file that is instrumented again, or reloaded, must count under the indices that it had.
+# Probes by store and number of the file's first block. They are kept as long as the process lives,
+# because a file that is instrumented again, or reloaded, must keep its indices.
 _probes: dict[tuple[Path, int], list[Probe]] = {}
 _probes_lock = threading.Lock()  # a leaf: nothing is imported or called back under it
-# Told of each file, as files() gives it, when it first gets probes.
+# Called for each file, with an item of files(), when it is first instrumented.
 listeners: list[Callable[[int, int], object]] = []
 
 
 def _after_fork() -> None:
     global _probes_lock
-    _probes_lock = threading.Lock()  # whoever held it is not in this process
+    _probes_lock = threading.Lock()  # the thread that held it doesn't exist in the child
 
 
 forks.in_child(_after_fork)
 
 
 class Text(NamedTuple):
-    """A text, and where it came from: see Unit, and cache/stamps.py.
+    """A source file's content, and where it came from: see Unit, and cache/stamps.py.
 
-    changed: its code is not what the compiler makes of it: a loader changed it.
+    changed: a loader has changed the code that the compiler made from it.
     """
 
     path: str
@@ -82,7 +82,7 @@ class Text(NamedTuple):
 class Unit:
     """The code of `source` as compiled to `code`, its blocks, and its comparisons if wanted.
 
-    `path` is where a person finds the text (code.co_filename may be '<frozen os>').
+    path: the file to show to users (code.co_filename may be '<frozen os>').
     """
 
     path: str
@@ -138,11 +138,11 @@ class Unit:
 
     @property
     def blocks(self) -> int:
-        """Number of blocks in the file, and of edges that have probes, too."""
+        """Number of blocks in the file, plus edges that have probes."""
         return sum(map(len, self.spans)) + sum(len(found.edges) for found in self.branches)
 
     def symbols(self) -> FileSymbols:
-        """Return what the store is to keep of the blocks."""
+        """Return the blocks' data for the store."""
         spans = [[span[1:] for span in spans] for spans in self.spans]
         made = self._symbols(self.variant, spans, tuple(self._implied()))
         if not self.options.by_line:
@@ -157,7 +157,7 @@ class Unit:
         return replace(made, spans=made.spans + edges, heads=heads, arcs=tuple(self._arcs()))
 
     def comparison_symbols(self) -> FileSymbols:
-        """Return what the store is to keep of the comparisons: PCS_EACH spans for each."""
+        """Return the comparisons' data for the store: PCS_EACH spans for each."""
         spans = [[site[-4:] for site in sites for _ in range(PCS_EACH)] for sites in self.sites]
         return self._symbols(self.variant + SITES, spans)
 
@@ -169,7 +169,7 @@ class Unit:
     ) -> FileSymbols:
         with_spans = [n for n, own in enumerate(spans) if own]
         return FileSymbols(
-            # A file name may hold bytes that are no UTF-8.
+            # A file name may contain bytes that are not UTF-8.
             path=self.path.encode("utf-8", "backslashreplace").decode(),
             source=sha256(self.source).hexdigest(),
             magic=int.from_bytes(importlib.util.MAGIC_NUMBER, "little"),
@@ -203,7 +203,7 @@ class Unit:
             edge += len(found.edges)
 
     def rewriter(self, store: SymbolStore, owner: object) -> Rewriter:
-        """Return what gives code objects of this text their probes. Raises as register()."""
+        """Return a rewriter for this file's code objects. Raises as register() does."""
         given = [store.registered(self.symbols())]
         if self.options.comparisons:
             given.append(store.registered(self.comparison_symbols()))
@@ -244,6 +244,6 @@ def probes_of(store: SymbolStore, first: int, count: int) -> list[Probe]:
 
 
 def files() -> dict[int, int]:
-    """Return the files that ever had probes: number of the first block, and how many there are."""
+    """Return all files that ever had probes: number of the first block, and number of blocks."""
     with _probes_lock:
         return {first: len(found) for (_, first), found in _probes.items()}

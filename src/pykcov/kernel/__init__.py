@@ -1,6 +1,6 @@
-"""Kernels: what answers the system calls of guests (docs/guests.md).
+"""Kernels: they answer the system calls of guests (docs/guests.md).
 
-The public names are imported when they are first asked for: most who import pykcov have no guests.
+Public names are imported on first use, because most programs that use pykcov have no guests.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Who a task is: its numbers, its user and groups, and what these may do with a node."""
+"""A task's identity: its IDs, its user and groups, and what these may do with a node."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class Owned(Protocol):
-    """What credentials are held against: a node."""
+    """Something that credentials are checked against: a node."""
 
     mode: int
     uid: int
@@ -17,23 +17,23 @@ class Owned(Protocol):
 
 @dataclass(frozen=True)
 class Numbers:
-    """A task and its process, as the task's own PID namespace counts them."""
+    """Thread and process ID in the task's own PID namespace."""
 
     tid: int
     pid: int
 
 
 class Ids(Protocol):
-    """Translates ids of users and groups between this process's user namespace and a task's."""
+    """Maps user and group IDs between this process's user namespace and a task's."""
 
     def uid(self, uid: int) -> int:
-        """What the task calls a user of this process's; the overflow id if it has none for it."""
+        """Return a user ID of this process as the task sees it; the overflow ID if unmapped."""
 
     def gid(self, gid: int) -> int:
         """The same for a group."""
 
     def own_uid(self, uid: int) -> int:
-        """What this process calls a user of the task's. Raises OSError: EINVAL if it has none."""
+        """Return a task's user ID as this process sees it. Raises OSError: EINVAL if unmapped."""
 
     def own_gid(self, gid: int) -> int:
         """The same for a group."""

@@ -1,6 +1,6 @@
-"""Files that a kernel shows to its guests, beside those of the host.
+"""Files that a kernel shows to its guests, in addition to the host's.
 
-`kernel.files` maps paths to nodes; a node covers what the host has at its path, and below it.
+`kernel.files` maps paths to nodes; a node hides what the host has at and below its path.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _NAME_MAX = 255
 
 
 class File(Node):
-    """A regular file with fixed content, that guests can read and map."""
+    """A regular file with fixed content, which guests can read and map."""
 
     def __init__(self, data: bytes = b"", mode: int = 0o644) -> None:
         super().__init__(mode)
@@ -53,7 +53,7 @@ class Directory(Node):
 
 
 class OpenData(OpenFile):
-    """A File's. Its placeholder holds the data, so that the host does what there is to do."""
+    """An open File. Its placeholder holds the data, so that the host can run all calls on it."""
 
     def placeholder(self) -> int:
         assert isinstance(self.node, File)
@@ -83,13 +83,13 @@ class OpenData(OpenFile):
 
 
 class OpenDirectory(OpenFile):
-    """A Directory's, with a position to read on from."""
+    """An open Directory, with a read position."""
 
     def placeholder(self) -> int:
         return empty_directory()
 
     def entries(self) -> list[tuple[str, Node]]:
-        """Name and node of each entry, in order."""
+        """Return name and node of each entry, in order."""
         assert isinstance(self.node, Directory)
         there = [(name, node) for name, node in self.node.entries.items() if node.exists()]
         return [(".", self.node), ("..", self.node), *there]
@@ -120,8 +120,8 @@ class OpenDirectory(OpenFile):
 
 
 def empty_directory() -> int:
-    """Open a directory of the host's that is in no other directory, and goes when it is closed."""
-    import tempfile  # not for everybody who imports pykcov
+    """Open a host directory that is already removed, and so disappears when it is closed."""
+    import tempfile  # imported here, because few programs need it
 
     folder = tempfile.mkdtemp(prefix="pykcov-")
     try:
@@ -130,7 +130,7 @@ def empty_directory() -> int:
         os.rmdir(folder)
 
 
-# -- where they are -------------------------------------------------------------------------------
+# -- paths ----------------------------------------------------------------------------------------
 
 
 class Files(MutableMapping[str, Node]):
@@ -140,10 +140,12 @@ class Files(MutableMapping[str, Node]):
         self._mounts: dict[str, Node] = {}
 
     def __setitem__(self, path: str, node: Node) -> None:
-        """Raises ValueError for a path that is not absolute, or is the root."""
+        """Raises ValueError for a path that is not absolute and normalized, and for the root."""
         normal = posixpath.normpath(path) == path and not path.startswith("//")
         if not path.startswith("/") or not normal or path == "/":
-            raise ValueError(f"a mount's path is absolute and normal, not {path!r}")
+            raise ValueError(
+                f"a path for the kernel's files must be absolute and normalized: {path!r}"
+            )
         self._mounts[path] = node
 
     def __getitem__(self, path: str) -> Node:
@@ -159,10 +161,10 @@ class Files(MutableMapping[str, Node]):
         return len(self._mounts)
 
     def find(self, path: str) -> list[Node | None] | None:
-        """Return the nodes from the mount that covers a normal path to the path itself.
+        """Return the nodes from the mount that covers a normalized path down to the path itself.
 
-        None stands for each name where nothing is. Returns None when the path is the host's.
-        Raises ENOTDIR for a name below a file, ENAMETOOLONG.
+        None stands for each missing name. Returns None if the path is on the host.
+        Raises OSError: ENOTDIR for a name below a file, ENAMETOOLONG.
         """
         for mount, node in self._mounts.items():
             if (path == mount or path.startswith(mount + "/")) and node.exists():
@@ -171,11 +173,11 @@ class Files(MutableMapping[str, Node]):
         return None
 
     def covering(self, path: str) -> str | None:
-        """Return the mount, there now or not, that a path is or lies below, or None."""
+        """Return the mount at or above a path, whether or not its node exists now, or None."""
         return next((m for m in self._mounts if path == m or path.startswith(m + "/")), None)
 
     def below(self, path: str) -> bool:
-        """Is there a mount below a normal path of the host's?"""
+        """Is there a mount below this normalized host path?"""
         return any(mount.startswith(path + "/") for mount in self._mounts)
 
     def _walk(self, node: Node, names: list[str]) -> list[Node | None]:

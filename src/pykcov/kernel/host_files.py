@@ -1,8 +1,8 @@
-"""What the host has at a path that leads out of a mount.
+"""Host files at paths that lead out of a directory that a kernel shows.
 
-From a directory that a kernel shows, "../etc/passwd" is a path that the host cannot follow: it has
-no such directory. So the kernel looks the file up, and opens it for the guest, if that is who it is
-itself; it makes, changes and removes nothing there.
+The host can't resolve "../etc/passwd" from such a directory, because it has no such directory. So
+the kernel looks the file up and opens it for the guest, provided that the guest has the same user
+and groups as this process. It never creates, changes or removes files there.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from pykcov.abi.stat import Stat
 from pykcov.errors import fail
 from pykcov.kernel.interface import Caller, Node, OpenFile
 
-_OPENS = (stat.S_IFREG, stat.S_IFDIR, stat.S_IFCHR)  # without waiting for anybody
+_OPENS = (stat.S_IFREG, stat.S_IFDIR, stat.S_IFCHR)  # opening these doesn't block
 
 
 class Outside(Node):
-    """A file of the host's."""
+    """A file on the host."""
 
     def __init__(self, path: str, follow: bool = False) -> None:
-        """Raises OSError when nothing is there. follow: through a link."""
+        """follow: follow a link. Raises OSError if there is no such file."""
         self._seen = os.stat(path, follow_symlinks=follow)
         self.mode, self.uid, self.gid = self._seen.st_mode, self._seen.st_uid, self._seen.st_gid
         self.ino = self._seen.st_ino
@@ -44,7 +44,7 @@ class Outside(Node):
 
 
 class OpenOutside(OpenFile):
-    """What the guest gets is no placeholder but the file."""
+    """An open host file: the guest gets the file itself, not a placeholder."""
 
     stands_in = False
 

@@ -1,8 +1,7 @@
-"""What a kernel's methods meet: the task that makes the call, nodes and open files.
+"""What a kernel's methods work with: the task that makes the call, nodes, and open files.
 
-A guest that opens a node holds a placeholder, a descriptor of the host's, so that its number, dup,
-fork, close-on-exec and SCM_RIGHTS stay the host's affair; what the descriptor stands for is an
-OpenFile.
+A guest that opens a node gets a placeholder, a descriptor of a host file. So the host takes care of
+descriptor numbers, dup, fork, close-on-exec and SCM_RIGHTS; the descriptor stands for an OpenFile.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from pykcov.abi.stat import AT_FDCWD, Stat
 from pykcov.errors import fail
 from pykcov.kernel.credentials import Credentials, Ids, Numbers
 
-DEVICE = os.makedev(0, 0x70)  # st_dev of all nodes: no file system of the host's
+DEVICE = os.makedev(0, 0x70)  # st_dev of all nodes; no host file system has it
 
 _inodes = itertools.count(1)
 _REOPEN = os.O_ACCMODE | os.O_APPEND | os.O_NONBLOCK | os.O_SYNC | os.O_DSYNC
@@ -31,7 +30,7 @@ _REOPEN = os.O_ACCMODE | os.O_APPEND | os.O_NONBLOCK | os.O_SYNC | os.O_DSYNC
 class Host(enum.Enum):
     """The type of HOST."""
 
-    HOST = "the host does the call"
+    HOST = "the host runs the call"
 
 
 HOST: Final = Host.HOST  # returned by a handler to let the host run the call
@@ -49,29 +48,29 @@ class Node:
         self.atime = self.mtime = self.ctime = time.time_ns()
 
     def exists(self) -> bool:
-        """Is it there now?"""
+        """Does it exist now?"""
         return True
 
     @property
     def size(self) -> int:
-        """In bytes, as stat tells it."""
+        """Size in bytes, for stat()."""
         return 0
 
     def stat(self) -> Stat:
-        """Return what stat(2) tells."""
+        """Return the result of stat(2)."""
         return Stat(self.mode, self.ino, DEVICE, self.uid, self.gid, self.atime, self.mtime,
                     self.ctime, self.size)  # fmt: skip
 
     def open(self, task: Caller, flags: int, path: str) -> OpenFile:
-        """Open it; permissions have been checked. Raises OSError."""
+        """Open it; permissions are already checked. Raises OSError."""
         return OpenFile(self, flags, path)
 
 
 class OpenFile:
-    """What a guest's descriptor stands for. Each method is a system call on it; without one of its
-    own it fails as on a file of Linux's whose driver does not have it."""
+    """What a guest's descriptor stands for. Each method handles a system call on it; by default it
+    fails as on a Linux file whose driver doesn't implement the call."""
 
-    stands_in = True  # calls on the descriptor are calls on this; else it is the host's own file
+    stands_in = True  # False: the descriptor is the host's file itself
 
     def __init__(self, node: Node, flags: int, path: str) -> None:
         self.node, self.flags, self.path = node, flags, path
@@ -79,12 +78,12 @@ class OpenFile:
 
     @property
     def host_flags(self) -> int:
-        """What the placeholder is opened with. Linux hands on no descriptor of O_PATH: the guest
-        gets one of O_RDONLY, on which calls that it should not have fail with EBADF."""
+        """The flags to open the placeholder with. Linux can't pass on O_PATH descriptors, so the
+        guest gets an O_RDONLY one, and calls not allowed with O_PATH fail with EBADF."""
         return self.flags & _REOPEN if not self.flags & os.O_PATH else os.O_RDONLY
 
     def placeholder(self) -> int:
-        """Return a new descriptor of the host's, for the guest to hold. Raises OSError."""
+        """Return a new host descriptor for the guest to hold. Raises OSError."""
         fd = os.memfd_create(os.path.basename(self.path)[:200] or "file", os.MFD_CLOEXEC)
         try:
             os.fchmod(fd, stat.S_IMODE(self.node.mode))
@@ -93,10 +92,10 @@ class OpenFile:
             os.close(fd)
 
     def release(self) -> None:
-        """The last descriptor of it, and the last mapping, are gone."""
+        """Called when the last descriptor and the last mapping are gone."""
 
     def stat(self) -> Stat:
-        """Return what fstat(2) tells."""
+        """Return the result of fstat(2)."""
         return self.node.stat()
 
     def ioctl(self, task: Caller, request: int, arg: int) -> object:
@@ -128,19 +127,19 @@ class OpenFile:
 
 
 def reopen(fd: int, flags: int) -> int:
-    """Open the file behind `fd` anew."""
+    """Open the file of `fd` again."""
     return os.open(f"/proc/self/fd/{fd}", flags | os.O_CLOEXEC)
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a path of a guest's leads.
+    """Where a guest's path leads.
 
-    path: absolute and without links, as the guest would spell it. chain: None when it is the
-    host's, else the nodes of Files.find(). file: what it leads to when that is an open file, named
-    by "/proc/self/fd/N" or by a descriptor and an empty path. last: the path's last name as the
-    guest wrote it: ".", ".." and a slash behind it are known to some calls. passed: the directories
-    that a kernel shows in which the path's names were looked up.
+    path: absolute and without links, as the guest would write it. chain: the nodes of Files.find(),
+    or None for a host path. file: the open file that it leads to, if it was given as
+    "/proc/self/fd/N", or as a descriptor and an empty path. last: the path's last name as the guest
+    wrote it; some calls care about ".", ".." and a trailing slash. passed: the kernel's directories
+    in which names were looked up on the way.
     """
 
     path: str
@@ -158,33 +157,33 @@ class Place:
 
     @property
     def is_host(self) -> bool:
-        """Is it a path of the host's?"""
+        """Is it a path on the host?"""
         return self.chain is None and self.file is None
 
 
 class Caller(Protocol):
-    """A task that waits for the answer to a system call.
+    """A task of the guest that is waiting for the result of a system call.
 
-    Arguments are raw: registers, as unsigned 64-bit integers; pykcov.abi.words makes them signed.
-    Addresses are the guest's. Methods raise OSError: EFAULT for a bad address.
+    Arguments are raw registers, unsigned 64-bit integers; pykcov.abi.words converts them to signed
+    ones. Addresses are in the guest's memory. Methods raise OSError: EFAULT for a bad address.
     """
 
     @property
     def tid(self) -> int:
-        """The thread's number in this process's PID namespace."""
+        """The thread ID in this process's PID namespace."""
 
     @property
     def pid(self) -> int:
-        """Its process's number in this process's PID namespace."""
+        """The process ID in this process's PID namespace."""
 
     def numbers(self) -> Numbers:
-        """What the task itself calls its thread and its process."""
+        """Return thread and process ID in the task's own PID namespace."""
 
     def parent(self) -> int:
-        """What the task calls its process's parent: 0 for one in a PID namespace further out."""
+        """Return the parent's process ID in the task's own PID namespace; 0 if it is outside."""
 
     def ids(self) -> Ids:
-        """How the task sees users and groups, which a user namespace numbers in its own way."""
+        """Return the mapping of user and group IDs to the task's user namespace."""
 
     def read(self, address: int, size: int) -> bytes:
         """Read `size` bytes of the guest's memory."""
@@ -193,45 +192,45 @@ class Caller(Protocol):
         """Write into the guest's memory."""
 
     def read_string(self, address: int) -> bytes:
-        """Read up to a NUL. ENAMETOOLONG after 4096 bytes."""
+        """Read a string up to its NUL. Raises OSError: ENAMETOOLONG after 4096 bytes."""
 
     def lookup(
         self, dirfd: int, address: int, *, follow: bool = True, empty: bool = False
     ) -> Place:
-        """Find out where a path leads: the string at `address`, from the directory `dirfd` on.
+        """Resolve the path at `address`, relative to the directory `dirfd`.
 
-        follow: go through a link in the last place. empty: an empty path is `dirfd` itself.
+        follow: resolve a link in the last component. empty: an empty path means `dirfd` itself.
         """
 
     def path(self, address: int, dirfd: int = AT_FDCWD) -> str:
         """Return the path that lookup() finds."""
 
     def file(self, fd: int) -> OpenFile | None:
-        """Return what a descriptor stands for; None when it is the host's, or none."""
+        """Return the OpenFile of a descriptor; None for a host file or an invalid descriptor."""
 
     def cwd(self) -> OpenFile | None:
-        """Return the directory that its process is in; None when it is where the host has it."""
+        """Return the process's working directory; None if it is the host's."""
 
     def chdir(self, file: OpenFile | None) -> None:
-        """Have its process be in a directory that is shown, or where the host has it (None).
+        """Set the process's working directory to one of the kernel's, or to the host's (None).
 
-        A `file` that is given is the process's from now on: it is released when none is in it.
+        Takes ownership of `file`: it is released when no process uses it as working directory.
         """
 
     def install(self, file: OpenFile, flags: int = 0) -> int:
-        """Give the guest a descriptor of `file`; flags: O_CLOEXEC. EMFILE as open(2); when this
-        fails the file is released, unless it was its placeholder() that failed."""
+        """Give the guest a descriptor for `file` and return its number. flags: O_CLOEXEC. Raises
+        OSError: EMFILE, as open(2). On failure, releases the file unless placeholder() failed."""
 
     def credentials(self, real: bool = False) -> Credentials:
-        """Who it is, in ids of this process's user namespace; real: by the real ids, as access(2)
-        asks, not by those it acts as."""
+        """Return its user and groups, as IDs in this process's user namespace. real: the real IDs,
+        as access(2) uses, instead of the effective ones."""
 
     def umask(self) -> int:
-        """The permissions that the files it makes shall not have."""
+        """Return the task's umask."""
 
     def settle(self) -> None:
-        """Release what has been closed by now. It is released soon in any case: this is for who
-        must know at once, and holds no lock that a release() wants."""
+        """Release files that have been closed by now. This happens soon anyway; call it if you need
+        it at once, and hold no lock that a release() takes."""
 
     def wait(
         self,
@@ -239,8 +238,9 @@ class Caller(Protocol):
         ready: Callable[[], bool],
         timeout: float | None = None,
     ) -> bool:
-        """Wait, holding `condition`, until ready(); seconds. Returns what it said last.
+        """Wait until ready() or for `timeout` seconds; the caller holds `condition`. Returns the
+        last result of ready().
 
-        Other tasks are served meanwhile. Raises InterruptedError when a signal has come for the
-        guest; the guest restarts the call after it, or gets EINTR, as its handler wants.
+        Other tasks are served meanwhile. Raises InterruptedError if the guest gets a signal; then
+        the guest restarts the call, or gets EINTR, depending on its handler.
         """

@@ -1,4 +1,4 @@
-"""Kernel: what answers the system calls of guests. Make a class of it to have calls of your own."""
+"""Kernel answers the system calls of guests. Subclass it to define your own."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def syscall(name: M, /) -> M: ...
 @overload
 def syscall(name: str, /) -> Callable[[M], M]: ...
 def syscall(name: Any, /) -> Any:
-    """Mark a method of a Kernel as a system call: the one of its own name, or of `name`.
+    """Mark a method of a Kernel as the handler of a system call: `name`, or its own name.
 
-    The method gets the task and as many raw arguments as it has parameters (see
-    pykcov.kernel.Caller), and returns an int, or HOST to have the host do the call, or raises
-    OSError, whose errno is the answer.
+    The method receives the task and as many raw arguments as it has parameters (see
+    pykcov.kernel.Caller). It returns an int, or HOST to let the host run the call, or raises
+    OSError, whose errno becomes the result.
 
-    Raises ValueError when there is no such system call, or the method has too many parameters.
+    Raises ValueError if there is no such system call, or the method has too many parameters.
     """
     if callable(name):
         return syscall(name.__name__)(name)
@@ -43,7 +43,7 @@ def syscall(name: Any, /) -> Any:
         if name not in NUMBER:
             raise ValueError(f"Linux has no system call {name!r} on x86-64")
         if not 1 <= _arity(method) - 1 <= _MOST_ARGUMENTS + 1:
-            raise ValueError(f"{name}: a system call has a task and at most six arguments")
+            raise ValueError(f"{name}: a handler takes the task and at most six arguments")
         setattr(method, _MARK, name)
         return method
 
@@ -56,7 +56,7 @@ def _arity(method: Callable[..., Any]) -> int:
 
 @dataclass(frozen=True)
 class SyscallHandler:
-    """What answers one system call: a bound method, and how many arguments it takes."""
+    """The handler of one system call: a bound method, and the number of arguments it takes."""
 
     name: str
     method: Callable[..., object]
@@ -65,24 +65,24 @@ class SyscallHandler:
 
 
 class Kernel(Opening, Attributes, Xattrs, Names, Descriptors):
-    """Shows `files` to its guests; all else is the host's.
+    """Shows `files` to its guests, and leaves everything else to the host.
 
-    In a class made of it, methods marked with @syscall are system calls, and go before those that
-    are here already: call those with super(). Threads of guests are served concurrently, by
-    several threads of this process: a method that changes what others see needs a lock.
+    In a subclass, methods marked with @syscall handle system calls, and override the handlers here,
+    which they can call with super(). The guest's threads are served concurrently by several threads
+    of this process, so a method that changes shared state needs a lock.
     """
 
-    #: Are `files` found at their paths by tasks in a chroot, too? On Linux, whose mounts they stand
-    #: for, those see what is below their root.
+    #: Do tasks in a chroot find `files` at their paths, too? On Linux, where they would be mounts,
+    #: such tasks see only what is below their root.
     in_chroots = False
 
     def __init__(self) -> None:
         self.files = Files()
 
     def handlers(self, strict: bool = False) -> dict[int, SyscallHandler]:
-        """Return what answers each system call that is trapped, by number.
+        """Return the handler of each trapped system call, by number.
 
-        strict: with those that are trapped only for the sake of files that the kernel shows.
+        strict: include calls such as read() that only matter for files that the kernel shows.
         """
         found: dict[int, SyscallHandler] = {}
         for row in TABLE:
@@ -101,7 +101,7 @@ class Kernel(Opening, Attributes, Xattrs, Names, Descriptors):
     ) -> None:
         found[NUMBER[name]] = SyscallHandler(name, method, _arity(method) - 1, trap)
 
-    # -- watched: the supervisor has seen them, the host does them --------------------------------
+    # -- trapped so that the supervisor sees them; the host runs them -----------------------------
 
     def exit(self, task: Caller) -> object:
         return HOST

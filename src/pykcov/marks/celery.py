@@ -14,11 +14,11 @@ _MARKED = "_kcov_marked"
 
 
 def attach(app: Celery, *, key: str = KEY) -> None:
-    """Mark the tasks of `app` whose message has a handle in the header `key`. A task that is sent
-    from within a section, and has no such header, gets the section's handle.
+    """Mark the tasks of `app` whose message has a handle in the header `key`. A task sent from
+    within a section gets the section's handle, unless it has such a header already.
 
     A task's section begins before before_start(). It is published when run() returns, before the
-    result is stored; what the task's handlers execute, when they are done.
+    result is stored; what the task's handlers execute is published when they return.
     """
     marks = _Marks(app, key)
     signals.before_task_publish.connect(marks.send, weak=False)
@@ -63,7 +63,7 @@ class _Marks:
             return
         request = task.request
         value = request.get(self._key)
-        if value is None:  # where apply(), which sends no message, has it
+        if value is None:  # apply(), which sends no message, has it here
             value = (request.headers or {}).get(self._key)
         section = start(value)
         if section is not None:

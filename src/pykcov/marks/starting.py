@@ -21,9 +21,9 @@ def start(value: object, method: str = "", path: str = "") -> Section | None:
     """Start the section that `value` asks for in the current context, or return None.
 
     value: text, bytes or a number from a header or from metadata, read as
-    pykcov.service.header.handle_in() does; None if there is none. Where PYKCOV_SECRET is set, it
-    must be signed. A value that names no handle is logged, and nothing is marked. method, path: of
-    the request or job, for whoever watches.
+    pykcov.service.header.handle_in() does; None if there is none. If PYKCOV_SECRET is set, it must
+    be signed. An invalid value is logged, and nothing is marked. method, path: of the request or
+    job, for watchers.
     """
     if value is not None and not isinstance(value, bytes):
         value = str(value).encode("utf-8", "surrogateescape")
@@ -36,18 +36,18 @@ def start(value: object, method: str = "", path: str = "") -> Section | None:
 
 
 def idle(value: object) -> bool:
-    """Is there nothing to mark: no handle, and no device whose requests somebody may watch?"""
+    """Is there nothing to mark: no handle, and no device that could be watched?"""
     return value is None and sections.watcher is None
 
 
 def stop(section: Section) -> None:
-    """End the section and publish the rest. Any thread may; the second time does nothing."""
+    """End the section and publish the rest. Any thread may call it; repeated calls do nothing."""
     with quiet:
         section.stop()
 
 
 def publish(section: Section, *, answered: bool = False) -> None:
-    """Publish what was recorded so far, and go on. answered: what follows is after-work."""
+    """Publish what was recorded so far, and keep recording. answered: the rest is after-work."""
     with quiet:
         section.publish(answered=answered)
         if answered and section.label is not None:
@@ -55,9 +55,8 @@ def publish(section: Section, *, answered: bool = False) -> None:
 
 
 def hand_on(put: Callable[[str, int | str], object], has: Any, key: str) -> None:
-    """Call put(key, handle) with the handle of the current section, if there is one; it is signed
-    where PYKCOV_SECRET is set. A handle that the sender of the job has chosen, which is `key` in
-    `has`, is left as it is."""
+    """Call put(key, handle) with the current section's handle, if any; signed if PYKCOV_SECRET is
+    set. Does nothing if `has` contains `key`, because the sender has chosen another handle."""
     handle = current_handle()
     if handle is not None and key not in has:
         put(key, handle if _signer is None else _signer.sign(str(handle)))

@@ -1,8 +1,8 @@
-"""Pythons that a counted program starts count, too, into the same data file.
+"""Lets Python processes that a counted program starts count into the same data file.
 
-Forked children do so anyway (collector.py). One that is executed anew (subprocess, spawn and
-forkserver of multiprocessing, xdist's workers, os.exec*) finds in its environment what is counted,
-and pykcov.pth, which every Python runs that has pykcov installed, has it join.
+Forked children do so anyway (collector.py). New processes (subprocess, multiprocessing's spawn and
+forkserver, xdist's workers, os.exec*) find in their environment what to count, and pykcov.pth,
+which runs in every Python that has pykcov installed, makes them join.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _joined: list[session.Instrumentation] = []  # what join() has instrumented
 
 
 def announce(data: Path, context: str = "", **options: Any) -> None:
-    """Have Pythons that this process starts count from now on, until conceal().
+    """Let Python processes started from now on count, until conceal().
 
-    data, context, options: as of counting.start(). What is instrumented here will be there.
+    data, context, options: as for collector.start(). They instrument the same code as this process.
     """
     told = {"data": str(data), "options": options, **session.saved()}
     told["store"] = os.path.abspath(told["store"])  # noqa: PTH100 - a child may be elsewhere
@@ -35,14 +35,14 @@ def announce(data: Path, context: str = "", **options: Any) -> None:
 
 
 def conceal() -> None:
-    """Have Pythons that are started from now on count no more."""
+    """Stop letting Python processes started from now on count."""
     for name in (COUNT, CONTEXT):
         os.environ.pop(name, None)
 
 
 def join() -> None:
-    """Count in this process, which one that counts has started. pykcov.pth calls this: whatever
-    goes wrong is told in a line, and the program goes on."""
+    """Count in this process, which was started by one that counts. Called by pykcov.pth: any error
+    is printed as one line, and the program goes on."""
     if _joined or main_module.is_pykcov():  # site may read the file twice
         return
     with quiet:
@@ -52,20 +52,20 @@ def join() -> None:
             context = os.environ.get(CONTEXT, "")
             store = active.current_store()
             options = told["options"]
-            # Pools end their workers by SIGTERM, as a matter of course.
+            # Pools normally end their workers with SIGTERM.
             options["sigterm"] |= any("from multiprocessing." in word for word in sys.orig_argv)
             collector.start(Path(told["data"]), store, context, **options, joining=True)
         except (PykcovError, OSError) as error:
             _complain(error)
-        except Exception as error:  # another version's
+        except Exception as error:  # from another version of pykcov
             _complain(repr(error))
         else:
             main_module.instrument_script()
 
 
 def leave() -> None:
-    """Save, and count no more, where this process has joined: it is about to count by itself.
-    Raises PykcovError as counting.stop() does."""
+    """If this process has joined, save and stop counting, because it is about to count on its own.
+    Raises PykcovError as collector.stop() does."""
     if _joined:
         collector.stop()
         while _joined:
@@ -73,5 +73,5 @@ def leave() -> None:
 
 
 def _complain(why: object) -> None:
-    if sys.stderr is not None:  # else print() takes stdout
+    if sys.stderr is not None:  # otherwise print() would use stdout
         print(f"pykcov: not counted: {why}", file=sys.stderr)

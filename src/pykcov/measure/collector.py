@@ -1,10 +1,10 @@
-"""Counting what a program executes into a data file: all threads, and forked children.
+"""Counts what a program executes, on all threads and in forked children, into a data file.
 
-What is going on has a name, the context, that may change. What was counted under each is kept until
-there is enough of it to write, or some seconds have gone by.
+Counts belong to a named context, which may change. They are kept in memory until there are enough
+to write, or some seconds have passed.
 
-Without changes of the context, all is written at the end. A thread can do it now and then, for
-processes that are killed: opt-in, for a program may see that it is there.
+If the context doesn't change, everything is written at the end. Optionally a thread writes at
+intervals, for processes that get killed; not by default, because the program could notice it.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from pykcov.symbols.blocks import FileSymbols, number_of
 from pykcov.symbols.store import SymbolStore
 
 SECONDS = 2.0  # between writes, when contexts change
-MOST = 500_000  # counts that are kept in memory
+MOST = 500_000  # counts to keep in memory
 
-# Guards what is pending; taken before that of counts.py. Forks wait for it: in the child
-# SQLite would believe that the transaction of a thread that is not there is still open.
+# Guards pending counts; taken before the lock of counts.py. Forks wait for it: otherwise SQLite in
+# the child would consider the transaction of a thread of the parent still open.
 _lock = threading.RLock()
-# As they are now: a program may put others there (gevent does).
+# Saved now, because a program may replace them (gevent does).
 _start_thread, _sleep = _thread.start_new_thread, time.sleep
 
 
@@ -46,19 +46,19 @@ class _Counting:
     store: SymbolStore
     context: str
     wanted: Callable[[str], bool] | None
-    every: float = 0.0  # seconds between the writes of a thread; 0: there is none
+    every: float = 0.0  # seconds between writes by a thread; 0: no thread
     listing: Callable[[DataFile], list[Measured]] | None = None  # until it has been written
     saving: bool = False
-    then: Callable[[], None] | None = None  # what is to be done after the save that is under way
+    then: Callable[[], None] | None = None  # to call after the save in progress
     pending: dict[str, dict[int, int]] = field(default_factory=dict)  # by context: hits by PC
     size: int = 0  # of all in pending
     written: float = field(default_factory=time.monotonic)
-    # Of PCs: number of the first block of the text, -1 if the store has none, and of the block.
+    # By PC: number of its file's first block (-1 if unknown to the store), and of the block.
     _places: dict[int, tuple[int, int]] = field(default_factory=dict)
     _files: dict[int, FileSymbols] = field(default_factory=dict)  # by that first number
 
     def take(self) -> None:
-        """Put what was counted since the last time to its context."""
+        """Move the counts since the last time to their context."""
         hits = self.pending.setdefault(self.context, {})
         taken = counts.take()
         self.size += len(taken)
@@ -69,21 +69,21 @@ class _Counting:
             hits[pc] = hits.get(pc, 0) + count
 
     def write(self) -> None:
-        """Add what is pending to the data file. It stays pending when that fails."""
+        """Add the pending counts to the data file. They stay pending if that fails."""
         self.written = time.monotonic()
         if any(self.pending.values()):
             self.data.write(self._measured())
         self.pending, self.size = {}, 0
 
     def list_the_rest(self) -> None:
-        """Add, once, the files that nothing executed."""
+        """Add, once, the files that were never executed."""
         if self.listing is not None:
             if found := self.listing(self.data):
                 self.data.write(found)
             self.listing = None
 
     def _measured(self) -> list[Measured]:
-        places, files = self._places, self._files  # most tests execute what others did
+        places, files = self._places, self._files  # most tests execute the same code as others
 
         def place(pc: int) -> tuple[int, int]:
             file = self.store.file_of(pc)
@@ -123,12 +123,12 @@ def start(
     listing: Callable[[DataFile], list[Measured]] | None = None,
     joining: bool = False,
 ) -> None:
-    """Count from now on, until stop() or the end of this process; its forked children count, too.
+    """Count until stop() or the end of this process; forked children count, too.
 
-    wanted: of which files, by path; None: of all. every: also write each so many seconds. patch,
-    sigterm: at which ends beside Python's own, as of endings.watch(). listing: called at the end;
-    what it returns is added. joining: another process has begun the file. Raises PykcovError
-    counting-already, and those of DataFile.
+    wanted: whether to count a file, by path; None: count all. every: also write at this interval,
+    in seconds. patch, sigterm: further ends of the process to save at, as for exits.watch().
+    listing: called at the end; its result is added to the data. joining: another process has
+    created the file. Raises PykcovError: counting-already, and as DataFile does.
     """
     global _running
     if _running is not None:
@@ -137,7 +137,7 @@ def start(
         )
     data = DataFile(path)
     if not joining:
-        data.write(())  # an unwritable one is told now
+        data.write(())  # fail now if it can't be written
     _running = _Counting(data, store, context, wanted, every, listing)
     counts.enable()
     atexit.register(_unseen_at_exit)
@@ -146,7 +146,7 @@ def start(
 
 
 def switch(context: str) -> None:
-    """What is executed from now on is counted under another context."""
+    """Count under another context from now on."""
     forks.notice()
     if _running is None:
         return
@@ -161,7 +161,7 @@ def switch(context: str) -> None:
 
 
 def hand_on(context: str) -> None:
-    """Have Pythons that this process starts count under a context, where they are to count."""
+    """Make Python processes started from now on count under this context, if they count."""
     if exits.CONTEXT in os.environ:
         os.environ[exits.CONTEXT] = context.replace("\0", "")
 
@@ -169,11 +169,11 @@ def hand_on(context: str) -> None:
 def save(
     complaining: bool = True, then: Callable[[], None] | None = None, *, ending: bool = False
 ) -> bool:
-    """Add what was counted since the last time to the data file. Returns whether that went well.
+    """Add the counts since the last time to the data file. Returns whether that succeeded.
 
-    ending: the process is about to end: add, too, what start() was given to list. then: called
-    afterwards. In a signal handler that has interrupted a save, that is when the
-    interrupted one is done; nothing else happens there.
+    ending: the process is about to end, so add what `listing` returns, too. then: called
+    afterwards. In a signal handler that interrupted a save, this only arranges for `then` to be
+    called after the interrupted save.
     """
     forks.notice()
     if _running is None:
@@ -192,7 +192,7 @@ def save(
             running.write()
             if ending:
                 running.list_the_rest()
-        except PykcovError as error:  # tried again, the next time
+        except PykcovError as error:  # retried next time
             saved = False
             if complaining:
                 say(f"pykcov: {error}")
@@ -204,7 +204,7 @@ def save(
 
 
 def stop() -> None:
-    """Count no more. Raises PykcovError as DataFile does."""
+    """Stop counting, and save. Raises PykcovError as DataFile does."""
     global _running
     forks.notice()
     with quiet, _lock:
@@ -219,8 +219,8 @@ def stop() -> None:
 
 
 def _save_now_and_then(counting: _Counting) -> None:
-    """Start the thread that does, if one is wanted. threading does not know it, and it ends with
-    the process."""
+    """Start the thread that saves at intervals, if wanted. It ends with the process, and the
+    threading module doesn't know it."""
 
     def run() -> None:
         while True:
@@ -241,7 +241,7 @@ def _at_the_end(then: Callable[[], None] | None = None) -> None:
 def _at_exit() -> None:
     _at_the_end()
     if _running is not None:
-        _running.every = 0  # the interpreter may end a thread wherever it is
+        _running.every = 0  # the interpreter may end a thread at any point
 
 
 _unseen_at_exit, _unseen_save = Unseen(_at_exit), Unseen(save)
@@ -256,10 +256,10 @@ def _after_fork_in_parent() -> None:
 
 
 def _after_fork() -> None:
-    """A child begins with no hits, and saves them when it ends; so do multiprocessing's, which end
-    without atexit."""
+    """Start a forked child without hits, to save when it ends; this includes multiprocessing's
+    children, which end without atexit."""
     global _lock
-    _lock = threading.RLock()  # whoever held it is not in this process
+    _lock = threading.RLock()  # the thread that held it doesn't exist in the child
     if _running is None:
         return
     counts.clear()
@@ -267,7 +267,7 @@ def _after_fork() -> None:
     _running.saving, _running.then, _running.listing = False, None, None
     util: Any = sys.modules.get("multiprocessing.util")
     if util is not None:
-        # multiprocessing forgets its finalizers in a new child before it runs; later ones hold.
+        # A new child of multiprocessing first clears its finalizers; those added later are kept.
         util.register_after_fork(
             save, Unseen(lambda _: util.Finalize(None, _unseen_save, exitpriority=-100))
         )

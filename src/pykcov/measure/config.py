@@ -1,5 +1,5 @@
-"""Settings: what the command line leaves out is read from [tool.pykcov] in pyproject.toml, and what
-that leaves out from coverage.py's own settings, where a project has some.
+"""Settings. The command line overrides [tool.pykcov] in pyproject.toml, which overrides a project's
+settings for coverage.py, if there are any.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from pykcov.measure.exits import PATCHES
 DAY = 86_400  # seconds
 DIGITS = 17  # of a float
 SORTS = ("name", "stmts", "miss", "branch", "brpart", "cover")
-# What coverage.py's `patch` has beside PATCHES: `processes` says the first, and forks always count.
+# Further values of coverage.py's `patch`: `processes` sets the first, and forks always count.
 PROCESS_PATCHES = ("subprocess", "fork")
 _SOURCES = ("source", "source_pkgs", "source_dirs")
-NO_FILE = "-"  # for an rcfile: none of coverage.py's
+NO_FILE = "-"  # as an rcfile: read no settings of coverage.py
 
 _INTEGERS = 1 << 63  # TOML's; tomllib reads longer ones
 
@@ -29,23 +29,23 @@ _INTEGERS = 1 << 63  # TOML's; tomllib reads longer ones
 class Config:
     """Each field but the last three is a key of [tool.pykcov].
 
-    source, include, omit: as of instrument(); include and omit hold for reports, too, where
-    report_include and report_omit do not say another thing. source_pkgs, source_dirs: the same, for
-    names that are to be taken for one only. include_namespace_packages: files that nothing executed
-    are listed in folders without __init__.py, too. data: the data file. append: add to it, and do
-    not begin it anew. context: what is counted, is counted under it. command_line: what 'pykcov
-    run' runs when nothing else is said. processes: Pythons that the program starts count, too.
-    branch: see which way branches go, too. exclude: as of instrument(). exclude_lines: regular
-    expressions of lines that reports leave out, in place of coverage.py's; exclude_also: beside
-    these. fail_under: percent. relative_files: 'pykcov coverage' writes paths below the working
-    directory without it. paths: lists of folders; a file below a later one of a list, which may be
-    a pattern, is, for combine, the same file below the first. sort: a column of the table, `-`
-    before it for the reverse. ignore_errors: files that can't be parsed are left out of reports.
-    sigterm, patch: save at these ends, too (exits.py). save_every: seconds, 0 for never.
-    coverage_settings: read those of coverage.py.
+    source, include, omit: as for instrument(); include and omit apply to reports, too, unless
+    report_include and report_omit are set. source_pkgs, source_dirs: like source, for names that
+    can only be packages, or only directories. include_namespace_packages: list files that were
+    never executed even in folders without __init__.py. data: the data file. append: add to it
+    instead of replacing it. context: the context to count under. command_line: what 'pykcov run'
+    runs by default. processes: count in Python subprocesses, too. branch: measure branch coverage,
+    too. exclude: as for instrument(). exclude_lines: regular expressions of lines that reports
+    leave out, instead of coverage.py's; exclude_also: in addition to them. fail_under: percent.
+    relative_files: 'pykcov coverage' writes relative paths. paths: lists of folders; combine takes
+    a file below a later folder of a list, which may be a pattern, for the same file below the
+    first. sort: a column of the table, with `-` before it to reverse the order. ignore_errors:
+    reports leave out files that can't be parsed. sigterm, patch: save at these exits, too
+    (exits.py). save_every: seconds between saves, 0 for never. coverage_settings: read the settings
+    of coverage.py.
 
-    others: options for coverage.py's reports, by section and name. origins: where each setting
-    comes from that is not the default. notes: what a person should be told.
+    others: options for coverage.py's reports, by section and name. origins: where each setting that
+    is not a default comes from. notes: remarks for the user.
     """
 
     source: list[str] = field(default_factory=list)
@@ -83,16 +83,16 @@ class Config:
     notes: list[str] = field(default_factory=list)
 
     def put(self, name: str, value: Any, origin: str) -> None:
-        """Set one, and note where it comes from."""
+        """Set a value, and note where it comes from."""
         setattr(self, name, value)
         self.origins[name] = origin
 
     def folders(self) -> list[str]:
-        """Return what instrument() takes for source, but for source_pkgs."""
+        """Return the `source` for instrument(), without source_pkgs."""
         for folder in self.source_dirs:
             if not Path(folder).is_dir():
                 raise PykcovError("source-missing", f"there is no directory {folder}")
-        # A slash: it is no package, whatever it is called.
+        # With a slash at the end, it can't be taken for a package.
         return [*self.source, *(os.path.join(folder, "") for folder in self.source_dirs)]  # noqa: PTH118
 
 
@@ -117,23 +117,23 @@ def _fits(value: Any, default: Any) -> bool:
 
 
 def wrong(config: Config) -> str | None:
-    """Say what is wrong with values that are of the right kind, if anything is."""
+    """Return what is wrong with values of the right type, or None."""
     if not 0 <= config.precision <= DIGITS:
-        return f"precision is a number of digits, 0 to {DIGITS}, not {config.precision}"
+        return f"precision must be from 0 to {DIGITS} digits, not {config.precision}"
     for key in ("exclude", "exclude_lines", "exclude_also"):
         for pattern in getattr(config, key):
             try:
                 re.compile(pattern)
             except re.error as error:
-                return f"{pattern!r} in {key} is no regular expression: {error}"
+                return f"{pattern!r} in {key} is not a regular expression: {error}"
     for name, folders in config.paths.items():
         if folders and set(folders[0]) & set("*?["):
-            return f"the first folder of {name} in paths is this machine's, no glob: {folders[0]!r}"
+            return f"the first folder of {name} in paths can't be a glob: {folders[0]!r}"
         for folder in folders[1:]:
             if folder.rstrip("/").endswith("*"):
                 return f"{folder!r} in paths must not end with *: it names a folder, not its files"
     if not 0 <= config.save_every <= DAY:
-        return f"save_every is a number of seconds, 0 to {DAY}, not {config.save_every}"
+        return f"save_every must be from 0 to {DAY} seconds, not {config.save_every}"
     for key in config.patch:
         if key not in (*PATCHES, *PROCESS_PATCHES):
             return f"patch has no {key!r}; it has {', '.join((*PATCHES, *PROCESS_PATCHES))}"
@@ -141,16 +141,16 @@ def wrong(config: Config) -> str | None:
 
 
 def sorting(text: str) -> str:
-    """Return what names a column to sort by. Raises PykcovError config-bad."""
+    """Return the column to sort by in lower case. Raises PykcovError config-bad."""
     if text.lstrip("+-").lower() not in SORTS:
-        raise PykcovError("config-bad", f"sort is by one of {', '.join(SORTS)}, not {text!r}")
+        raise PykcovError("config-bad", f"sort must be one of {', '.join(SORTS)}, not {text!r}")
     return text.lower()
 
 
 def read(folder: Path | None = None, rcfile: str = "") -> Config:
     """Return the settings of a folder; None: the working directory's.
 
-    rcfile: a file of coverage.py's to read, "" for those that coverage.py finds in the folder,
+    rcfile: a settings file of coverage.py to read, "" for the one coverage.py finds in the folder,
     NO_FILE for none. Raises PykcovError config-bad.
     """
     folder = folder or Path()
@@ -161,7 +161,8 @@ def read(folder: Path | None = None, rcfile: str = "") -> Config:
             text = f"{path}: [tool.pykcov] has no {key!r}; it has {', '.join(keys())}"
             raise PykcovError("config-bad", text)
         if not _fits(value, keys()[key]):
-            text = f"{path}: {key} in [tool.pykcov] is no {type(keys()[key]).__name__}: {value!r}"
+            kind = type(keys()[key]).__name__
+            text = f"{path}: {key} in [tool.pykcov] must be of type {kind}, not {value!r}"
             raise PykcovError("config-bad", text)
         config.put(key, value, origin)
     for key in ("include", "omit"):
@@ -180,7 +181,7 @@ def _own_table(path: Path) -> dict[str, Any]:
         text = path.read_bytes()
         if b"pykcov" not in text:
             return {}
-        import tomllib  # only now: a program that is to be measured may import it itself
+        import tomllib  # as late as this, because the measured program may import it itself
 
         table = tomllib.loads(text.decode()).get("tool", {}).get("pykcov", {})
     except FileNotFoundError:
@@ -188,17 +189,17 @@ def _own_table(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise PykcovError("config-bad", f"cannot read {path}: {error}") from None
     if not isinstance(table, dict):
-        raise PykcovError("config-bad", f"{path}: [tool.pykcov] is no table")
+        raise PykcovError("config-bad", f"{path}: [tool.pykcov] must be a table")
     return table
 
 
 def _add_theirs(config: Config, found: coveragepy_settings.Theirs) -> None:
-    """Take what is not set yet."""
+    """Take over coverage.py's settings that are not set yet."""
     config.notes += found.notes
     if found.file is None:
         return
-    origin = f"coverage.py's in {os.path.relpath(found.file)}"
-    config.notes.append(f"settings: {origin}; 'pykcov config' lists them [coverage-settings]")
+    origin = f"coverage.py's settings in {os.path.relpath(found.file)}"
+    config.notes.append(f"using {origin}; 'pykcov config' lists them [coverage-settings]")
     ours = set(config.origins)
     if ours & set(_SOURCES):
         ours |= set(_SOURCES)  # they belong together

@@ -1,7 +1,7 @@
-"""The process-wide set: which blocks did this process execute, whoever ran them.
+"""Process-wide counts: how often did this process execute each block, on any thread?
 
-It follows gVisor's coverage package. The set counts while it is switched on, beside the kcovs of
-tasks, which have counters of their own.
+Modelled on gVisor's coverage package. Counts while enabled, independently of the kcovs of tasks,
+which have their own counters.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from pykcov.symbols.active import current_store, in_force
 _CHUNK = 1 << 16  # PCs handed to a writer in one piece
 
 _counters = probe.new_counters()
-_spare = probe.new_counters()  # what take() puts in the place of those it reads
+_spare = probe.new_counters()  # swapped in by take() while it reads the others
 _lock = threading.RLock()  # one consumer at a time, or a block would be written twice
 
 
 def _after_fork() -> None:
     global _lock
-    _lock = threading.RLock()  # whoever held it is not in this process
+    _lock = threading.RLock()  # the thread that held it doesn't exist in the child
 
 
 forks.in_child(_after_fork)
@@ -41,14 +41,14 @@ def available() -> bool:
 
 
 def enable() -> None:
-    """Begin to count the hits of all threads."""
+    """Start counting the hits of all threads."""
     forks.notice()
     with probe.quiet, _lock:
         probe.count_everyone(_counters)
 
 
 def disable() -> None:
-    """Stop counting; what was counted stays."""
+    """Stop counting; counts are kept."""
     probe.count_everyone(None)
 
 
@@ -64,7 +64,7 @@ def take() -> dict[int, int]:
     global _counters, _spare
     forks.notice()
     with probe.quiet, _lock:
-        # Others go on meanwhile: what is read and cleared is no more counted into.
+        # Other threads go on counting, but no longer into the counters being read and cleared.
         taken, _counters = _counters, _spare
         if probe.everyone() is taken:
             probe.count_everyone(_counters)
@@ -75,11 +75,11 @@ def take() -> dict[int, int]:
 
 
 def consume(writer: Writer) -> int:
-    """Write the PCs of the blocks hit since the last time, 8 bytes each, in the machine's order.
+    """Write the PCs of the blocks hit since the last time, 8 bytes each, in native byte order.
 
-    Returns the number of bytes written; nothing is written when there are none. Stops quietly at
-    the writer's end: a write that takes less than it is given, or raises EOFError. What was not
-    written whole stays for the next time, and so it does when the writer raises anything else.
+    Returns the number of bytes written, which may be 0. Stops without an error if the writer is
+    full: if a write is short, or raises EOFError. PCs not completely written are kept for the next
+    time; the same applies if the writer raises another exception.
     """
     total = 0
     forks.notice()
@@ -100,7 +100,7 @@ def consume(writer: Writer) -> int:
 def report(writer: Any) -> None:
     """Write all blocks hit since the last clear(), consumed or not, symbolized, as text.
 
-    Two lines a block: 0xPC, and file:line.column,line.column. Raises as SymbolStore.lookup does.
+    Two lines per block: 0xPC, and file:line.column,line.column. Raises as SymbolStore.lookup().
     """
     with probe.quiet:
         for text in _report(symbolize((pc for pc, _ in _counters.hits()), current_store())):

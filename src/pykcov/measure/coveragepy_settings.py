@@ -1,7 +1,7 @@
-"""What coverage.py's own files say: settings that people have already, read by coverage.py itself.
+"""A project's existing settings for coverage.py, read by coverage.py itself.
 
-.coveragerc, setup.cfg, tox.ini and pyproject.toml are looked for as coverage.py does, which reads
-them in a process of its own (coveragepy_script.py).
+Looks for .coveragerc, setup.cfg, tox.ini and pyproject.toml as coverage.py does, which reads them
+in a process of its own (coveragepy_script.py).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from pykcov.errors import PykcovError
 
-# Options of coverage.py's, and the keys of ours that are the same.
+# Options of coverage.py, and the equivalent keys of [tool.pykcov].
 SAME = {
     "run:branch": "branch",
     "run:command_line": "command_line",
@@ -43,12 +43,12 @@ SAME = {
     "report:sort": "sort",
     "paths": "paths",
 }
-# How coverage.py does its work, and is told what pykcov does anyway.
+# Options about how coverage.py works, or for what pykcov does anyway.
 NOTHING_TO_DO = (
     "run:concurrency", "run:core", "run:timid", "run:debug", "run:debug_file", "run:data_file",
     "run:disable_warnings",
 )  # fmt: skip
-# What is not supported, and why.
+# Unsupported options, and why.
 UNSUPPORTED = {
     "run:cover_pylib": "name packages of the standard library in source",
     "run:dynamic_context": "pytest --pykcov has a context for each test",
@@ -65,8 +65,8 @@ _MAY_HAVE = {
 
 @dataclass
 class Theirs:
-    """file: where the settings come from; None: there are none. keys: by the names of ours. others:
-    options for coverage.py's reports, by section and name. notes: what a person should be told."""
+    """file: where the settings come from; None if there are none. keys: settings by pykcov's names.
+    others: options for coverage.py's reports, by section and name. notes: remarks for the user."""
 
     file: str | None = None
     keys: dict[str, Any] = field(default_factory=dict)
@@ -94,7 +94,7 @@ def read(folder: Path, rcfile: str = "") -> Theirs:
         return Theirs()
     answer = _asked(folder, rcfile)
     if "missing" in answer:
-        text = f"{name} may have settings of coverage.py, which is not here to read them"
+        text = f"{name} may have settings of coverage.py, which is needed to read them"
         return Theirs(notes=[f"{text}: pip install 'pykcov[report]' [coverage-missing]"])
     if "wrong" in answer:
         raise PykcovError("config-bad", f"coverage.py can't read its settings: {answer['wrong']}")
@@ -104,8 +104,8 @@ def read(folder: Path, rcfile: str = "") -> Theirs:
 
 
 def _asked(folder: Path, rcfile: str) -> dict[str, Any]:
-    """Ask coverage.py in a process of its own. subprocess is not imported for that: a program that
-    is to be measured may do so itself."""
+    """Ask coverage.py in a process of its own. Doesn't import subprocess, because the measured
+    program may do so itself."""
     script = str(Path(__file__).with_name("coveragepy_script.py"))
     own = ("PYKCOV_", "COVERAGE_PROCESS_")
     env = {name: value for name, value in os.environ.items() if not name.startswith(own)}
@@ -125,7 +125,7 @@ def _asked(folder: Path, rcfile: str) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(text)
     except ValueError:
-        return {"wrong": "its process ended without an answer"}
+        return {"wrong": "its process ended without answering"}
     return found
 
 

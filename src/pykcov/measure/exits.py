@@ -1,8 +1,8 @@
-"""Ends of a process at which Python calls no atexit function: os._exit(), exec, and SIGTERM.
+"""Exit hooks for ends of a process without atexit: os._exit(), exec, and SIGTERM.
 
-Nothing can be saved there without the program being able to see it: os._exit becomes another
-function, and SIGTERM a handler, which waits for the main thread to come out of C code. So all of it
-is asked for, in [tool.pykcov], under the names that coverage.py has.
+Saving there is visible to the program: os._exit is replaced, and SIGTERM gets a handler, which runs
+only when the main thread returns from C code. So all of this is opt-in, in [tool.pykcov], with
+coverage.py's names.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from typing import Any
 
 PATCHES = {"_exit": ("_exit",), "execv": ("execv", "execve")}  # os's other exec functions call them
 
-_plain: dict[str, Any] = {}  # what stood in os
+_plain: dict[str, Any] = {}  # the original functions of os
 _ours: dict[str, Any] = {}
 _handler: Callable[..., None] | None = None
 
 
-# In the environment: what Pythons that this one starts are to count, and under which context.
+# Environment variables: what Python processes started by this one count, and under which context.
 COUNT, CONTEXT = "PYKCOV_COUNT", "PYKCOV_CONTEXT"
 
 
 def _with_count(env: Mapping[Any, Any]) -> Mapping[Any, Any]:
-    """Return an environment that is made for a new program, with what this one's has of that."""
+    """Return a new program's environment, with these variables added from this process's own."""
     own = {name: os.environ[name] for name in (COUNT, CONTEXT) if name in os.environ}
     return {**env, **own}
 
@@ -55,11 +55,11 @@ def watch(
     patch: Iterable[str],
     sigterm: bool,
 ) -> None:
-    """Call save() before what `patch` names, of PATCHES; and with `sigterm`, have a SIGTERM that
-    the program does not handle itself call terminate(die).
+    """Call save() before the functions that `patch` names in PATCHES. With `sigterm`, call
+    terminate(die) at a SIGTERM that the program does not handle itself.
 
-    terminate: saves, and calls what it is given then. SIGTERM is left alone where this is not the
-    main thread, which alone may set handlers.
+    terminate: saves, then calls its argument. SIGTERM is left alone outside the main thread, which
+    alone may set handlers.
     """
     global _handler
     for name in (name for key in patch for name in PATCHES.get(key, ())):
@@ -76,7 +76,7 @@ def watch(
 
 
 def unwatch() -> None:
-    """Put back what is still ours."""
+    """Restore whatever the program has not replaced since."""
     global _handler
     for name, ours in _ours.items():
         if getattr(os, name) is ours:

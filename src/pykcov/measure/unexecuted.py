@@ -1,7 +1,7 @@
-"""Files of the source that nothing executed: a data file lists them, as coverage.py's does, so that
-they count in totals.
+"""Source files that were never executed. As in coverage.py, the data file lists them, so that they
+count in totals.
 
-One that is listed is a text without functions, which no text that was compiled is.
+They are listed as files without functions, which no compiled file is.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from pykcov.instrumentation.selection import Selection
 from pykcov.measure.datafile import DataFile, Measured
 from pykcov.symbols.blocks import FileSymbols
 
-# As coverage.py has it: no editors' files.
+# As in coverage.py, this excludes editors' backup files.
 _SOURCE = re.compile(r"[^.#~!$@%^&*()+=,]+\.pyw?")
 
 
 def listed(path: str) -> Measured:
-    """Return what a data file has of a file that was not executed."""
+    """Return the data file's entry for a file that was not executed."""
     return Measured(FileSymbols(path, "", 0, 0, "listed", (), (), ()))
 
 
 def is_listed(one: Measured) -> bool:
-    """Is it of a file that was not executed?"""
+    """Is this the entry of a file that was not executed?"""
     return not one.symbols.functions
 
 
 def python_files(folder: str, namespaces: bool = False) -> Iterator[str]:
-    """Yield the Python files of a folder and, below it, of packages; with `namespaces` of all
-    folders."""
+    """Yield the Python files in a folder and in the packages below it; with `namespaces`, in all
+    folders below it."""
     for path, folders, names in os.walk(folder):
         if not namespaces and path != folder and "__init__.py" not in names:
             folders.clear()
@@ -43,8 +43,8 @@ def python_files(folder: str, namespaces: bool = False) -> Iterator[str]:
 
 
 def never_executed(selection: Selection, namespaces: bool, data: DataFile) -> list[Measured]:
-    """Return the files below the selection's folders, and of its packages that were imported, of
-    which `data` has nothing. Raises PykcovError as DataFile.read() does."""
+    """Return entries for the files in the selection's folders and imported packages that are not in
+    `data`. Raises PykcovError as DataFile.read() does."""
     if not selection.folders and not selection.packages:
         return []
     known = {canonical(one.symbols.path) for one in data.read()}
@@ -57,7 +57,7 @@ def never_executed(selection: Selection, namespaces: bool, data: DataFile) -> li
 
 
 def is_utf8(path: str) -> bool:
-    """Can the name be written down? coverage.py leaves out the others, too."""
+    """Can the name be encoded? coverage.py leaves out other files, too."""
     try:
         path.encode()
     except UnicodeEncodeError:
@@ -84,7 +84,7 @@ def to_be_found(sources: Iterable[str], namespaces: bool = False) -> set[str]:
         except (ImportError, ValueError):
             spec = None
         if spec is None:
-            raise PykcovError("source-missing", f"there is no package {name} to report on")
+            raise PykcovError("source-missing", f"cannot find the package {name}")
         if spec.submodule_search_locations is None:
             found.add(canonical(spec.origin or ""))
         else:

@@ -1,11 +1,11 @@
-"""Keep what interrupts a task out of its trace: the collector and signal handlers.
+"""Keeps the garbage collector and signal handlers, which interrupt a task, out of its trace.
 
-The collector calls gc.callbacks; ours stand first at its start and last at its stop. A signal
-handler is told apart by a wrapper around it, put on where handlers are set: `_signal.signal`, which
-signal.signal calls. `_signal.getsignal` and the old handler that signal() returns are unwrapped, so
-the program never sees one.
+The collector calls gc.callbacks; ours come first at its start and last at its stop. Signal handlers
+are recognized by a wrapper, added where handlers are set: in `_signal.signal`, which signal.signal
+calls. `_signal.getsignal`, and the old handler that signal() returns, are unwrapped, so the program
+never sees the wrapper.
 
-Not told apart: handlers that C code sets by itself, and Python code that a trace function runs.
+Not recognized: handlers that C code sets itself, and Python code that a trace function runs.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _installed = False
 
 
 def _reset_present() -> None:
-    """Set each Python handler again as it is, so that it is wrapped, or no more. The main thread
-    alone may; elsewhere the handlers that are there stay, and only those set later are told apart.
+    """Set each Python handler again, which wraps or unwraps it. Only the main thread can do that;
+    on other threads existing handlers stay, and only those set later are recognized.
     """
     if threading.current_thread() is not threading.main_thread():
         return
@@ -48,7 +48,7 @@ def _reset_present() -> None:
 
 
 def install() -> None:
-    """Begin to keep interrupts out. Again and again is once."""
+    """Start keeping interrupts out. Repeated calls do nothing."""
     global _installed
     if not _installed:
         _installed = True

@@ -1,4 +1,4 @@
-"""as_whole: a function that leaves nothing half done, whatever exception comes in between."""
+"""as_whole: makes a function leave nothing half done, whatever exception arrives in between."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ R = TypeVar("R")
 
 
 def _nothing(*_: object) -> None:
-    """What is to be mended where nothing is."""
+    """The default for `mend`: does nothing."""
 
 
 def as_whole(
     mend: Callable[..., object] | None = None, gives: object = None
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Decorate a function that nothing is recorded in, and that no signal handler interrupts.
+    """Decorate a function so that it is not recorded, and not interrupted by signal handlers.
 
-    mend: called when the function has raised, with its first argument, until it returns: it undoes
-    the rest of what was begun, or finishes it, and may be interrupted itself; None: nothing is to
-    be mended. gives: the result
-    where the function returns None; Ellipsis stands for its first argument, Done for an awaitable
-    with that result. A function that nothing may follow the last step of has no `return`.
+    mend: cleans up if the function raises. It is called with the function's first argument until it
+    returns; it undoes or finishes what was begun, and may be interrupted itself. None: nothing to
+    clean up. gives: the result if the function returns None; Ellipsis stands for its first
+    argument, Done for an awaitable with that result. If nothing may follow its last step, the
+    function must have no `return`.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:

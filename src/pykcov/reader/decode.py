@@ -1,4 +1,4 @@
-"""From an area's words, or a raw trace's text, to PCs."""
+"""Reads PCs from an area's words, or from a raw trace."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _PC = re.compile(r"(?:0[xX])?[0-9a-fA-F]{1,16}")  # int() takes more: _, signs, 
 
 
 class Records:
-    """The records of an area that go on coming. Its views are made once: a reader in a loop of
-    "store 0, call, load" asks a million times a second."""
+    """The records in an area that is still being written. The views are made only once, for fuzzing
+    loops ("store 0, call, load") with a million reads a second."""
 
     def __init__(self, words: mmap.mmap | memoryview) -> None:
         self._octets = memoryview(words)
@@ -22,7 +22,7 @@ class Records:
     def pcs(self) -> array[int]:
         """Return the PCs so far, in order.
 
-        A count larger than the area (clients may store anything) is taken for a full area.
+        A count larger than the area (clients may store anything) means a full area.
         """
         count = self._view[0]
         out = array("Q")
@@ -31,16 +31,16 @@ class Records:
         return out
 
     def compared(self) -> list[tuple[int, int, int, int]]:
-        """Return the records of comparisons so far: none, where PCs are recorded."""
+        """Return no comparison records, because this area holds PCs."""
         return []
 
     def clear(self) -> None:
-        """Begin anew: store 0 into the count, as a client does."""
+        """Discard the records so far: store 0 into the count, as kcov clients do."""
         self._view[0] = 0
 
 
 def pc_of(text: str) -> int | None:
-    """Return the PC that a line of a raw trace is, hexadecimal with 0x or without, or None."""
+    """Parse a line of a raw trace, a PC in hexadecimal, with or without 0x; None if malformed."""
     return int(text, 16) if _PC.fullmatch(text) else None
 
 

@@ -1,4 +1,4 @@
-"""PCs as text, in the forms that other tools read."""
+"""Formats PCs and blocks as other tools expect them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from pykcov.symbols.blocks import Block
 
-# How a block is printed: of the PC that was asked for, and of the block.
+# Formats a block, given the PC that was looked up, and the block.
 Form = Callable[[int, Block], str]
 
 
@@ -36,8 +36,8 @@ FORMS: dict[str, Form] = {"gvisor": gvisor, "addr2line": addr2line, "raw": raw}
 
 
 def json_lines(blocks: Iterable[tuple[int, Block]]) -> Iterator[str]:
-    """An object for each PC, in the order of the first ones, with the names that syzkaller's cover
-    pages export. Lines and columns count from 1."""
+    """One object per distinct PC, in order of first occurrence, with the same keys as syzkaller's
+    coverage export. Lines and columns count from 1."""
     known: dict[int, Block] = {}
     hits: Counter[int] = Counter()
     for pc, block in blocks:

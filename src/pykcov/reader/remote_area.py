@@ -1,5 +1,5 @@
-"""The memory of a socket's descriptor, as its client reads it: two areas, and the control page
-between them. probe/csrc/control.h draws it, service/protocol.py says what each word is."""
+"""A socket descriptor's memory, as the client reads it: two areas, with the control page between
+them. probe/csrc/control.h shows the layout, service/protocol.py describes each word."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _EVER = 11
 
 
 class Sections(NamedTuple):
-    """What became of a generation's sections, so far.
+    """Counts of a generation's sections so far.
 
-    began: that began. settled: of these, those that have published for the first time, which for a
-    request is before its last byte, or are over. over: those that are. published: those that had
-    records, which are in the area. dropped: overflowed, for whose records the area or their own
-    memory had no room; lost, whose process was killed, or had no memory for their records; late,
-    which are of earlier generations and were dropped since this one began; disabled, which were not
-    over when collecting ended.
+    began: sections that have begun. settled: of these, those that have ended or published for the
+    first time (a request does so before its last byte). over: those that have ended. published:
+    those whose records are in the area. Sections that are missing or incomplete: overflowed, if the
+    area or their own memory had no room; lost, if their process was killed or had no memory; late,
+    if they belong to an earlier generation and were dropped; disabled, if they had not ended when
+    collecting stopped.
     """
 
     began: int = 0
@@ -36,7 +36,7 @@ class Sections(NamedTuple):
 
 
 class RemoteArea:
-    """Areas of `size` words each, whole pages of them, in `memory`."""
+    """Two areas of `size` words each, in whole pages, in `memory`."""
 
     def __init__(self, memory: mmap.mmap, size: int, comparisons: bool) -> None:
         octets = memoryview(memory)
@@ -48,7 +48,7 @@ class RemoteArea:
         self._full = room(size) if comparisons else size - 1
 
     def begin(self) -> None:
-        """Begin a new generation: what began before is dropped. No message is sent."""
+        """Begin a new generation, which drops sections that began before. Sends no message."""
         self._area.clear()
         self._control[_GENERATION] = (self._control[_GENERATION] + 1) % (1 << 64)
 
@@ -58,14 +58,14 @@ class RemoteArea:
         return self._control[_HOLDS] == self._control[_GENERATION]
 
     def pcs(self, after: bool) -> array[int]:
-        """Return the PCs so far. after: those of after-work behind the others."""
+        """Return the PCs so far. after: append those of after-work."""
         if not self._is_there:
             return array("Q")
         found = self._area.pcs()
         return found + self._after.pcs() if after else found
 
     def compared(self, after: bool) -> list[Record]:
-        """Return the records of comparisons so far, likewise."""
+        """Return the comparison records so far, as pcs() does."""
         if not self._is_there:
             return []
         found = self._area.compared()
@@ -76,10 +76,10 @@ class RemoteArea:
         if self._control[_COUNTED] != self._control[_GENERATION]:
             return Sections()
         over, settled = self._control[_OVER], self._control[_SETTLED]
-        began = self._control[_BEGAN]  # last: where it is equal to one of them, that was all
+        began = self._control[_BEGAN]  # read last: if another count equals it, that count is final
         return Sections(began, settled, over, *self._control[_PUBLISHED:_EVER].tolist())
 
     @property
     def ever(self) -> int:
-        """Sections of all generations since it was enabled."""
+        """Number of sections in all generations since it was enabled."""
         return self._control[_EVER]

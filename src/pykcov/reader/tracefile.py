@@ -18,14 +18,14 @@ class Symbolizer:
     """Prints PCs, and keeps count of what it can't."""
 
     def __init__(self, store: SymbolStore, form: formats.Form | None = None) -> None:
-        """form: how write() prints; None: as JSON lines."""
+        """form: the format that write() prints; None: JSON lines."""
         self._store, self._form = store, form
         self._malformed: list[str] = []
         self._unknown: list[int] = []
-        self._texts: dict[int, FileSymbols] = {}  # that blocks were of, by their first block
+        self._texts: dict[int, FileSymbols] = {}  # by number of their first block
 
     def read(self, lines: Iterable[str], name: str = "stdin") -> Iterator[tuple[int, Block]]:
-        """Yield each PC of a raw trace that is known, with its block. name: the trace's."""
+        """Yield each known PC of a raw trace, with its block. name: of the trace, for messages."""
         known: dict[str, tuple[int, Block] | None] = {}
         for number, line in enumerate(lines, 1):
             found = known.get(line)
@@ -69,31 +69,31 @@ class Symbolizer:
         sys.stdout.write("".join(lines))
 
     def status(self) -> int:
-        """Say what could not be read; return the exit code."""
+        """Print what could not be read, and return the exit status."""
         sys.stdout.flush()
         if self._malformed:
             print(
-                f"pykcov: {_are(self._malformed, 'line')} no PCs (0x and 16 digits), the first: "
+                f"pykcov: {_are(self._malformed, 'line')} not PCs (0x and 16 digits), the first: "
                 f"{self._malformed[0]} [trace-malformed]",
                 file=sys.stderr,
             )
         if self._unknown:
             print(
                 f"pykcov: {_are(self._unknown, 'PC')} not in the symbol store {self._store.path}, "
-                f"the first of them {self._unknown[0]:#x} [pc-unknown]",
+                f"the first: {self._unknown[0]:#x} [pc-unknown]",
                 file=sys.stderr,
             )
         for symbols in self._texts.values():
             text = text_of(symbols.path)
             if text is not None and sha256(text).hexdigest() != symbols.source:
                 print(
-                    f"pykcov: {symbols.path} has changed since it was traced: these are lines of "
-                    "its old text [source-changed]",
+                    f"pykcov: {symbols.path} has changed since it was traced; the line numbers are "
+                    "those of the old version [source-changed]",
                     file=sys.stderr,
                 )
         return 1 if self._malformed or self._unknown else 0
 
 
 def _are(items: Sized, noun: str) -> str:
-    """Say how many there are: "1 line is", "2 lines are"."""
+    """Return "1 line is", or "2 lines are"."""
     return f"{len(items)} {noun} is" if len(items) == 1 else f"{len(items)} {noun}s are"

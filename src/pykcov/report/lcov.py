@@ -1,4 +1,4 @@
-"""True counts in an lcov file of coverage.py's, which has 1 for all that was executed."""
+"""Puts real counts into an lcov file of coverage.py, which has 1 for everything executed."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def _line(rest: str, hits: Mapping[int, int]) -> str:
 def _branches(line: int, records: list[str], taken: Mapping[tuple[int, int], int]) -> Iterator[str]:
     """Yield the branches of a line with how often each was taken.
 
-    coverage.py names where a branch goes: a line, or out. What leads out of a `with` it has as
-    leading to what follows: that is the one which none of the arcs has the name of.
+    coverage.py names a branch by its target: a line, or the exit. For a branch out of a `with`
+    block it names the line after it, which matches none of our arcs.
     """
     left = {to: count for (start, to), count in taken.items() if start == line}
     counts: list[int | None] = []

@@ -1,4 +1,4 @@
-"""From blocks to lines: which were executed, and how often."""
+"""Turns executed blocks into executed lines and their counts."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def lines_of(symbols: FileSymbols, blocks: Iterable[int]) -> set[int]:
 def hits_of_lines(
     symbols: FileSymbols, hits: Mapping[int, int], begun: list[Statement] | None = None
 ) -> dict[int, int]:
-    """Return how often each line that was executed was begun (docs/reports.md).
+    """Return how often each executed line was begun (docs/reports.md).
 
-    begun: the statements of the text. A line's count is that of the first statement on it; where
-    a function's body begins there, too (a lambda's, say), that of what was begun most. Lines within
-    a statement have the count of what was executed most there; so have all lines where blocks are
-    more than lines, or the text is no Python.
+    begun: the statements of the source. A line has the count of the first statement on it; if a
+    function's body begins there, too (a lambda's, for example), the higher count. Lines within a
+    statement have the count of the block executed most often there. So do all lines if blocks span
+    several lines, or the source is not Python.
     """
     found: dict[int, int] = {}
     for block, count in hits.items():
@@ -46,7 +46,7 @@ def hits_of_lines(
     first: dict[int, dict[str, int]] = {}  # by line and scope
     for statement in begun:
         on_line = first.setdefault(statement.line, {})
-        # A loader may have made many statements of one: pytest does of an assert.
+        # A loader may have turned one statement into many, as pytest does with assert.
         most = None if symbols.as_compiled else found.get(statement.line, 0)
         if statement.scope not in on_line and (times := heads.begun(statement, most)) is not None:
             on_line[statement.scope] = times
@@ -60,7 +60,7 @@ def hits_of_lines(
 
 
 class _Heads:
-    """What the blocks of a text begin with, and how often they were executed."""
+    """How the blocks of a source file begin, and how often they were executed."""
 
     def __init__(self, symbols: FileSymbols, hits: Mapping[int, int]) -> None:
         self._hits = hits
@@ -75,8 +75,8 @@ class _Heads:
             places.sort()
 
     def begun(self, statement: Statement, most: int | None = None) -> int | None:
-        """Return how often a statement was begun, None if it has no code. most: that any part of it
-        can have been executed."""
+        """Return how often a statement was begun; None if it has no code. most: an upper limit, the
+        count of any of its parts."""
         blocks = self._between(statement, statement.start, statement.end)
         found = self._beginnings(statement, blocks)
         if not found:
@@ -93,7 +93,7 @@ class _Heads:
         return count if most is None else min(count, most)
 
     def _between(self, statement: Statement, start: Position, end: Position) -> list[int]:
-        """Return the blocks of a statement's scope that begin between two places, in order."""
+        """Return the blocks of a statement's scope that begin between two positions, in order."""
         places = self._places.get(statement.scope, [])
         low, high = bisect_left(places, start), bisect_left(places, end)
         return sorted(block for _, _, block in places[low:high])
@@ -118,7 +118,7 @@ class _Heads:
         return self._heads[block][0] & ~(FALLEN | AGAIN)
 
     def _alike(self, blocks: list[int], within: Collection[int] = ()) -> list[int]:
-        """Return those of blocks that begin as the first of them does."""
+        """Return the blocks that begin like the first one."""
 
         def key(block: int) -> tuple[int, ...]:
             return self._kind(block), self._spans[block][1], *self._heads[block][1:]
@@ -126,7 +126,7 @@ class _Heads:
         return self._not_within([block for block in blocks if key(block) == key(blocks[0])], within)
 
     def _not_within(self, blocks: list[int], within: Collection[int]) -> list[int]:
-        """Leave out the blocks that are come to from the one before, if that is `within`, too."""
+        """Leave out blocks that the previous block falls through to, if that is `within`, too."""
         return [
             block
             for block in blocks
@@ -138,7 +138,7 @@ class _Heads:
         ]
 
     def by_line(self) -> dict[int, int]:
-        """Return what was executed most on each line, copies taken together."""
+        """Return the highest count on each line; copies of a block are added up."""
         alike: dict[tuple[int, ...], int] = {}
         for block, count in self._hits.items():
             key = (self._spans[block][1], self._kind(block), *self._heads[block][1:])
@@ -151,12 +151,12 @@ class _Heads:
 
 @dataclass
 class FileLines:
-    """What was executed of a file, as its source is now.
+    """What was executed of a file, for its current source.
 
-    lines: by context. arcs: by context, which way branches went; None where nobody looked. hits:
-    how often each line was begun. current: what was measured is its text as it is now. stale:
-    blocks that are left out, because they were executed of another text of the file, or of one that
-    is gone.
+    lines: executed lines, by context. arcs: branches taken, by context; None if not measured. hits:
+    how often each line was begun. current: whether the current source is what was measured. stale:
+    number of blocks left out because they belong to another version of the source, or to a file
+    that no longer exists.
     """
 
     path: str
@@ -167,7 +167,7 @@ class FileLines:
     stale: int = 0
 
     def taken(self) -> dict[tuple[int, int], int]:
-        """Return how often branches went from a line to another, in whatever context."""
+        """Return how often each branch from line to line was taken, in all contexts together."""
         found: dict[tuple[int, int], int] = {}
         for arcs in (self.arcs or {}).values():
             for arc, count in arcs.items():
@@ -176,7 +176,7 @@ class FileLines:
 
 
 def left_out(files: Mapping[str, FileLines]) -> Iterator[str]:
-    """Say of which files something is left out, and why."""
+    """Return lines that name files with parts left out, and why."""
     for path, file in files.items():
         if file.stale or not file.current:
             what = "has changed since" if os.path.exists(path) else _why_not_there(path)  # noqa: PTH110
@@ -184,7 +184,7 @@ def left_out(files: Mapping[str, FileLines]) -> Iterator[str]:
 
 
 def _why_not_there(path: str) -> str:
-    """Names that are no UTF-8 are kept with backslashes for what is none."""
+    """Return a path with backslash escapes for bytes that are not UTF-8."""
     plain = re.sub(r"\\u(dc[0-9a-f]{2})", lambda found: chr(int(found[1], 16)), path)
     if plain != path and os.path.exists(plain):  # noqa: PTH110
         return "has a name that is no UTF-8, so no report can have it"
@@ -192,19 +192,19 @@ def _why_not_there(path: str) -> str:
 
 
 def current(files: Mapping[str, FileLines]) -> dict[str, FileLines]:
-    """Return the files of which something can be shown."""
+    """Return the files that reports can show."""
     return {path: file for path, file in files.items() if file.current}
 
 
 def real(path: str) -> str:
-    """Return the name that coverage.py has for a file: without links."""
+    """Return a file's name as coverage.py spells it, with links resolved."""
     return os.path.realpath(path)
 
 
 def _add_arcs(
     arcs: dict[tuple[int, int], int], symbols: FileSymbols, hits: Mapping[int, int]
 ) -> None:
-    """Add how often branches went from a line to another."""
+    """Add the counts of branches from line to line."""
     for number, start, end in symbols.arcs:
         if count := hits.get(number, 0):
             arcs[start, end] = arcs.get((start, end), 0) + count

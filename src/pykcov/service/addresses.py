@@ -1,9 +1,9 @@
-"""Where devices are: sockets in a directory that is the user's alone.
+"""Where devices are: sockets in a private directory of the user.
 
-A device is shown in $XDG_RUNTIME_DIR/pykcov, or in /tmp/pykcov-UID where that variable names no
-directory of this user's. It is looked for in both, and in /run/user/UID/pykcov, because a service
-and its client may have been started with different environments. If PYKCOV_DEVICES is set, its
-directory is the only one.
+A device is shown in $XDG_RUNTIME_DIR/pykcov, or in /tmp/pykcov-UID if the variable is not set to a
+directory of this user. Clients look in both, and in /run/user/UID/pykcov, because they may have
+been started with another environment than the service. If PYKCOV_DEVICES is set, only that
+directory is used.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from pykcov.errors import PykcovError
 
-JOIN = "PYKCOV_JOIN"  # in the environment: the device whose worker a Python that starts becomes
+JOIN = "PYKCOV_JOIN"  # environment variable: the device that a new Python process joins as a worker
 Stamp = tuple[int, int]
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
 _LONGEST = 107  # bytes of a socket's path: sun_path, less its NUL
@@ -30,16 +30,16 @@ def _candidates(*, showing: bool = False) -> list[Path]:
     if given:
         return [Path(given).absolute()]
     roots = [os.environ.get("XDG_RUNTIME_DIR")]
-    if not showing:  # who has not asked for it is not to lose its socket when the user logs out
+    if not showing:  # a service must not lose its socket when the user logs out
         roots.append(f"/run/user/{user}")
-    # sudo and su may leave another user's: what were made there would be in that user's way.
+    # After sudo or su it may be another user's: files made there would be in that user's way.
     paths = [Path(root).absolute() for root in roots if root]
     found = [path / "pykcov" for path in paths if _owner(path) == user]
     return list(dict.fromkeys([*found, Path(f"/tmp/pykcov-{user}")]))
 
 
 def _owner(path: Path) -> int | None:
-    """Return the user whose directory it is, None if it is none."""
+    """Return the owner of a directory; None if it is not a directory."""
     try:
         seen = path.stat()
     except OSError:
@@ -48,10 +48,10 @@ def _owner(path: Path) -> int | None:
 
 
 def _check(path: Path, showing: bool = False) -> None:
-    """Raises PykcovError device-directory when others than the user reach it. OSError.
+    """Raise PykcovError device-directory if other users can get into it. Raises OSError, too.
 
-    Root may look into any user's, but only where PYKCOV_DEVICES names it: if it were found by
-    itself, any user could have root connect to what he shows.
+    Root may use any user's directory, but only if PYKCOV_DEVICES names it: otherwise any user could
+    make root connect to their sockets.
     """
     seen = path.lstat()
     named = os.environ.get("PYKCOV_DEVICES") and os.getuid() == 0 and not showing
@@ -59,13 +59,13 @@ def _check(path: Path, showing: bool = False) -> None:
     if not stat.S_ISDIR(seen.st_mode) or is_theirs or seen.st_mode & 0o077:
         raise PykcovError(
             "device-directory",
-            f"{path} is not a directory of this user's alone (mode 0700): others could get at the "
-            "devices in it; PYKCOV_DEVICES names another directory",
+            f"{path} is not a private directory of this user (mode 0700), so others could reach "
+            "the devices in it; choose another directory with PYKCOV_DEVICES",
         )
 
 
 def directory() -> Path:
-    """Return the directory where this process shows a device; it is made if it isn't there.
+    """Return the directory where this process shows a device; it is created if missing.
 
     Raises PykcovError: device-directory.
     """
@@ -76,16 +76,16 @@ def directory() -> Path:
     except OSError as error:
         raise PykcovError(
             "device-directory",
-            f"can't make {path}, the directory for devices: {error.strerror}; PYKCOV_DEVICES names "
-            "another directory",
+            f"can't make {path}, the directory for devices: {error.strerror}; choose another one "
+            "with PYKCOV_DEVICES",
         ) from error
     return path
 
 
 def directories() -> list[Path]:
-    """Return the directories to look for devices in, those that are there.
+    """Return the existing directories to look for devices in.
 
-    Raises PykcovError device-directory, for the first one: others are passed over.
+    Raises PykcovError device-directory if the first one is not private; others are then skipped.
     """
     found: list[Path] = []
     for number, path in enumerate(_candidates()):
@@ -105,20 +105,21 @@ def _path(folder: Path, name: str) -> Path:
     """Return the path of a socket. Raises PykcovError: device-name, device-directory."""
     if not _NAME.fullmatch(name):
         raise PykcovError(
-            "device-name", f"{name!r} can't be a device's name: letters, digits, '._-', at most 64"
+            "device-name",
+            f"{name!r} can't be a device's name: use letters, digits, '._-', 64 at most",
         )
     path = folder / f"{name}.sock"
     if (size := len(os.fsencode(path))) > _LONGEST:
         raise PykcovError(
             "device-directory",
-            f"the path of the device's socket, {path}, has {size} bytes, and Linux takes "
-            f"{_LONGEST}: set PYKCOV_DEVICES to a shorter directory, or take a shorter name",
+            f"the path of the device's socket, {path}, has {size} bytes, but Linux allows "
+            f"{_LONGEST}: set PYKCOV_DEVICES to a shorter directory, or choose a shorter name",
         )
     return path
 
 
 def socket_of(name: str) -> Path:
-    """Return the path of a device's socket; where none is there, the path that one would have.
+    """Return the path of a device's socket; if there is none, the path that it would have.
 
     Raises PykcovError: device-name, device-directory.
     """
@@ -130,9 +131,9 @@ def socket_of(name: str) -> Path:
 
 
 def socket_for(name: str) -> Path:
-    """Return the path of the socket of a device that this process is about to show.
+    """Return the path of the socket for a device that this process is about to show.
 
-    Raises PykcovError: device-taken, when a process shows one in another directory, device-name,
+    Raises PykcovError: device-taken if a process shows one in another directory, device-name,
     device-directory.
     """
     path = _path(directory(), name)
@@ -142,9 +143,9 @@ def socket_for(name: str) -> Path:
 
 
 def stamp(path: Path | bytes) -> Stamp | None:
-    """Return what says whether it is the same socket, a microsecond's work; None if there is none.
+    """Return the identity of a socket, in about a microsecond; None if there is none.
 
-    A device that is shown anew has another socket, under the same name.
+    A device that is shown again has another socket under the same name.
     """
     try:
         seen = os.stat(path)  # noqa: PTH116
@@ -154,24 +155,24 @@ def stamp(path: Path | bytes) -> Stamp | None:
 
 
 def taken(name: str) -> PykcovError:
-    """Return what a process is told that can't show a device as `name`."""
-    return PykcovError("device-taken", f"another process shows a device as {name!r}")
+    """Return the error for a process that can't show a device as `name`."""
+    return PykcovError("device-taken", f"another process already shows a device as {name!r}")
 
 
 def missing(name: str, path: Path, error: OSError) -> PykcovError:
-    """Return what a client is told that can't connect to the socket of the device `name`."""
+    """Return the error for a client that can't connect to the device `name`."""
     if isinstance(error, FileNotFoundError):
         where = " or ".join(map(str, _candidates()))
         text = f"no process shows a device as {name!r} in {where}"
     elif isinstance(error, ConnectionRefusedError):
-        text = f"no process shows a device as {name!r} any more: {path} is what it left behind"
+        text = f"no process shows a device as {name!r} any more; its socket {path} is left over"
     else:
-        text = f"no connection to the device {name!r} at {path}: {error.strerror}"
+        text = f"cannot connect to the device {name!r} at {path}: {error.strerror}"
     return PykcovError("device-missing", text)
 
 
 def names() -> list[str]:
-    """Return the names of the devices that processes show. What a dead one has left is removed.
+    """Return the names of the devices that processes show. Removes sockets of dead processes.
 
     Raises PykcovError: device-directory.
     """
@@ -185,14 +186,14 @@ def names() -> list[str]:
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Of all that make and remove sockets, one process at a time does."""
+    """Let one process at a time make and remove sockets in a directory."""
     with (folder / "lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def _is_dead(path: Path) -> bool:
-    """Does no process listen to this socket any more? Raises OSError when that can't be told."""
+    """Does no process listen on this socket any more? Raises OSError if that can't be found out."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as probe:
         probe.setblocking(False)
         try:
@@ -205,7 +206,7 @@ def _is_dead(path: Path) -> bool:
 
 
 def _remove_dead(path: Path) -> bool:
-    """Remove a socket that its process has left behind. Returns whether it was dead."""
+    """Remove a socket whose process has ended. Returns whether it had."""
     if not _is_dead(path):
         return False
     with contextlib.suppress(OSError), _locked(path.parent):
@@ -215,7 +216,7 @@ def _remove_dead(path: Path) -> bool:
 
 
 def bind(path: Path) -> socket.socket:
-    """Return a listening socket; one that its process has left behind is replaced.
+    """Return a listening socket; replaces the socket of a process that has ended.
 
     Raises PykcovError: device-taken.
     """
@@ -237,6 +238,6 @@ def bind(path: Path) -> socket.socket:
 
 
 def unbind(path: Path) -> None:
-    """Remove the socket of a listener, before that is closed: afterwards it may be another's."""
+    """Remove a listener's socket; call it before closing, as the path may then be another's."""
     with contextlib.suppress(OSError), _locked(path.parent):
         path.unlink(missing_ok=True)

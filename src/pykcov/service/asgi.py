@@ -1,4 +1,4 @@
-"""ASGI middleware: what a request executes goes to who asked for the handle in its header."""
+"""ASGI middleware: the client that collects the handle in a request's header gets its trace."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-# A client holds the whole response when it has one of these, unless more_* says that more comes.
+# After one of these messages the client has the whole response, unless more_* says otherwise.
 _MORE = {
     "http.response.body": "more_body",
     "http.response.zerocopysend": "more_body",
@@ -28,18 +28,16 @@ _MORE = {
 
 
 class KcovMiddleware:
-    """Marks the HTTP requests and websockets that have the header `header`, a handle.
+    """Marks the HTTP requests and websockets that have a handle in the header `header`.
 
-    A request's section begins with the call of `app`, and is published before the message is handed
-    on with which a client may hold the whole response, or a whole event of a text/event-stream;
-    before each message of a websocket, whose received messages each belong to the generation of the
-    client's that is present then. It goes on, and what follows, after-work, is published when `app`
-    returns. Code around `app` is in no section: other middleware, the server, its send() and
-    receive().
+    A request's section begins when `app` is called. It is published before passing on the message
+    that completes the response, or an event of a text/event-stream, and before each message of a
+    websocket; each message received by a websocket belongs to the client's generation at that time.
+    What `app` executes later, the after-work, is published when `app` returns. Code around `app`
+    is not in the section: other middleware, the server, its send() and receive().
 
-    secret: only handles that pykcov.signed() has signed with it are taken. Without it,
-    PYKCOV_SECRET of the environment is; where there is none, no handle need be signed.
-    Raises PykcovError: secret-empty.
+    secret: accept only handles signed with it by pykcov.signed() (default: PYKCOV_SECRET from the
+    environment; if that is unset, handles need no signature). Raises PykcovError: secret-empty.
     """
 
     def __init__(
@@ -52,7 +50,7 @@ class KcovMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         marked = None
         if scope["type"] in ("http", "websocket"):
-            # As HTTP has it, several headers of one name are one, with commas.
+            # In HTTP, several headers of the same name are one, joined with commas.
             values = [value for name, value in scope["headers"] if name == self._name]
             marked = headers.start(b",".join(values) if values else None, self._signer)
         if marked is None:
@@ -67,9 +65,9 @@ class KcovMiddleware:
 
 
 class _Exchange:
-    """What goes on between one request's app and the server. Any task of the app may call it."""
+    """Sits between one request's app and the server. Any task of the app may call it."""
 
-    _answered = False  # the client may hold the whole response: what comes is after-work
+    _answered = False  # the client may have the whole response: the rest is after-work
 
     def __init__(self, marked: Marked, scope: Scope, receive: Receive, send: Send) -> None:
         self._section, self._label = marked
@@ -79,7 +77,7 @@ class _Exchange:
         self._label.query = scope.get("query_string", b"")
 
     async def receive(self) -> Message:
-        # A server goes on reading in here, and so would read the next request in this section.
+        # The server keeps reading in here, and would read the next request in this section.
         with outside():
             return await self._receive()
 
@@ -87,20 +85,20 @@ class _Exchange:
         if self._may_end(message):
             with quiet:
                 self._section.publish(answered=self._answered)
-        # A server may begin the next request in here, with a copy of this context.
+        # The server may start the next request in here, with a copy of this context.
         with outside():
             await self._send(message)
 
     def _may_end(self, message: Message) -> bool:
-        """May a client hold a whole response, event or answer once this message is handed on?"""
+        """Does this message complete a response, an event or an answer for the client?"""
         raise NotImplementedError
 
 
 class _Response(_Exchange):
-    """Of an HTTP request."""
+    """The exchange of an HTTP request."""
 
     _bodiless = False
-    _left: int | None = None  # bytes of the body yet to come, where the headers said so
+    _left: int | None = None  # bytes of the body yet to come, if the headers say so
     _events: Events | None = None
 
     def _may_end(self, message: Message) -> bool:
@@ -134,7 +132,7 @@ class _Response(_Exchange):
 
 
 class _Websocket(_Exchange):
-    """Its status is that of the handshake's answer."""
+    """The exchange of a websocket. Its status is that of the handshake's answer."""
 
     def __init__(self, marked: Marked, scope: Scope, receive: Receive, send: Send) -> None:
         super().__init__(marked, scope, receive, send)
@@ -142,7 +140,7 @@ class _Websocket(_Exchange):
 
     async def receive(self) -> Message:
         message = await super().receive()
-        with quiet:  # what the message asks for begins here
+        with quiet:  # the work that the message asks for begins here
             self._section.renew()
         return message
 

@@ -1,6 +1,6 @@
-"""Imported by pykcov.pth in a Python that starts with PYKCOV_JOIN set: makes it a service's worker.
+"""Imported by pykcov.pth in a Python started with PYKCOV_JOIN set: makes it a service's worker.
 
-Nothing that goes wrong here may stop the program, or show as a traceback of its own.
+Errors here must not stop the program or print a traceback.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ def _join(name: str) -> None:
         try:
             join_shown(name)
         except PykcovError as error:
-            if error.slug != "device-missing":  # else the service has ended, and we are a leftover
+            if error.slug != "device-missing":  # otherwise the service has ended before us
                 _complain(name, error)
         except OSError as error:
             _complain(name, error.strerror)
-        except Exception as error:  # what the device told is not what this pykcov knows
+        except Exception as error:  # the device may be of another version of pykcov
             _complain(name, repr(error))
 
 
 def _complain(name: str, why: object) -> None:
-    if sys.stderr is not None:  # else print() takes stdout
+    if sys.stderr is not None:  # otherwise print() would use stdout
         print(f"pykcov: not joined to {name!r}: {why}", file=sys.stderr)
 
 

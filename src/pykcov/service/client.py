@@ -18,15 +18,15 @@ from pykcov.service.remote_trace import RemoteTrace
 from pykcov.service.socket_descriptor import Collector, SocketDescriptor
 from pykcov.symbols.store import SymbolStore
 
-_IDLE_MOST = 16  # descriptors that are kept open for the next RemoteTrace
+_IDLE_MOST = 16  # descriptors kept open for the next RemoteTrace
 _devices: WeakSet[Device] = WeakSet()
 
 
 class Device(Closing):
-    """Another process's device. info: what it told of itself.
+    """Another process's device. info: its description of itself. store: its symbol store.
 
-    All its RemoteTraces share one connection. It is made again when the process that showed the
-    device has gone, and another one shows it by now.
+    All its RemoteTraces share one connection. A new one is made if the process that showed the
+    device has ended and another one shows it now.
     """
 
     def __init__(self, name: str) -> None:
@@ -38,7 +38,7 @@ class Device(Closing):
         self.link()
 
     def _forked(self) -> None:
-        """Begin with nothing: in a forked child, a thread that isn't there may hold the lock."""
+        """Reset everything: in a forked child, a thread that no longer exists may hold the lock."""
         self._lock = threading.Lock()  # guards _link and _idle
         self._link: Link | None = None
         self._idle: list[Collector] = []
@@ -56,10 +56,11 @@ class Device(Closing):
         return link
 
     def open(self, recording_mode: str = "trace") -> SocketDescriptor:
-        """Open it, as pykcov.open() does in process.
+        """Open it, as pykcov.open() does in its own process.
 
-        Raises OSError: ENOENT when nothing is instrumented there, EMFILE when the process has no
-        more files to give. PykcovError: device-missing.
+        recording_mode: "trace" or "blocks". Raises OSError: ENOENT if nothing is instrumented
+        there, EMFILE if that process has no more file descriptors to spare. ValueError for an
+        unknown recording mode. PykcovError: device-missing.
         """
         return SocketDescriptor(self.link(), recording_mode)
 
@@ -72,9 +73,11 @@ class Device(Closing):
         timeout: float = 5.0,
         comparisons: bool = False,
     ) -> RemoteTrace:
-        """Collect the sections of `handle` in a `with`; size in words, timeout in seconds.
+        """Return a context manager that collects the sections of `handle`.
 
-        comparisons: what they compared, and no blocks.
+        handle: as for handle_of(). size: of the area, in 64-bit words. recording_mode: "trace" or
+        "blocks". timeout: seconds to wait at the end of the block for sections that have begun.
+        comparisons: collect comparisons instead of blocks. Raises ValueError for an invalid handle.
         """
         kind = whole_pages(size), recording_mode, comparisons
         return RemoteTrace(self, handle, kind, timeout)
@@ -82,7 +85,7 @@ class Device(Closing):
     # -- called by RemoteTrace --------------------------------------------------------------------
 
     def take(self, kind: tuple[int, str, bool]) -> Collector:
-        """Return a collector that nobody uses. Raises as open() does."""
+        """Return a free collector. Raises as open() does."""
         link = self.link()
         if (idle := under(self._lock, self._idle_of, link, kind)) is not None:
             return idle
@@ -100,7 +103,7 @@ class Device(Closing):
         return None
 
     def give_back(self, collector: Collector) -> None:
-        """It is disabled, and may be used by another."""
+        """Return a collector, which must be disabled, for another RemoteTrace to use."""
         if not under(self._lock, self._keep, collector):
             collector.descriptor.close()
 
@@ -121,7 +124,7 @@ class Device(Closing):
         return idle
 
     def close(self) -> None:
-        """Close the connection, and so the descriptors of it."""
+        """Close the connection, and with it its descriptors."""
         under(self._lock, self._close)
 
     def _close(self) -> None:
@@ -136,14 +139,14 @@ class Device(Closing):
 def connect(name: str) -> Device:
     """Return the device that a process of this user shows as `name`.
 
-    Raises PykcovError: device-missing, device-name, device-directory. OSError: EMFILE when that
-    process has no more files to give.
+    Raises PykcovError: device-missing, device-name, device-directory. OSError: EMFILE if that
+    process has no more file descriptors to spare.
     """
     return Device(name)
 
 
 def describe(name: str) -> dict[str, Any]:
-    """What a device tells of itself. Raises PykcovError: device-missing."""
+    """Return a device's description of itself. Raises PykcovError: device-missing."""
     link = Link(name, Kind.LOOK)
     link.close()
     return link.info

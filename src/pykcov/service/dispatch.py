@@ -1,4 +1,4 @@
-"""The device as the peers of a server see it: answers their requests, without their sockets."""
+"""The device as a server's peers see it: answers their requests, without handling sockets."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Shown:
         sections.watcher = self._watcher
 
     def close(self) -> None:
-        """Show it no more. Preconditions: there are no connections."""
+        """Stop showing it. Preconditions: there are no connections."""
         sections.listeners.remove(self._handles_changed)
         if sections.watcher is self._watcher:
             sections.watcher = None
@@ -58,7 +58,7 @@ class Shown:
         self.pages.close()
 
     def drop(self, connection: Connection) -> None:
-        """A connection has been closed, and so are its descriptors."""
+        """Close the descriptors of a closed connection."""
         for opened in list(connection.opened.values()):
             self._close(opened)
         if connection.ring is not None:
@@ -67,7 +67,7 @@ class Shown:
             connection.ring = None  # who serves may hold the connection until it hears another
 
     def _close(self, opened: Opened) -> None:
-        """Close a descriptor: its tasks are over."""
+        """Close a descriptor, and end its tasks."""
         del self.opened[opened.number], opened.connection.opened[opened.number]
         owner = opened.descriptor.owner
         if isinstance(owner, ProcessTask):
@@ -78,8 +78,8 @@ class Shown:
         self.pages.give_back(opened.page)
 
     def answer(self, connection: Connection, request: Request) -> tuple[int, bytes, list[int]]:
-        """Return word, payload and descriptors of the reply. Raises OSError for an errno, and
-        ValueError for what is no request."""
+        """Return word, payload and file descriptors of the reply. Raises OSError for an errno, and
+        ValueError for an invalid request."""
         if (connection.kind is None) != (request.type is Type.HELLO):
             raise ValueError("HELLO comes first, and once")
         a, b, c = request.words
@@ -106,7 +106,7 @@ class Shown:
     def _answer(
         self, opened: Opened, kind: Type, words: tuple[int, int, int], payload: bytes
     ) -> tuple[int, bytes, list[int]]:
-        """Answer a request of a descriptor."""
+        """Answer a request for a descriptor."""
         a, b, c = words
         descriptor = opened.descriptor
         if kind is Type.IOCTL:
@@ -146,7 +146,7 @@ class Shown:
         return word, json.dumps(self.describe()).encode(), fds
 
     def _watch(self, connection: Connection) -> int:
-        """Begin to tell a connection of all sections; returns the ring's memfd."""
+        """Let a connection watch all sections; returns the ring's memfd."""
         if self._watching is not None:
             raise fail(errno.EBUSY)
         ring = Ring(f"kcov-ring:{connection.pid}", self.table.collects)
@@ -215,13 +215,13 @@ class Shown:
                 self._tasks.pop(key, None)
 
     def _exit(self, connection: Connection, number: int) -> None:
-        """A task is over, and its descriptors are not."""
+        """End a task, but not its descriptors."""
         task = self._tasks.pop((connection.process, number), None)
         if task is not None:
             task.exit()
 
     def _is_dead(self, process: int) -> bool:
-        """Is it no more, by what its sections are counted under?"""
+        """Has a process ended? It is given by the number that its sections are counted under."""
         if process < MEMBERS:
             return has_died(process)
         member = self.connections.get(process - MEMBERS)

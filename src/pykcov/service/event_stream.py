@@ -1,4 +1,4 @@
-"""Where the events of a text/event-stream end: at a blank line, whatever pieces it comes in."""
+"""Finds the ends of events in a text/event-stream: blank lines, however the body is split."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _BLANK = re.compile(rb"\r\r|\n[\r\n]")
 
 
 class Events:
-    """Of one response. encoding: of its content; events can't be seen in what is compressed."""
+    """The events of a response. encoding: its Content-Encoding; compressed events can't be seen."""
 
     def __init__(self, encoding: str = "") -> None:
         self._opaque = encoding.strip().lower() not in ("", "identity")
@@ -26,6 +26,6 @@ class Events:
 
 
 def is_stream(content_type: str) -> bool:
-    """Is that the Content-Type of events?"""
+    """Is this the Content-Type of an event stream?"""
     lower = content_type.lower()
     return "event-stream" in lower and lower.partition(";")[0].strip() == "text/event-stream"

@@ -1,10 +1,10 @@
-"""What the processes of a service have instrumented, all together: for `pykcov ls` to count.
+"""What the processes of a service have instrumented together, for `pykcov ls` to count.
 
-Each process imports modules of its own, and most import the same ones. So a member says which files
-have probes in it, in a memfd that it shares with the process that shows the device: 16 bytes for
-each, the number of its first block and how many there are. They are appended by one write() each,
-which Linux does one at a time; what is there already is not said again. It is read, and never
-mapped, so nobody is hurt by what somebody else may write to it.
+Each process imports its own modules, but most import the same ones. So members list the files that
+they have instrumented in a memfd shared with the process that shows the device: 16 bytes per file,
+the number of its first block and the number of blocks. Each entry is appended with one write(),
+which Linux serializes; files already listed are not repeated. The memfd is read but never mapped,
+so nothing written to it can make a reader fault.
 
     first  count | first  count | ...
 """
@@ -39,19 +39,19 @@ class Extent:
         return dict(_FILE.iter_unpack(data))
 
     def say(self, first: int, count: int) -> None:
-        """A file has probes in this process."""
+        """Note that a file has probes in this process."""
         if first not in self._said:
             self._said.add(first)
             with contextlib.suppress(OSError):  # no memory: then it is not counted
                 os.write(self._file.fileno(), _FILE.pack(first, count))
 
     def of_others(self) -> int:
-        """Number of blocks of the files that have probes in other processes, and none here."""
+        """Return the number of blocks in files that only other processes have instrumented."""
         here = unit.files()
         return sum(count for first, count in self._read().items() if first not in here)
 
     def close(self) -> None:
-        """Twice is once."""
+        """Close the descriptors. Repeated calls do nothing."""
         self._file.close()
 
 
@@ -59,8 +59,8 @@ _extent: Extent | None = None  # what this process says its files to
 
 
 def contribute(table: Table | None) -> None:
-    """Say which files have probes here, and will have, to who shows the device with this table;
-    None ends that."""
+    """List the files instrumented here, now and later, for the process that shows the device with
+    this table; None ends that."""
     global _extent
     before, _extent = _extent, None
     if before is not None:

@@ -1,22 +1,22 @@
-"""How many of the service's files its device may take.
+"""Limits how many of the service's file descriptors its device may use.
 
-Clients choose how many handles they collect, and each costs the service a file. The service needs
-files for itself. Descriptors are numbered from the lowest that is free, so the number of a new one
-tells how many there are, whoever opened them.
+Clients choose how many handles they collect, and each costs the service a descriptor. The service
+needs descriptors for itself. The kernel assigns the lowest free number, so the number of a new
+descriptor shows about how many are open, whoever opened them.
 """
 
 from __future__ import annotations
 
 import resource
 
-_SHARE = 4  # one in so many is left to the service
-_LEAST = 128  # and so many at the least, but no more than half of all
+_SHARE = 4  # a quarter is reserved for the service,
+_LEAST = 128  # and at least this many, but at most half of all
 
 
 def may_keep(fd: int, *, worker: bool = False) -> bool:
-    """Is there enough room beyond this new descriptor for the service itself?
+    """Does this new descriptor leave enough of them for the service itself?
 
-    worker: it is a worker's connection. Clients leave room for these: half of what is reserved.
+    worker: it is a worker's connection, which may use half of the descriptors reserved.
     """
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     reserve = _reserve(limit) // (2 if worker else 1)

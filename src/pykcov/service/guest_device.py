@@ -1,4 +1,4 @@
-"""Another process's device, as the guests of this one find it."""
+"""Another process's device, shown to the guests of this process."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _number_of: WeakKeyDictionary[Task, int] = WeakKeyDictionary()
 
 
 class GuestDescriptor:
-    """An open descriptor of the device `name`; its tasks are tasks of a kernel here.
+    """An open descriptor of the device `name`, used by tasks of a kernel in this process.
 
-    owner: the task that has it enabled, as far as is known here. When it ends, the device is told
-    (pykcov.device.task.TaskKcov).
+    owner: the task that has enabled it, as far as this process knows. The device is notified when
+    the task ends (pykcov.device.task.TaskKcov).
     """
 
     def __init__(self, name: str, recording_mode: str) -> None:
@@ -39,7 +39,7 @@ class GuestDescriptor:
             raise
 
     def ioctl(self, request: int, arg: int | bytes, *, task: Task) -> int:
-        """Do it there. Raises OSError: what the device says, ECONNRESET when it has gone."""
+        """Forward the ioctl. Raises OSError: the device's, or ECONNRESET if it has ended."""
         number = _number_of.get(task)
         if number is None:
             number = _number_of[task] = next(_numbers)
@@ -59,7 +59,7 @@ class GuestDescriptor:
         return self._area
 
     def close(self) -> None:
-        """Close it, which ends its tasks there: what is not so with a file."""
+        """Close it. Unlike with a file, this ends its tasks."""
         if self.owner is not None:
             self.owner.kcov = None
             self.owner = None
@@ -69,13 +69,13 @@ class GuestDescriptor:
     # -- called by the task -----------------------------------------------------------------------
 
     def task_exit(self, task: Task) -> None:
-        """The owner is over."""
+        """Called when the owner has ended."""
         self.owner = task.kcov = None
         with contextlib.suppress(OSError):  # the service has gone, and all is over there
             self._opened.exit_of(_number_of[task])
 
     def task_forked(self) -> None:
-        """In a forked child of this process: it has no guests."""
+        """Does nothing in a forked child: it has no guests."""
 
     def task_resumed(self, task: Task) -> None:  # noqa: ARG002
         """Tasks of other processes' devices are not saved."""
@@ -83,7 +83,7 @@ class GuestDescriptor:
 
 
 def opener(name: str) -> Callable[[str], GuestDescriptor]:
-    """Return what opens the device `name` for a recording mode."""
+    """Return a function that opens the device `name` with a recording mode."""
 
     def opened(recording_mode: str) -> GuestDescriptor:
         try:

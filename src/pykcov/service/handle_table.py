@@ -4,14 +4,13 @@
           version   pairs   collector   watcher  handle   value   handle   value    ...
 
 collector is the value of the descriptor that collects all threads, watcher that of the connection
-that watches all sections, each or 0. A value says which connection, in the upper 32 bits, and which
-of its ENABLEs.
+that watches all sections; 0 if there is none. A value identifies a descriptor, in the upper 32
+bits, and one of its ENABLEs.
 
-Its one writer is the process whose device it is; the memfd is sealed, so nobody else can write to
-it or cut it. A member keeps the table as a dictionary, and reads it again when the version has
-changed, so a lookup is one comparison and one look into a dictionary. While the writer writes, the
-version is odd: a reader takes what it read for whole only when the version was even, and the same,
-before and after.
+The only writer is the process that shows the device; the memfd is sealed, so nobody else can write
+to it or truncate it. Members keep the table as a dictionary, and read it again when the version has
+changed, so a lookup costs one comparison and one dictionary look-up. The version is odd while the
+writer writes: a read is consistent only if the version was even, and the same, before and after.
 """
 
 from __future__ import annotations
@@ -57,7 +56,7 @@ class Table:
     """In the memory of the memfd `file`. extent: a memfd that extent.py is about."""
 
     def __init__(self, file: OwnFile, extent: OwnFile, prot: int = mmap.PROT_READ) -> None:
-        """Raises OSError: EPROTO when it is no table; it could be cut, and fault who reads it."""
+        """Raises OSError: EPROTO if it is not a sealed table, which could be truncated."""
         fd = file.fileno()
         seals = fcntl.fcntl(fd, fcntl.F_GET_SEALS)
         if os.fstat(fd).st_size != _SIZE or seals & _FIXED != _FIXED:
@@ -81,7 +80,7 @@ class Table:
 
     @property
     def fds(self) -> list[int]:
-        """What another process makes a Table of."""
+        """The memfds from which another process makes a Table."""
         return [file.fileno() for file in self._files]
 
     def get(self, handle: int) -> int | None:
@@ -100,7 +99,7 @@ class Table:
                 found = dict(zip(pairs[::2], pairs[1::2], strict=True))
                 self._read_last = version, found  # in one: threads may store theirs in any order
                 return found
-        self._read_last = (self._words[0], {})  # its writer was killed: nobody is collecting
+        self._read_last = (self._words[0], {})  # the writer was killed, so nobody collects
         return {}
 
     # -- the writer --------------------------------------------------------------------------------
@@ -111,11 +110,11 @@ class Table:
         return MOST - len(self._written)
 
     def add(self, handles: Iterable[int], value: int) -> None:
-        """Give handles, of which none is in the table, a value."""
+        """Set the value of handles that are not in the table yet."""
         self._write(self._written | dict.fromkeys(handles, value))
 
     def forget(self, number: int) -> None:
-        """Take a descriptor's handles out."""
+        """Remove a descriptor's handles."""
         left = {h: v for h, v in self._written.items() if number_of(v) != number}
         if left != self._written:
             self._write(left)
@@ -152,10 +151,10 @@ class Table:
         return self._words[_COLLECTOR] != 0
 
     def watch(self, changed: Callable[[int], Recorder | None]) -> None:
-        """Have this process's threads recorded by what changed(collector) returns."""
+        """Record this process's threads with the recorder that changed(collector) returns."""
         watch_device(self._words, _COLLECTOR, changed)
 
     def close(self) -> None:
-        """Close the memfds; processes that have the table map it on."""
+        """Close the memfds; processes that have mapped the table keep it."""
         for file in self._files:
             file.close()

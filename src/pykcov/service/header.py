@@ -1,4 +1,4 @@
-"""The header that names a request's handle, and those that say where its response ends."""
+"""The header with a request's handle, and those that tell where its response ends."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ _handle_of = functools.lru_cache(1024)(handle_of)  # clients keep their handles
 _log = logging.getLogger("pykcov.service")
 _logged: set[str] = set()
 
-# A request's section, and what is told of it to who watches.
+# A request's section, and its description for watchers.
 Marked = tuple[Section, Label]
 
 
 def handle_in(value: str) -> int:
-    """Return the handle that the header's value names, as handle_of() does. Raises ValueError."""
+    """Return the handle in the header's value, as handle_of() does. Raises ValueError."""
     return _handle_of(value.strip(" \t"))
 
 
 def start(raw: bytes | None, signer: Signer | None = None) -> Marked | None:
-    """Start the section that the header's value asks for, in the current context; None where it
-    means nothing. Without the header there is one, of no handle, for who watches all of them.
+    """Start the section for the header's value in the current context; returns None if nobody
+    collects it. Without the header, starts a section without a handle if somebody watches.
 
-    A value that names no handle, or must be signed by `signer` and is not, is as no header. That is
-    logged, once for each kind of problem: clients can send any number of them.
+    An invalid value, or one not signed by `signer`, counts as no header. That is logged, but only
+    once for each kind of problem, because clients can send any number of them.
     """
     if raw is None and sections.watcher is None:
         return None  # no device is shown
@@ -62,21 +62,21 @@ def _named(raw: bytes, signer: Signer | None) -> tuple[str | None, int]:
         problem = str(error)
     if problem not in _logged:
         _logged.add(problem)
-        # What is behind a semicolon may be a signature that holds, here or elsewhere.
+        # Never log what follows a semicolon: it may be a valid signature, here or elsewhere.
         shown = ascii((value if signer is None else value.partition(";")[0])[:_SHOWN])
-        _log.warning("a request with the handle %s: %s; unmarked [handle-bad]", shown, problem)
+        _log.warning("request with handle %s not marked: %s [handle-bad]", shown, problem)
     return None, 0
 
 
 def content_length(value: str) -> int | None:
-    """Return the number in a Content-Length, or None: others complain of what is none."""
+    """Return the number in a Content-Length; None if it is malformed, which others report."""
     found = _LENGTH.fullmatch(value)
     return int(found[1]) if found is not None else None
 
 
 def body_of(fields: Iterable[tuple[str, str]]) -> tuple[int | None, Events | None]:
-    """Return what a response's headers say of its end: the Content-Length, if there is one, and
-    where its events end, if it is made of them."""
+    """Return what a response's headers say about its end: the Content-Length, if any, and an Events
+    to find the ends of events, if it is an event stream."""
     length, has_events, encoding = None, False, ""
     for name, value in fields:
         lower = name.lower()

@@ -1,9 +1,9 @@
-"""Who shows the device that a process is part of, and whether it is another process by now.
+"""The process that shows the device that a process has joined, and whether that has changed.
 
-A device is shown by one process after another where others of its service stand by (standby.py).
-Each makes a socket of its own under the same name, so a look at the file tells: two microseconds,
-with no message and no thread. The members look at each marked request, before they look the handle
-up. A client that has connected to a new process finds every member there.
+If other processes of a service stand by (standby.py), one after another may show its device. Each
+makes its own socket under the same name, so stat() detects a change: that takes two microseconds,
+and no message or thread. Members check at each marked request, before they look up the handle. So a
+client that connects to the new process reaches every member.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from pykcov.service import addresses, same_service
 from pykcov.service.connection import Link
 from pykcov.service.protocol import Kind
 
-_SHARE = 20  # one that did not answer is asked again after so many times what that took
+_SHARE = 20  # a holder that did not answer is left alone for this many times as long as that took
 
 
 class Holder:
     """The process that shows a device at `path`.
 
-    stamp: places.stamp() of its socket. commands: as kin.commands() gives them there. store: where
-    its PCs come from.
+    stamp: addresses.stamp() of its socket. commands: same_service.commands() of that process.
+    store: the symbol store it uses.
     """
 
     def __init__(
@@ -37,22 +37,22 @@ class Holder:
 
     @staticmethod
     def of(link: Link) -> Holder:
-        """Return whom a connection leads to."""
+        """Return the holder at the other end of a connection."""
         return Holder(link.path, link.stamp, link.info["commands"], link.info["store"])
 
     def may_have_changed(self) -> bool:
-        """Is there another socket? None at all is no other, and nor is, for a time, one that did
+        """Is there another socket now? False if there is none, and for a while after the holder did
         not answer."""
         seen = addresses.stamp(self._file)
         return seen != self._stamp and seen is not None and time.monotonic() >= self._not_before
 
     def did_not_answer(self, seconds: float) -> None:
-        """Who shows the device now made a request wait for so long: spare the next ones that."""
+        """Note that the holder made a request wait this long, to spare the next ones the same."""
         self._not_before = time.monotonic() + _SHARE * seconds
 
     def next(self, name: str) -> Holder | None:
-        """Return who shows the device now; None if that is another service's process, which is
-        asked once. Raises PykcovError and OSError as Link does: it may have gone again."""
+        """Return the process that shows the device now; None if it belongs to another service,
+        which is asked only once. Raises PykcovError and OSError as Link does: it may have ended."""
         with contextlib.closing(Link(name, Kind.LOOK, path=self.path)) as link:
             found = Holder.of(link)
         is_kin = not self.commands.isdisjoint(found.commands) or same_service.is_kin(found.commands)

@@ -1,6 +1,6 @@
-"""The pages that a descriptor's writers share (probe/csrc/shared.h), all in one memfd.
+"""The pages that writers share, one per descriptor (probe/csrc/shared.h), all in one memfd.
 
-Members get the memfd, clients never do. It is sealed, so that nobody can fault who maps it.
+Members get the memfd, clients never do. It is sealed, so that no process that maps it can fault.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Pages:
     def __init__(self, most: int) -> None:
         self._most = most
         self._file = OwnFile.memfd("pykcov-pages")
-        os.ftruncate(self.fd, most * SHARED_BYTES)  # what is not touched costs nothing
+        os.ftruncate(self.fd, most * SHARED_BYTES)  # untouched pages cost nothing
         fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, SEALS)
         self._made = 0
         self._free: deque[Page] = deque()
@@ -54,7 +54,7 @@ class Pages:
         return page
 
     def give_back(self, page: Page) -> None:
-        """Its descriptor has been closed. Members may have it mapped still."""
+        """Free the page of a closed descriptor. Members may still have it mapped."""
         self._free.append(page)
 
     def close(self) -> None:

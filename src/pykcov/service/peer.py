@@ -1,4 +1,4 @@
-"""What a server knows of one peer, and of the tasks that its ioctls are for."""
+"""What a server knows about a peer, and about the tasks that its ioctls are for."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class ProcessTask(Task):
     """A client's task. Its KCOV_ENABLE records every thread of the service that has no recorder of
     its own and is in no section: one client's at a time.
 
-    While this process is all there is of the service, it records straight into the area: under the
-    GIL that has one writer. Else records are shared (probe/csrc/together.c), here and in members,
-    which hear of the ENABLE from the table.
+    While the service consists of this process only, it records directly into the area, which has a
+    single writer under the GIL. Otherwise this process and the members, which learn of the ENABLE
+    from the table, record into it together (probe/csrc/together.c).
 
     enabling: the descriptor whose KCOV_ENABLE is being done, or 0.
     """
 
-    _recorded: ClassVar[ProcessTask | None] = None  # who collects from all threads
+    _recorded: ClassVar[ProcessTask | None] = None  # the task that collects from all threads
     _alone: ClassVar[bool] = True
     # Guards _recorded and _alone. A signal handler may fork in the middle of a fork.
     _lock: ClassVar[threading.RLock] = threading.RLock()
@@ -73,13 +73,13 @@ class ProcessTask(Task):
 
     @staticmethod
     def forget() -> None:
-        """In a forked child: nobody collects from it by what its parent knew."""
+        """In a forked child, forget the parent's collecting task."""
         ProcessTask._recorded = None
         ProcessTask._lock = threading.RLock()
 
     @staticmethod
     def expect_members() -> None:
-        """Other processes are about to write to the area, too."""
+        """Prepare for other processes that are about to write to the area, too."""
         with ProcessTask._lock:
             ProcessTask._alone = False
             task = ProcessTask._recorded
@@ -88,7 +88,7 @@ class ProcessTask(Task):
 
 
 class Connection:
-    """One peer. kind is None until it has said HELLO."""
+    """The connection of one peer. kind: None until it has sent HELLO."""
 
     def __init__(self, peer: socket.socket, number: int) -> None:
         self.peer, self.number = peer, number
@@ -106,7 +106,7 @@ class Connection:
 
 @dataclass
 class Opened:
-    """One descriptor of a connection. page: what its writers share."""
+    """One descriptor of a connection. page: the page that its writers share."""
 
     number: int
     connection: Connection

@@ -1,4 +1,4 @@
-"""The socket device's messages. docs/protocol.md is printed from the tables here.
+"""The socket device's messages. docs/protocol.md is generated from the tables here.
 
 A connection is a Unix socket of type SOCK_SEQPACKET: one message is one packet. The client sends a
 request and waits for its reply. All numbers are little-endian. One connection has any number of
@@ -18,7 +18,7 @@ LARGEST_REPLY = 1 << 16
 
 REQUEST = struct.Struct("<IHHQQQQ")  # magic, type, tag, three words, and a descriptor's number
 REPLY = struct.Struct("<iIQ")  # errno or 0, the request's tag, and a word
-HELLO_SIZE = 32  # bytes of every version's HELLO: so all are told which version this is
+HELLO_SIZE = 32  # bytes of HELLO in every version, so that each learns the other's version
 
 
 class Kind(enum.IntEnum):
@@ -132,7 +132,7 @@ CONTROL = (
 
 @dataclass(frozen=True)
 class Request:
-    """One request. Raises ValueError when it is made of bytes that are none."""
+    """One request. Raises ValueError for invalid bytes."""
 
     type: Type
     words: tuple[int, int, int]

@@ -1,4 +1,4 @@
-"""What one handle's sections execute, collected by a client from another process's device."""
+"""Collects what one handle's sections execute, from another process's device."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from pykcov.symbols.store import SymbolStore
 
 _collected: dict[int, int | str] = {}  # handles of this process's RemoteTraces, and their names
 _warned: set[str] = set()  # devices
-_LOOK = 0.0001, 0.002  # seconds between two looks whether all sections are over: first, longest
-_ASK = 0.1  # seconds between two questions whether a process that we wait for has died
+_LOOK = 0.0001, 0.002  # seconds between checks whether all sections are over: first, longest
+_ASK = 0.1  # seconds between checks whether a process that we wait for has died
 
 
 class Lender(Protocol):
-    """Whose sections are collected: a device (client.py), which lends collectors."""
+    """The device whose sections are collected (client.py). It lends collectors."""
 
     name: str
     store: SymbolStore
@@ -41,19 +41,19 @@ class Lender(Protocol):
 
 
 class RemoteTrace:
-    """In `with`: collects the sections of one handle. name: the handle, as it was given. size:
-    words of the area.
+    """A context manager that collects the sections of one handle. name: the handle as it was given.
+    size: of the area, in 64-bit words.
 
-    What is collected is of a generation, which begins with the block, and anew with each clear():
-    sections that began before it are dropped. Leaving the block waits until those of the last
-    generation have published what led to their answers, for `timeout` seconds at most. What they
-    execute after that is after-work: who wants it calls wait().
+    Entering the block, and each clear(), starts a new generation, and sections that began before
+    are dropped. Leaving the block waits, for `timeout` seconds at most, until the sections of the
+    last generation have published what led to their answers. What they execute after that is called
+    after-work; call wait() to collect it.
     """
 
     def __init__(
         self, device: Lender, handle: int | str, kind: tuple[int, str, bool], timeout: float
     ) -> None:
-        """kind: size of the area, recording mode, and whether comparisons are collected."""
+        """kind: the area's size, the recording mode, and whether to collect comparisons."""
         self._device, self._kind, self._timeout = device, kind, timeout
         self.name, self._handle = handle, handle_of(handle)
         self.size = kind[0]
@@ -73,7 +73,7 @@ class RemoteTrace:
         return self
 
     def _begin(self) -> None:
-        """Have a descriptor collect."""
+        """Start collecting."""
         collector = self._device.take(self._kind)
         try:
             collector.kept.begin()
@@ -90,8 +90,8 @@ class RemoteTrace:
         self._after = self._is_cut = False
 
     def _collected_already(self) -> OSError:
-        """Say which handle it is, and if this process collects it, by what name."""
-        text = f"the handle {self._handle:#x} of {self.name!r} is collected already"
+        """Return an error that names the handle, and its name if this process collects it."""
+        text = f"the handle {self._handle:#x} of {self.name!r} is already being collected"
         if (other := _collected.get(self._handle)) is not None:
             text += f", as that of {other!r}"
             text += "" if other == self.name else ", which has the same hash"
@@ -128,7 +128,7 @@ class RemoteTrace:
 
     @staticmethod
     def _disable(collector: Collector) -> bool:
-        """End collecting. Returns whether the service lives."""
+        """Stop collecting. Returns whether the service still lives."""
         try:
             collector.descriptor.ioctl(KCOV_DISABLE)
         except ConnectionResetError:
@@ -136,25 +136,24 @@ class RemoteTrace:
         return True
 
     def _warn(self) -> None:
-        """No section began at all, and an empty trace looks as if nothing had been executed."""
+        """Warn that no section began: an empty trace looks as if nothing had been executed."""
         if self._device.name in _warned:
             return
         _warned.add(self._device.name)
         text = (
             f"nothing was marked with the handle {self.name!r} while it was collected from "
-            f"{self._device.name!r}. Is KcovMiddleware installed there, does the request have the "
-            "header that it looks for, and is the process that answered part of the service "
-            "('pykcov ls' counts them)?"
+            f"{self._device.name!r}. Is KcovMiddleware installed there? Does the request have the "
+            "right header? Is the process that answered part of the service (see 'pykcov ls')?"
         )
         warnings.warn(PykcovWarning("nothing-marked", text), stacklevel=3)
 
     def clear(self) -> None:
-        """Begin a new generation: sections that began before publish nothing any more, wherever
-        they run. It is a store into shared memory, and no message.
+        """Begin a new generation: sections that began before no longer publish anything, wherever
+        they run. This takes one store into shared memory, and sends no message.
 
-        Where the service has gone, and another process shows the device by now, collecting goes on
-        there. Raises PykcovError, device-missing, where there is none; OSError: EINVAL in a forked
-        child, whose parent it is that collects.
+        If the service has ended and another process shows the device now, collecting continues
+        there. Raises PykcovError: device-missing if there is none. OSError: EINVAL in a forked
+        child, because its parent is the one that collects.
         """
         if self._collector is None:
             return
@@ -166,12 +165,11 @@ class RemoteTrace:
             self._begin()
 
     def wait(self, timeout: float = 5.0) -> bool:
-        """Wait until a section of this generation has begun, and all are over, after-work included;
-        for `timeout` seconds at most. Returns whether they are. `pcs`, `blocks` and `comparisons`
-        then have the after-work, too, behind what led to the answers.
+        """Wait, for `timeout` seconds at most, until a section of this generation has begun and all
+        have ended, after-work included. Returns whether they have. `pcs`, `blocks` and
+        `comparisons` then contain the after-work, too, following what led to the answers.
 
-        Raises PykcovError, device-gone, when the service has gone; OSError: EINVAL in a forked
-        child.
+        Raises PykcovError: device-gone if the service has ended. OSError: EINVAL in a forked child.
         """
         if self._collector is None:
             return self._is_over(self._sections)
@@ -183,17 +181,16 @@ class RemoteTrace:
             raise self._gone() from gone
 
     def _check_process(self) -> None:
-        """In a forked child, areas and control page are the parent's: what it collects is not ours
-        to drop. Raises OSError EINVAL."""
+        """Raise OSError EINVAL in a forked child: areas and control page belong to the parent."""
         if self._process != os.getpid():
-            raise fail(errno.EINVAL, "another process collects, which forked this one")
+            raise fail(errno.EINVAL, "only the process that entered the block collects")
 
     @staticmethod
     def _is_over(sections: Sections) -> bool:
         return 0 < sections.began == sections.over
 
     def _wait(self, deadline: float, done: Callable[[Sections], bool]) -> bool:
-        """Wait until done(). Raises ConnectionResetError when the service has gone."""
+        """Wait until done() or the deadline. Raises ConnectionResetError if the service ends."""
         collector = self._collector
         assert collector is not None
         pause, longest = _LOOK
@@ -213,49 +210,50 @@ class RemoteTrace:
         name = self._device.name
         return PykcovError(
             "device-gone",
-            f"the process that showed {name!r} has gone; clear() collects from one that shows it "
-            "now, and behind the 'with' there is what was collected",
+            f"the process that showed {name!r} has ended; clear() collects from one that shows it "
+            "now, and after the 'with' block you can read what was collected",
         )
 
     def _look(self) -> Collector | None:
-        """Return what collects, None behind the block. Raises PykcovError: device-gone."""
+        """Return the collector, or None after the block. Raises PykcovError: device-gone."""
         if self._collector is not None and not self._collector.link.lives():
             raise self._gone()
         return self._collector
 
     @property
     def sections(self) -> Sections:
-        """How many sections of this generation began, and what became of them."""
+        """The number of sections that began in this generation, and what became of them."""
         return self._sections if self._collector is None else self._collector.kept.sections()
 
     @property
     def overflowed(self) -> bool:
-        """Had a section of this generation records for which there was no room?"""
+        """Did a section of this generation have records that found no room?"""
         return self.sections.overflowed > 0
 
     @property
     def complete(self) -> bool:
-        """Is everything there? A section of this generation began, all that began have published
-        what led to their answers (after wait(), all), nothing was lost, and all of it fitted."""
+        """Is everything there? True if at least one section of this generation began, all have
+        published what led to their answers (after wait(): everything), and nothing was lost or
+        found no room."""
         found = self.sections
         done = self._is_over(found) if self._after else 0 < found.began == found.settled
         return done and not (found.lost or found.overflowed or self._is_cut)
 
     @property
     def pcs(self) -> array[int]:
-        """The PCs of this generation, in order; none with comparisons=True. Without wait(), those
-        that led to the answers. Raises PykcovError, device-gone, in the block."""
+        """The PCs of this generation, in order; empty with comparisons=True. Without wait(), only
+        those that led to the answers. Within the block, raises PykcovError: device-gone."""
         collector = self._look()
         return self._pcs if collector is None else collector.kept.pcs(self._after)
 
     @property
     def comparisons(self) -> list[Comparison]:
-        """What was compared, likewise. Raises PykcovError as symbolize() does, too."""
+        """The comparisons, as for `pcs`. Raises PykcovError as `pcs` and symbolize() do."""
         collector = self._look()
         found = self._compared if collector is None else collector.kept.compared(self._after)
         return list(join(found, self._device.store))
 
     @property
     def blocks(self) -> list[Block]:
-        """The blocks that `pcs` stand for. Raises PykcovError as symbolize() does, too."""
+        """The blocks of `pcs`. Raises PykcovError as `pcs` and symbolize() do."""
         return symbolize(self.pcs, self._device.store)

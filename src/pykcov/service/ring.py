@@ -1,9 +1,9 @@
-"""The ring of frames that tells of all sections: its making, and its reading.
+"""The ring of frames that describe all sections: creating and reading it.
 
     word  0      1      2      3        4 ...
           head   tail   lost   (free)   frames, round and round
 
-probe/csrc/ring.c writes it, and says more.
+probe/csrc/ring.c writes it, and describes the format.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Ring:
         return [self._area.fd, self._pages.fd]
 
     def close(self) -> None:
-        """Close both. Processes that have them mapped write on, for nobody."""
+        """Close both. Processes that have mapped them may go on writing; nobody reads it."""
         self._area.close()
         self._pages.close()
 
@@ -64,10 +64,10 @@ class Frame(NamedTuple):
 
 
 class Reader:
-    """Reads the ring of the memfd `fd`, once. Raises OSError: EPROTO for what is none."""
+    """Reads each frame in the ring of the memfd `fd` once. Raises OSError: EPROTO if invalid."""
 
     def __init__(self, fd: int) -> None:
-        if os.fstat(fd).st_size < SIZE * WORD:  # to read behind its end is SIGBUS
+        if os.fstat(fd).st_size < SIZE * WORD:  # reading past its end would raise SIGBUS
             raise fail(errno.EPROTO)
         self._memory = map_words(fd, SIZE)
         self._words = memoryview(self._memory).cast("Q")
@@ -75,12 +75,12 @@ class Reader:
 
     @property
     def lost(self) -> int:
-        """Frames that found no room, because they were not read in time; and those that are none,
-        with all behind them, count as one."""
+        """Number of frames that found no room, because others were not read in time. An invalid
+        frame counts as one, together with everything after it."""
         return self._words[_LOST] + self._damaged
 
     def frames(self) -> Iterator[Frame]:
-        """Take the frames that are there. What a writer may have stored is not believed."""
+        """Yield the frames that are there. Values are checked: a writer may store anything."""
         while (tail := self._words[_TAIL]) < (head := self._words[0]):
             there = min(head - tail, _ROOM)
             length, handle, section, records = self._slice(tail, _FRAME_HEAD)
@@ -104,6 +104,6 @@ class Reader:
         return found
 
     def close(self) -> None:
-        """Let go of it."""
+        """Unmap it."""
         self._words.release()
         self._memory.close()

@@ -1,12 +1,12 @@
-"""Is another process one of the same service?
+"""Finds out whether another process belongs to the same service.
 
-Processes that are forked, or started with PYKCOV_JOIN, belong to a service because it started them.
-Others know each other by their command lines: workers that load an application each for itself have
-sys.argv of the process that forked or spawned them, and a server that executes itself again, as
-gunicorn does at SIGUSR2, and reloaders do, gives the same one. So processes are kin that are of the
-same user, and have the same words, in the same directory.
+Processes that a service forks, or starts with PYKCOV_JOIN, belong to it. Others recognize each
+other by their command lines. Workers that each load the application have the sys.argv of the
+process that forked or spawned them; a server that executes itself again, like gunicorn at SIGUSR2
+and reloaders, passes the same one. So processes of the same user with the same command line in the
+same directory belong together.
 
-Of `python -c`, stdin and a prompt nothing is known: they are nobody's kin.
+`python -c`, stdin and the interactive prompt have no usable command line, and never match.
 """
 
 from __future__ import annotations
@@ -26,29 +26,29 @@ def _command(words: Iterable[str]) -> set[str]:
     if not words or words[0] in _NAMELESS:
         return set()
     try:
-        where = os.getcwd()  # noqa: PTH109 - this is on the way of every Python that starts
+        where = os.getcwd()  # noqa: PTH109 - runs in every Python that starts
     except OSError:  # it was removed
         where = ""
     return {sha256(json.dumps([where, words]).encode()).hexdigest()[:16]}
 
 
 def note() -> None:
-    """Remember the present command line: a program that another one runs changes it."""
+    """Remember the current command line: running a program from another one changes it."""
     _noted.update(_command(sys.argv))
 
 
 def commands() -> list[str]:
-    """What this process has been called, for others to compare."""
+    """Return hashes of this process's command lines, for others to compare."""
     return sorted(_noted | _command(sys.argv))
 
 
 def is_kin(theirs: Iterable[str]) -> bool:
-    """Is a process, of which these are the commands(), of this one's service?"""
+    """Does a process with these commands() belong to the same service as this one?"""
     return not set(commands()).isdisjoint(theirs)
 
 
 def was_started_alike(theirs: Iterable[str]) -> bool:
-    """Was this Python, which starts just now, started as a process with these commands() was?"""
+    """Was this Python started with the same command line as a process with these commands()?"""
     words = sys.orig_argv
     mine = set[str]().union(*(_command(words[n:]) for n in range(1, len(words))))
     return not mine.isdisjoint(theirs)

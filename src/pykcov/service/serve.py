@@ -1,4 +1,4 @@
-"""Showing this process's device, its part in another's, and what forked children take over."""
+"""Shows this process's device, or joins that of another; forked children join their parent's."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from pykcov.service.standby import Standby
 from pykcov.service.worker import Member, join, joined
 from pykcov.symbols.active import current_store
 
-_PATIENCE = 5.0  # seconds for a device that is being taken over
+_PATIENCE = 5.0  # seconds to wait while a device is being taken over
 
-# Guards what follows. Forks wait for it: a child that did not know of a server that is about to be
-# made would keep its socket open.
+# Guards the variables below. Forks wait for it: a child forked while a server is being made would
+# not know about it, and keep its socket open.
 _lock = threading.RLock()
 _server: Server | None = None
 _standby: Standby | None = None
@@ -34,22 +34,22 @@ _standby: Standby | None = None
 def serve(name: str, *, join: bool | None = None) -> Server | Standby:
     """Show this process's device to other processes of this user, as `name`, until it ends.
 
-    Its workers are part of it: processes that are forked from it, and Pythons that it starts, which
-    PYKCOV_JOIN in os.environ tells.
+    The process's workers are part of the device: processes forked from it, and Python processes
+    that it starts, which learn of it through PYKCOV_JOIN in os.environ.
 
-    Where another process of the same service shows it already, this one becomes part of that: its
-    clients collect from here, too. When that process ends, this one shows the device, or another
-    that stands by. Of the same service are processes that it has started, and those with the same
-    command line and working directory (docs/services.md). join=True says that it is the same
-    service, join=False that it is not to be joined.
+    If another process of the same service shows the device already, this one joins it, and clients
+    collect from here, too. When that process ends, this one, or another one standing by, shows the
+    device instead. Processes belong to the same service if one started the other, or if they have
+    the same command line and working directory (docs/services.md). join: True means that it is the
+    same service, False that this process must not join another one.
 
-    Returns what has close(), which ends it earlier. Raises PykcovError: device-taken, device-name,
-    device-directory, store-mixed.
+    Returns an object whose close() ends this earlier. Raises PykcovError: device-taken,
+    device-name, device-directory, store-mixed.
     """
     forks.notice()
     for part in (_server, _standby):
         if part is not None and part.is_open:
-            text = f"this process shows its device as {part.name!r} already"
+            text = f"this process already shows its device as {part.name!r}"
             raise PykcovError("device-taken", text)
     same_service.note()
     deadline = time.monotonic() + _PATIENCE
@@ -65,7 +65,7 @@ def serve(name: str, *, join: bool | None = None) -> Server | Standby:
             except OSError as error:  # it does not answer
                 if time.monotonic() > deadline:
                     raise taken(name) from error
-            except PykcovError as error:  # device-missing: it has gone just now
+            except PykcovError as error:  # device-missing: it has just gone
                 if error.slug != "device-missing" or time.monotonic() > deadline:
                     raise
             time.sleep(0.01)
@@ -77,7 +77,7 @@ def _is_part_of(name: str) -> bool:
 
 
 def _show(name: str) -> Server:
-    """Show this process's device, and be no part of another any more."""
+    """Show this process's device, and leave the one it has joined, if any."""
     global _server
     with _lock:
         _server = server = Server(name)
@@ -88,9 +88,9 @@ def _show(name: str) -> Server:
 
 
 def _stand_by(name: str, *, is_ours: bool) -> Standby:
-    """Be a part of the device that another process shows, and wait for its end.
+    """Join the device that another process shows, and stand by to show it when that process ends.
 
-    Raises PykcovError: device-taken, when it is another service's, device-missing, store-mixed.
+    Raises PykcovError: device-taken if it belongs to another service, device-missing, store-mixed.
     OSError.
     """
     global _standby
@@ -102,8 +102,8 @@ def _stand_by(name: str, *, is_ours: bool) -> Standby:
             if (store := str(current_store().path)) != holder.info["store"]:
                 raise PykcovError(
                     "store-mixed",
-                    f"PCs of the device {name!r} come from {holder.info['store']}, those of this "
-                    f"process from {store}",
+                    f"the device {name!r} uses the symbol store {holder.info['store']}, but this "
+                    f"process uses {store}",
                 )
             if not _is_part_of(name):
                 join(Member(name))
@@ -115,9 +115,9 @@ def _stand_by(name: str, *, is_ours: bool) -> Standby:
 
 
 def join_shown(name: str) -> None:
-    """Make this process a worker of the service that shows the device `name`: what is instrumented
-    there is, here, and clients of the device collect from here, too. One that was started as that
-    service's process was, shows the device when that has gone.
+    """Make this process a worker of the service that shows the device `name`: instrument the same
+    code, and let the device's clients collect from here, too. If this process was started with the
+    same command line as the one that shows the device, it stands by to replace it.
 
     Raises PykcovError: device-missing, and as instrument() does. OSError.
     """
@@ -139,7 +139,7 @@ def _after_fork_in_parent() -> None:
 
 
 def _after_fork() -> None:
-    """A forked child publishes for the clients of its parent's device."""
+    """Make a forked child publish to the clients of its parent's device."""
     global _lock, _server, _standby
     _lock = threading.RLock()
     ProcessTask.forget()

@@ -1,8 +1,8 @@
 """The socket device: shows a process's coverage device to other processes of the same user.
 
-One thread answers all connections. Reading and resetting an area needs no message, and so wakes
-nobody here. Descriptors are of a connection: when it closes, they are closed and their tasks are
-over, so a client that dies leaves nothing behind.
+One thread answers all connections. Clients read and reset areas without a message, and so without
+waking this thread. Descriptors belong to a connection: when it closes, they are closed and their
+tasks end, so a client that dies leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from pykcov.service.protocol import LARGEST, Request, encode_reply
 from pykcov.service.sockets import Socket, new_selector
 
 _MOST_CONNECTIONS = 1024
-_AT_ONCE = 32  # connections that are let in before others are heard again
-_GREETING = 5.0  # seconds a connection has for its HELLO
+_AT_ONCE = 32  # connections to accept before serving the others again
+_GREETING = 5.0  # seconds in which a connection must send its HELLO
 
 
 class Server:
     """A process's device, shown as `name` until close(). Raises PykcovError as
-    places.socket_for() does."""
+    addresses.socket_for() does."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -56,19 +56,19 @@ class Server:
 
     @property
     def is_open(self) -> bool:
-        """Has it not been closed?"""
+        """Is it not closed yet?"""
         return self._is_open
 
     def close(self) -> None:
-        """Show it no more; clients' descriptors are closed. Twice is once."""
+        """Stop showing the device, and close clients' descriptors. Repeated calls do nothing."""
         if not self._is_open or os.getpid() != self.shown.process:  # a child forked in C
             return
-        unbind(self.path)  # who stands by for this finds the name free
+        unbind(self.path)  # frees the name for a process that stands by
         remove_at_end(None)
         if self._stop.is_ours() and self._wake.is_ours():
             os.write(self._stop.fileno(), b"x")
             self._thread.join()
-        else:  # the program has closed them: the thread waits for ever, or has ended
+        else:  # the program has closed them: the thread waits forever, or has ended
             self._drop_all()
         self.shown.close()
         if os.environ.get(addresses.JOIN) == self.name:
@@ -79,8 +79,8 @@ class Server:
         atexit.unregister(self.at_exit)
 
     def leave(self) -> None:
-        """In a forked child: let go of what is its parent's. Pages and areas stay, for sections of
-        handles that were registered before."""
+        """In a forked child, release what belongs to the parent. Pages and areas are kept, for
+        sections of handles registered before."""
         for connection in self.shown.connections.values():
             connection.peer.close()
         self._selector.close()
@@ -99,14 +99,14 @@ class Server:
         silent = False
         while True:
             if not (self._wake.is_ours() and self._listener.is_ours()):
-                return None  # the program has closed them; what is there now is its own
+                return None  # the program has closed them; these numbers may now be its own files
             events = _the_gone_first(self._selector.select(1.0 if silent else None))
             with quiet:
                 for key, _ in events:
                     if key.fileobj is self._wake:
                         return self._drop_all()
                     if isinstance(key.fileobj, Socket) and not key.fileobj.is_ours():
-                        continue  # closed meanwhile, and perhaps with all others
+                        continue  # closed meanwhile, perhaps along with all others
                     try:
                         self._turn(key.data)
                     except Exception:
@@ -120,7 +120,7 @@ class Server:
             self._drop(connection)
 
     def _turn(self, connection: Connection | None) -> None:
-        """Hear a connection; None: the listener."""
+        """Serve a connection; None means the listener."""
         if connection is not None:
             self._hear(connection)
             return
@@ -129,14 +129,14 @@ class Server:
                 break
 
     def _accept(self) -> bool:
-        """Take one connection in. Returns whether there may be more."""
+        """Accept one connection. Returns whether there may be more."""
         try:
             peer, _ = self._listener.accept()
         except OSError as error:
             if error.errno in (errno.EMFILE, errno.ENFILE):
                 self._drop_the_silent(0)
                 self._refuse_one()
-                time.sleep(0.01)  # else the listener stays readable, and this thread spins
+                time.sleep(0.01)  # the listener stays readable, and this thread would spin
             return False
         peer = Socket.of(peer)
         peer.setblocking(False)
@@ -148,7 +148,7 @@ class Server:
             not file_limit.may_keep(peer.fileno())
             or len(self.shown.connections) >= _MOST_CONNECTIONS
         ):
-            # Workers may have what is left; clients are told by their HELLO (Shown.answer).
+            # Workers may use the rest; clients are refused at their HELLO (Shown.answer).
             self._drop_the_silent(0)
         if len(self.shown.connections) >= _MOST_CONNECTIONS:
             _refuse(peer)
@@ -159,22 +159,22 @@ class Server:
         return True
 
     def _refuse_one(self) -> None:
-        """This process has no more files: the one that is kept for this tells a client so."""
+        """Out of descriptors: use the spare one to tell a client so."""
         self._spare = None
         with contextlib.suppress(OSError):
             peer, _ = self._listener.accept()
             _refuse(peer)
-        # Another thread may have taken its place meanwhile; then there is none from now on.
+        # Another thread may have taken the number; then there is no spare from now on.
         with contextlib.suppress(OSError):
             self._spare = OwnFile.memfd("pykcov-spare")
 
     def _drop_the_silent(self, patience: float) -> None:
-        """Close what has said nothing for that many seconds."""
+        """Close connections that have not sent a HELLO for this many seconds."""
         self._looked = time.monotonic()
         before = self._looked - patience
         for connection in list(self.shown.connections.values()):
             if connection.kind is None and connection.since < before:
-                self._hear(connection)  # what it has said may wait to be read
+                self._hear(connection)  # its HELLO may be waiting to be read
                 if connection.kind is None and connection.number in self.shown.connections:
                     _tell(connection.peer, errno.EMFILE if patience == 0 else errno.ETIMEDOUT)
                     self._drop(connection)
@@ -223,19 +223,19 @@ class Server:
 def _the_gone_first(
     events: list[tuple[selectors.SelectorKey, int]],
 ) -> list[tuple[selectors.SelectorKey, int]]:
-    """Put peers that have gone before those that ask: who has seen a client end, and asks for what
-    it had, gets it. New ones come last."""
+    """Sort closed connections before requests, so that a client that has seen another one end can
+    get what that one had. New connections come last."""
     if len(events) < 2:
         return events
     asked = select.poll()
     for key, _ in events:
         asked.register(key.fd, 0)
-    gone = {fd for fd, _ in asked.poll(0)}  # that were not asked for: hung up, or no file
+    gone = {fd for fd, _ in asked.poll(0)}  # events we did not ask for: hung up, or closed
     return sorted(events, key=lambda event: (event[0].fd not in gone, event[0].data is None))
 
 
 def _refuse(peer: socket.socket) -> None:
-    """Tell a client that this process has no more files to give, whatever it was about to ask."""
+    """Tell a client that this process has no more descriptors to spare."""
     _tell(peer, errno.EMFILE)
     peer.close()
 

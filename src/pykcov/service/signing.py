@@ -1,4 +1,4 @@
-"""Signed handles: who does not know the service's secret can't name one."""
+"""Signed handles: clients that don't know the service's secret can't use them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _IN_NO_HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class Signer:
-    """Signs with one secret, and checks. Nothing shows the secret, repr() included.
+    """Signs handles with a secret, and checks signatures. repr() doesn't show the secret.
 
     Raises PykcovError: secret-empty.
     """
@@ -35,11 +35,11 @@ class Signer:
         return hmac.digest(self._secret, given, "sha256").hex().encode()
 
     def sign(self, text: str) -> str:
-        """Return the value of a header that names the handle `text`."""
+        """Return the header value for the handle `text`."""
         return f"{text};{self._digest(text).decode()}"
 
     def checked(self, value: str) -> str:
-        """Return the text that a header's value has signed. Raises ValueError."""
+        """Return the text signed by a header value. Raises ValueError if the signature is wrong."""
         text, _, digest = value.rpartition(";")
         if not _DIGEST.fullmatch(digest):
             raise ValueError("it is not signed")
@@ -49,7 +49,7 @@ class Signer:
 
 
 def signer_of(secret: bytes | str | None) -> Signer | None:
-    """Return who signs with `secret`, or else with that of PYKCOV_SECRET; None where there is none.
+    """Return a Signer for `secret`, or else for PYKCOV_SECRET; None if neither is given.
 
     Raises PykcovError: secret-empty.
     """
@@ -58,14 +58,15 @@ def signer_of(secret: bytes | str | None) -> Signer | None:
 
 
 def signed(handle: int | str, secret: bytes | str) -> str:
-    """Return the value of the header X-Kcov-Handle that names `handle`, for a service that takes
-    only handles signed with `secret`: "HANDLE;DIGEST". A string secret stands for its UTF-8 bytes.
+    """Return the value of the header X-Kcov-Handle, "HANDLE;DIGEST", for a service that accepts
+    only handles signed with `secret`.
 
-    Send it as UTF-8. Raises ValueError for what is no handle, or can't stand in a header.
-    PykcovError: secret-empty.
+    handle: as for handle_of(). secret: bytes, or a string, which stands for its UTF-8 bytes. Send
+    the result as UTF-8. Raises ValueError for an invalid handle, or one with characters not allowed
+    in a header. PykcovError: secret-empty.
     """
     text = str(handle).strip(" \t")
     handle_of(handle if isinstance(handle, int) else text)
     if _IN_NO_HEADER.search(text):
-        raise ValueError("a header can't have control characters")
+        raise ValueError("a header can't contain control characters")
     return Signer(secret).sign(text)

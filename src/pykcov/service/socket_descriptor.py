@@ -51,11 +51,11 @@ class SocketDescriptor(Closing):
         return 0
 
     def exit_of(self, number: int) -> None:
-        """The task with that number is over. Raises OSError."""
+        """End the task with that number. Raises OSError."""
         self._request(Type.EXIT, 0, 0, number)
 
     def check_mmap(self, length: int, offset: int) -> None:
-        """Raise what mmap() would, short of ENOMEM."""
+        """Raise what mmap() would, except ENOMEM."""
         self._request(Type.MMAP, length, offset, files=1)
 
     def area(self) -> int:
@@ -70,19 +70,21 @@ class SocketDescriptor(Closing):
 
     def _map(self, length: int, offset: int, words: int, prot: int) -> mmap:
         (file,) = self._request(Type.MMAP, length, offset, files=1)[1]
-        if os.fstat(file.fileno()).st_size < words * WORD:  # to read behind its end is SIGBUS
+        if (
+            os.fstat(file.fileno()).st_size < words * WORD
+        ):  # reading past its end would raise SIGBUS
             raise fail(errno.EPROTO)
         return map_words(file.fileno(), words, prot)
 
     def mmap(self, length: int, prot: int = PROT_READ | PROT_WRITE, offset: int = 0) -> mmap:
-        """Map the area; `length` in bytes. It can be read when the other process has gone."""
+        """Map the area. length: in bytes. The mapping outlives the other process."""
         if length <= 0 or offset < 0:
             raise fail(errno.EINVAL)
         return self._map(length, offset, -(-length // WORD), prot)
 
     def unsettled(self) -> int:
-        """Number of sections that have begun and have published nothing yet; those of processes
-        that have died are taken for lost before."""
+        """Number of sections that have begun but not published anything yet, after counting those
+        of dead processes as lost."""
         return self._request(Type.STATUS)[0]
 
     def _request(
@@ -94,16 +96,16 @@ class SocketDescriptor(Closing):
         return word, found
 
     def close(self) -> None:
-        """Close it, which ends its tasks. Twice is once."""
+        """Close it, which ends its tasks. Repeated calls do nothing."""
         with suppress(ConnectionResetError):  # the service has gone, and so has this
             self._link.close_of(self)
 
 
 class Collector:
-    """A descriptor and its memory, for one RemoteTrace after the other."""
+    """A descriptor and its memory, used by one RemoteTrace after another."""
 
     def __init__(self, link: Link, size: int, recording_mode: str, comparisons: bool) -> None:
-        """size: words of the area, whole pages. Raises OSError."""
+        """size: of the area in words, whole pages. Raises OSError."""
         self.link = link
         self.kind = size, recording_mode, comparisons
         self.descriptor = SocketDescriptor(link, recording_mode, next(_tasks))

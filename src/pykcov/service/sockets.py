@@ -1,6 +1,6 @@
-"""Sockets, and how to wait for them, in a program that may close all descriptors that it finds.
+"""Sockets, and how to wait for them, in a program that may close all descriptors it finds.
 
-Afterwards the numbers are the program's files': see probe/csrc/own_file.c.
+Their numbers may then belong to the program's files: see probe/csrc/own_file.c.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class _Kept:
     _file: tuple[int, int] | None = None
 
     def is_ours(self) -> bool:
-        """Does the number stand for this socket still?"""
+        """Does the number still refer to this socket?"""
         try:
             found = os.fstat(self.fileno())  # type: ignore[attr-defined]
         except OSError:
@@ -28,18 +28,18 @@ class _Kept:
         return self._file == (found.st_dev, found.st_ino)
 
     def close(self) -> None:
-        """Close it if it is still ours. Twice is once."""
+        """Close it if it is still ours. Repeated calls do nothing."""
         if self.fileno() >= 0 and not self.is_ours():  # type: ignore[attr-defined]
             self.detach()  # type: ignore[attr-defined]
         super().close()  # type: ignore[misc]
 
 
 class RawSocket(_Kept, _socket.socket):
-    """A socket that gevent's sockets know nothing of. Ask is_ours() when it has been made."""
+    """A socket unknown to gevent. Call is_ours() after creating it."""
 
 
 class Socket(_Kept, socket.socket):
-    """An ordinary one, of a number that nobody else closes."""
+    """An ordinary socket, whose descriptor nobody else closes."""
 
     @staticmethod
     def of(plain: socket.socket) -> Socket:

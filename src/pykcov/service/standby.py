@@ -1,4 +1,4 @@
-"""A process that waits to show a device itself, for when the one that does has gone."""
+"""A process that stands by to show a device when the process that shows it ends."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 1.0  # seconds between two attempts
 
 
 class Standby:
-    """What serve() returns where another process of the service shows the device `name`: a part in
-    it. When that process ends, or closes the device, one of those that stand by shows it."""
+    """Returned by serve() if another process of the service shows the device `name`. When that
+    process ends, or closes the device, one of the processes standing by shows it."""
 
     def __init__(self, name: str, holder: Link, show: Callable[[], Server]) -> None:
-        """holder: a connection to who shows it now, of Kind.LOOK. show: shows it, once; raises
-        PykcovError: device-taken, when another process was faster."""
+        """holder: a Kind.LOOK connection to the process that shows it now. show: a function that
+        shows it; raises PykcovError: device-taken if another process was faster."""
         self.name, self.path = name, holder.path
         self._holder, self._show = holder, show
         self._server: Server | None = None
@@ -41,17 +41,17 @@ class Standby:
 
     @property
     def is_open(self) -> bool:
-        """Has it not been closed?"""
+        """Is it not closed yet?"""
         return self._is_open
 
     @property
     def server(self) -> Server | None:
-        """What shows the device, once it is this process that does."""
+        """The server, once this process shows the device itself; else None."""
         return self._server
 
     def close(self) -> None:
-        """Stand by no more; where this process shows the device by now, show it no more. Twice is
-        once."""
+        """Stop standing by; if this process shows the device now, stop showing it. Repeated calls
+        do nothing."""
         if not self._is_open or os.getpid() != self._process:
             return
         atexit.unregister(self._at_exit)
@@ -65,7 +65,7 @@ class Standby:
             del os.environ[addresses.JOIN]
 
     def leave(self) -> None:
-        """In a forked child: let go of what is its parent's."""
+        """In a forked child, release what belongs to the parent."""
         self._holder.close()
         self._is_open = False
         self._wake.close()
@@ -82,10 +82,11 @@ class Standby:
             own_bug("device-failed", "a process could not stand by for its device")
 
     def _sleep(self, seconds: float | None, *, holder: bool = False) -> bool:
-        """Wait; for the holder's end, too. Returns False when close() is called."""
+        """Wait for `seconds`, or, with `holder`, until the holder ends. Returns False if close() is
+        called."""
         with new_selector() as selector:
             selector.register(self._wake, selectors.EVENT_READ)
-            if holder:  # it says nothing unasked: there is nothing to read but the end
+            if holder:  # it sends nothing unasked, so readable means that it has ended
                 selector.register(self._holder, selectors.EVENT_READ)
             return all(key.fileobj is not self._wake for key, _ in selector.select(seconds))
 
@@ -96,14 +97,14 @@ class Standby:
         return True
 
     def _take_over(self) -> bool:
-        """Show the device, or see who does. Returns whether all is done here."""
+        """Show the device, or connect to the process that does. Returns whether to stop."""
         pause = _FIRST_PAUSE
         while True:
             with quiet:
                 try:
                     self._server = self._show()
                     return True
-                except (PykcovError, OSError):  # another was faster, or has not gone yet
+                except (PykcovError, OSError):  # another was faster, or has not ended yet
                     with contextlib.suppress(PykcovError, OSError):
                         self._holder = Link(self.name, Kind.LOOK, path=self.path)
                         keep_up()

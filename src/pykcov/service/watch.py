@@ -1,4 +1,4 @@
-"""All requests of a service, as they finish."""
+"""Watches all requests of a service as they finish."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from pykcov.service.connection import Link
 from pykcov.service.protocol import Kind
 from pykcov.service.ring import Reader
 
-_LOOK = 0.05  # seconds between two looks into the ring
-_MOST = 1 << 20  # PCs of one request that are kept
+_LOOK = 0.05  # seconds between reads of the ring
+_MOST = 1 << 20  # PCs to keep of one request
 
 
 @dataclass
 class Finished:
-    """One request, or another section. handle: its number, 0 if it had none. name: the handle as it
-    was given, or None. records: how many there were; pcs: the first of them. dropped: records found
-    no room in the section. method, path, query, status: of an HTTP request, or "" and 0; a long
-    path or query ends with "…". seconds: until the response was complete, or else the section."""
+    """A request, or another section. handle: its number, or 0. name: the handle as it was given, or
+    None. records: number of records; pcs: the first ones. dropped: whether records found no room.
+    method, path, query, status: of an HTTP request, else "" and 0; a long path or query ends with
+    "…". seconds: until the response, or else the section, was complete."""
 
     handle: int
     process: int
@@ -41,7 +41,7 @@ class Finished:
 
 
 class Watch(Closing):
-    """Watches the device `name`. info: what it tells of itself.
+    """Watches the device `name`. info: its description of itself.
 
     Raises PykcovError: device-missing, device-watched, and as places.socket_of().
     """
@@ -53,7 +53,7 @@ class Watch(Closing):
             if error.errno != errno.EBUSY:
                 raise
             raise PykcovError(
-                "device-watched", f"another process watches {name!r}, and one at a time can"
+                "device-watched", f"another process is watching {name!r}; only one can at a time"
             ) from error
         self.info: dict[str, Any] = self._link.info
         (ring,) = self._link.files
@@ -67,11 +67,11 @@ class Watch(Closing):
 
     @property
     def lost(self) -> int:
-        """Parts of requests that were not read in time."""
+        """Number of parts of requests that were not read in time."""
         return self._reader.lost
 
     def finished(self) -> Iterator[Finished]:
-        """Take the requests that have finished."""
+        """Yield the requests that have finished since the last call."""
         for frame in self._reader.frames():
             request = self._unfinished.setdefault(
                 frame.section, Finished(frame.handle, frame.section >> 32)
@@ -85,7 +85,7 @@ class Watch(Closing):
                 yield replace(self._unfinished.pop(frame.section), **told)
 
     def __iter__(self) -> Iterator[Finished]:
-        """Requests, until the process that shows the device has gone."""
+        """Yield requests until the process that shows the device ends."""
         while True:
             lives = self._link.lives()
             yield from self.finished()
@@ -94,6 +94,6 @@ class Watch(Closing):
             time.sleep(_LOOK)
 
     def close(self) -> None:
-        """Watch no more."""
+        """Stop watching."""
         self._link.close()
         self._reader.close()

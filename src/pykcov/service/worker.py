@@ -1,7 +1,7 @@
-"""A process of a service that shows its device in another one: forked from it, or started by it.
+"""A process whose service's device is shown by another process, which forked or started it.
 
-Its sections are published by itself, into areas that it maps when it first meets a handle. So there
-is no message while requests are served.
+It publishes its sections itself, into areas that it maps when it first sees a handle. So serving
+requests needs no messages.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from pykcov.service.protocol import Kind, Type
 _BLOCKS, _COMPARISONS = 63, 62  # bits of FETCH's word
 _SIZE = (1 << _COMPARISONS) - 1
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
-_KEPT = 32  # descriptors that stay mapped until it is looked which are closed
+_KEPT = 32  # descriptors to keep mapped before checking which are closed
 
 
 class Elsewhere:
-    """A kcov of another process, as a section needs it."""
+    """A kcov of another process, as far as sections need it."""
 
     def __init__(
         self, memory: int, pages: int, offset: int, blocks: bool, comparisons: bool
@@ -51,7 +51,7 @@ class Elsewhere:
         return self._memory
 
     def words(self) -> memoryview:
-        """The area alone."""
+        """Only the area."""
         return memoryview(self._memory)[: self.shared.size * WORD]
 
 
@@ -88,7 +88,7 @@ class Member:
             link = Link(self.name, Kind.MEMBER, path=self.holder.path)
             if link.info["table"] != self.table.identity:
                 link.close()
-                raise PykcovError("device-missing", f"{self.name!r} is another device by now")
+                raise PykcovError("device-missing", f"{self.name!r} is now another device")
             self._link, self._process = link, os.getpid()
         self._identity = self._link.word
         return self._link
@@ -104,7 +104,7 @@ class Member:
         return self._identity
 
     def find(self, handle: int) -> Registration | None:
-        """Return what a handle is registered with, on whatever descriptor of the device."""
+        """Return a handle's registration with any descriptor of the device."""
         if self.holder.may_have_changed() and (member := self.follow()) is not None:
             return member.find(handle)
         value = self.table.get(handle)
@@ -151,7 +151,7 @@ class Member:
             try:
                 error, size, payload, files = self._linked().ask(Type.FETCH, value)
             except ConnectionResetError:
-                continue  # connect anew
+                continue  # connect again
             except PykcovError:
                 return None
             if error:
@@ -183,11 +183,11 @@ class Member:
             return self._recorder
 
     def watch(self) -> None:
-        """Have KCOV_ENABLE on the device record this process's threads."""
+        """Make KCOV_ENABLE on the device record this process's threads."""
         self.table.watch(self.collector)
 
     def watcher(self) -> Watcher | None:
-        """Return who watches all sections."""
+        """Return the watcher of all sections."""
         value = self.table.watcher
         if value != self._watched:
             with quiet, self._lock:
@@ -203,7 +203,7 @@ class Member:
         return self._watcher
 
     def follow(self) -> Member | None:
-        """Join the device as another process of its service shows it by now, if one does."""
+        """Join the device again if another process of its service shows it now."""
         with quiet, _following:
             if _joined is not self:
                 return _joined  # another thread has seen to it
@@ -223,10 +223,10 @@ class Member:
             return made
 
     def leave(self) -> None:
-        """This process is no part of the device any more."""
+        """Leave the device."""
         global _joined
         _joined = sections.elsewhere = None
-        if sections.watcher == self.watcher:  # else it watches a device of its own by now
+        if sections.watcher == self.watcher:  # otherwise it now has the watcher of its own device
             sections.watcher = None
         sections.process = os.getpid
         watch_device(bytes(8), 0, lambda _: None)
@@ -247,13 +247,13 @@ def joined() -> Member | None:
 
 
 def keep_up() -> None:
-    """Join the device as it is shown now, if that is by another process by now."""
+    """Join the device again if another process shows it now."""
     if (member := _joined) is not None and member.holder.may_have_changed():
         member.follow()
 
 
 def join(member: Member) -> None:
-    """Have the device's clients collect from this process, too."""
+    """Let the device's clients collect from this process, too."""
     global _joined
     _joined = member
     sections.elsewhere = member.find
@@ -265,7 +265,7 @@ def join(member: Member) -> None:
 
 def _after_fork() -> None:
     global _following
-    _following = threading.Lock()  # whoever held it is not in this process
+    _following = threading.Lock()  # the thread that held it doesn't exist in the child
 
 
 forks.in_child(_after_fork)

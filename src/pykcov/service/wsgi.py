@@ -1,4 +1,4 @@
-"""WSGI middleware: what a request executes goes to who asked for the handle in its header."""
+"""WSGI middleware: the client that collects the handle in a request's header gets its trace."""
 
 from __future__ import annotations
 
@@ -17,17 +17,16 @@ if TYPE_CHECKING:
 
 
 class KcovMiddleware:
-    """Marks the requests that have the header `header`, a handle.
+    """Marks the requests that have a handle in the header `header`.
 
-    A request's section begins with the call of `app`, is suspended between the items of what `app`
-    returns, and published before the last byte of the response is handed on, or of an event of a
-    text/event-stream. It goes on, and what follows, close() included, is after-work, which is
-    published when close() returns. Code around `app` is in no section: other middleware, the
-    server, its start_response() and write().
+    A request's section begins when `app` is called, and is suspended between the items that `app`
+    returns. It is published before passing on the last byte of the response, or of an event of a
+    text/event-stream. What runs later, including close(), is after-work, published when close()
+    returns. Code around `app` is not in the section: other middleware, the server, its
+    start_response() and write().
 
-    secret: only handles that pykcov.signed() has signed with it are taken. Without it,
-    PYKCOV_SECRET of the environment is; where there is none, no handle need be signed.
-    Raises PykcovError: secret-empty.
+    secret: accept only handles signed with it by pykcov.signed() (default: PYKCOV_SECRET from the
+    environment; if that is unset, handles need no signature). Raises PykcovError: secret-empty.
     """
 
     def __init__(
@@ -52,7 +51,7 @@ class KcovMiddleware:
         response = _Response(marked, environ, start_response)
         try:
             items = self.app(environ, response.start)
-            # Nothing of the app runs any more when these are sent. Servers look at their types.
+            # No code of the app runs while these are sent. Not wrapped: servers check their types.
             over = type(items) in (list, tuple) or _is_file(items, environ)
             if over:
                 label.end()
@@ -73,12 +72,12 @@ def _is_file(items: object, environ: WSGIEnvironment) -> bool:
 
 
 def _bytes_of(text: object) -> bytes:
-    """The bytes that a text of an environ stands for."""
+    """Return the bytes that a string in an environ stands for."""
     return str(text).encode("latin-1", "replace")
 
 
 class _Response:
-    """How far one response is, and its section."""
+    """The progress of one response, and its section."""
 
     def __init__(
         self, marked: Marked, environ: WSGIEnvironment, start_response: StartResponse
@@ -86,7 +85,7 @@ class _Response:
         self.section, self._label = marked
         self._start_response = start_response
         self._headless = environ["REQUEST_METHOD"] == "HEAD"
-        # Bytes yet to come, where that is known.
+        # Bytes yet to come, if known.
         self._left: int | None = 0 if self._headless else None
         self._events: Events | None = None
         self._label.method = environ["REQUEST_METHOD"]
@@ -117,8 +116,7 @@ class _Response:
         return write_outside
 
     def hand_on(self, data: bytes, last: bool = False) -> None:
-        """Publish, if a client may hold the whole response, or an event of it, once this piece is
-        handed on."""
+        """Publish, if passing on this piece completes the response, or an event of it."""
         if self._left is not None:
             self._left -= len(data)
         if last or (self._left is not None and self._left <= 0):
@@ -128,20 +126,20 @@ class _Response:
                 self.section.publish()
 
     def end(self) -> None:
-        """Publish: the response is complete, as far as a client can tell."""
+        """Publish, because the client may now have the complete response."""
         self._label.end()
         with quiet:
             self.section.publish(answered=True)
 
 
 class _Body:
-    """The app's iterable: in the section while it runs, and not between its items."""
+    """The app's iterable, run in the section, which is suspended between items."""
 
     def __init__(self, items: Iterable[bytes], response: _Response) -> None:
         self._items = items
         self._iterator: Iterator[bytes] | None = None
         self._response = response
-        self._count = 0  # items that are yet to come; below 0 when that is unknown
+        self._count = 0  # items yet to come; negative if unknown
 
     def __iter__(self) -> _Body:
         return self
@@ -156,8 +154,8 @@ class _Body:
             self._response.end()
             raise
         self._count -= 1
-        # There is no look ahead: it would hold back an item until the next one is there. Where this
-        # may be the last one nobody knows, a client can't tell, either, before the iterable ends.
+        # No look-ahead: it would delay each item until the next is there. If we can't know that
+        # this is the last item, the client can't either, until the iterable ends.
         self._response.hand_on(item, last=self._count == 0)
         return item
 
@@ -173,7 +171,7 @@ class _Body:
 
 
 class _SizedBody(_Body):
-    """One of known length. Servers tell the body's from it, when there is one item."""
+    """A body of known length. If it has one item, servers derive the Content-Length from it."""
 
     def __init__(self, items: Iterable[bytes], response: _Response) -> None:
         super().__init__(items, response)

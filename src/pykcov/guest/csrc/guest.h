@@ -1,4 +1,4 @@
-/* The host's side of guests: what Python has no call for.
+/* The host's side of guests, as far as Python has no functions for it.
  *
  *   supervisor (Python) ── socket ── watchdog (watchdog.c) ── parent of ── the guest (launch.c)
  *        └── listener (listener.c) ── notifications of ── every process with the guest's filter

@@ -1,12 +1,12 @@
-/* Launching: the guest puts a filter on itself, and its listener comes to the supervisor.
+/* Launching: the guest installs a filter on itself, and the supervisor gets the filter's listener.
  *
- * The listener is a descriptor of the guest's. It can't send it anywhere: with the filter on, a
- * system call may wait for an answer that nobody can give yet. So it says its number in shared memory
- * and goes on to execve, which the filter traps: it waits there until the supervisor, which fetches
- * the listener with pidfd_getfd(2), answers.
+ * The listener is a descriptor in the guest. The guest can't send it: with the filter installed, a system
+ * call may wait for an answer that nobody can give yet. So the guest stores the number in shared memory
+ * and continues to execve, which the filter traps. There it waits until the supervisor, which fetches the
+ * listener with pidfd_getfd(2), answers.
  *
  * Containers and ptrace_scope refuse some of the calls that this needs. Each is tried here, before the
- * program runs: one that is refused later would leave a guest that waits for ever.
+ * program runs: if one were refused later, the guest would wait forever.
  */
 #define _GNU_SOURCE
 #include "guest.h"

@@ -1,9 +1,9 @@
-/* Who receives.
+/* The leader/followers pattern: which thread receives.
  *
- * One thread at a time receives: the leader. It handles what it received itself and comes back, so
- * that in the common case no thread wakes another and nobody waits for the GIL. The others are
- * followers. One of them takes the lead when the leader gives it up because it is going to block, or
- * when the leader has been busy with one and the same call for longer than PATIENCE.
+ * One thread at a time receives: the leader. It handles each notification itself and then receives
+ * again, so that usually no thread wakes another or waits for the GIL. The others are followers. One
+ * of them takes over when the leader gives up the lead because it is going to block, or when the leader
+ * has been busy with the same call for longer than PATIENCE.
  */
 #define _GNU_SOURCE
 #include "guest.h"

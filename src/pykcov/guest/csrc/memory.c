@@ -1,4 +1,4 @@
-/* The memory of who waits for an answer. */
+/* Reads and writes the memory of a task that waits for an answer. */
 #define _GNU_SOURCE
 #include "guest.h"
 

@@ -1,14 +1,13 @@
-/* The watchdog: the guest's parent, and the reaper of what the guest leaves behind.
+/* The watchdog: the guest's parent, and the reaper of its orphaned processes.
  *
- * When the supervisor dies nobody answers the guest's system calls any more, and whatever it started
- * must end. A process can be told to die with its parent (PR_SET_PDEATHSIG), but its children can't:
- * fork clears that. So there is a process in between that all of them are, or become, children of: it
- * is a child subreaper. A socket that the supervisor holds tells it when to end them: it is closed
- * when the supervisor ends, however that came. SIGKILL for the watchdog alone is the one case left;
- * then the supervisor ends.
+ * When the supervisor dies, nobody answers the guest's system calls any more, and everything the guest
+ * started must end. PR_SET_PDEATHSIG lets a process die with its parent, but fork clears it in children.
+ * So there is a process in between, a child subreaper, that all of them are or become children of. It
+ * ends them when a socket is closed that the supervisor holds, and that happens however the supervisor
+ * ends. The only case left is a SIGKILL for the watchdog alone; then the supervisor ends.
  *
- * It is a fork of a process that may have threads, without a thread of its own that Python knows:
- * nothing here may take a lock or allocate, so it makes system calls only.
+ * It is a fork of a process that may have threads, and Python doesn't know its thread. So nothing here
+ * may take a lock or allocate memory; it only makes system calls.
  */
 #define _GNU_SOURCE
 #include "guest.h"

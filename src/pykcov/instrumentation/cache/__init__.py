@@ -1,1 +1,1 @@
-"""Rewritten code kept between runs."""
+"""The cache of rewritten code."""

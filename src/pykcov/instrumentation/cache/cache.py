@@ -1,19 +1,19 @@
-"""Rewritten code on disk, as .pyc files are compiled code.
+"""The cache of rewritten code on disk, similar to .pyc files for compiled code.
 
-The cache of a symbol store is a folder beside it, FILE.cache. It holds a file for each (source
-file, optimisation level, options), named by a hash of that, of the store's id
-(symbols/identity.py), and of what the rewriting depends on: the interpreter, and this version of
-pykcov. entry.py draws one.
+The cache of a symbol store is a folder beside it, FILE.cache. It has a file for each (source file,
+optimisation level, options), named by a hash of these, of the store's id (symbols/identity.py), and
+of what the rewriting depends on: the interpreter, and this version of pykcov. entry.py describes
+the format.
 
-* A file is written under another name and renamed, so there is a whole one or none.
-* What is no entry (cut, damaged, another version's) is none, and is written anew.
-* Nobody else can have put it there, or it is not used (folder.py): what is read is executed. The
-  same goes for the store, which gives entries their names.
-* Over the bound, what was not used for longest goes, down to three quarters; `head` (index.py) has
-  the sum, so writing one costs the same however many there are. A file says by its time of change
-  when it was last used, give or take a day.
+* Files are written under a temporary name and renamed, so they are complete.
+* Invalid files (truncated, damaged, from another version) are ignored and replaced.
+* The cache is used only if no other user can have put files there (folder.py), because what is read
+  is executed. The same applies to the store, which determines the names of entries.
+* If the cache exceeds its size limit, the least recently used files are removed until it is at
+  three quarters. `head` (index.py) has the total size, so the cost of a write doesn't depend on the
+  number of files. A file's modification time shows, to within a day, when it was last used.
 
-Nothing here fails: without a cache, code is rewritten. `trouble` says why there is none.
+Nothing here fails: without a cache, code is rewritten. `trouble` says why it can't be used.
 """
 
 from __future__ import annotations
@@ -38,32 +38,34 @@ from pykcov.instrumentation.cache.stamps import NONE
 from pykcov.symbols.identity import Range
 from pykcov.symbols.store import SymbolStore
 
-BOUND = "PYKCOV_CACHE_MIB"  # in the environment: the bound of a cache; 0: no cache
+BOUND = "PYKCOV_CACHE_MIB"  # environment variable: size limit of a cache; 0: no cache
 DEFAULT_MIB = 256
 SUFFIX, _NEW = ".code", ".new"
 _DAY = 86400
 _INSTRUMENTATION = Path(__file__).parents[1]
 
-# What files are read into, one a thread at a time: new memory costs as much as reading them.
+# Buffers to read files into, used by one thread at a time: allocating costs as much as reading.
 _buffers: list[bytearray] = []
 
 
 def bound() -> int:
-    """Return the bound in bytes. Raises PykcovError: cache-bound."""
+    """Return the size limit in bytes. Raises PykcovError: cache-bound."""
     text = os.environ.get(BOUND, str(DEFAULT_MIB))
     if not (text.isascii() and text.isdecimal()):
-        raise PykcovError("cache-bound", f"{BOUND} is a number of MiB, or 0 for none, not {text!r}")
+        raise PykcovError(
+            "cache-bound", f"{BOUND} must be a number of MiB, or 0 for none, not {text!r}"
+        )
     return int(text) << 20
 
 
 def folder_of(store: SymbolStore) -> Path:
-    """Return the folder of a store's cache, which need not be there."""
+    """Return the folder of a store's cache, which may not exist."""
     return store.path.with_name(f"{store.path.name}.cache")
 
 
 def shared(store: SymbolStore) -> str:
-    """Return how others could have put the store, or a cache beside it, where it is; empty if they
-    can't. Raises PykcovError as SymbolStore.check()."""
+    """Return how other users could have put the store, or a cache beside it, in its place; empty if
+    they can't. Raises PykcovError as SymbolStore.check() does."""
     try:
         try:
             check_way(store.path)
@@ -84,7 +86,7 @@ def _name(file: str) -> str:
 
 @functools.cache
 def _maker() -> bytes:
-    """What makes rewritten code: the interpreter, as it runs, and our own files, as they are."""
+    """Return what rewritten code depends on: the running interpreter, and pykcov's own files."""
     columns = list(compile("0", "", "eval").co_positions())  # none under -X no_debug_ranges
     own = [
         (str(f.relative_to(_INSTRUMENTATION)), f.stat())
@@ -96,7 +98,7 @@ def _maker() -> bytes:
 
 
 def _files(folder: int) -> Iterator[tuple[str, os.stat_result]]:
-    """Yield the names of the cache's own files, but for `head`."""
+    """Yield the names of the cache's own files, except `head`."""
     with os.scandir(folder) as found:
         for item in found:
             if item.name.endswith((SUFFIX, _NEW)):

@@ -1,16 +1,16 @@
-"""Folders whose files are trusted: nobody but this user, and root, can have put them there.
+"""Folders whose files are trusted, because only this user and root can have put them there.
 
-What is read from the cache is executed. A path is looked up anew by each call that takes one, and
-whoever may rename something on the way can put another folder there in between. So:
+What is read from the cache is executed. Each call that takes a path resolves it again, and anyone
+who can rename something on the way can put another folder there in between. So:
 
-* A folder is opened, the descriptor is checked, and its files are opened relative to it. What was
-  checked is what is read.
-* The way to it is walked in the same manner, one name at a time. Each directory and each symbolic
-  link on it belongs to this user or to root, and others may not write to it. In a sticky directory,
-  such as /tmp, others may only make new names, and these are theirs.
+* A folder is opened, its descriptor is checked, and its files are opened relative to that. So what
+  was checked is what is read.
+* The path to it is resolved in the same way, one name at a time. Each directory and symbolic link
+  on it must belong to this user or to root, and not be writable for others. In a sticky directory,
+  such as /tmp, others can only create new names, and these belong to them.
 
-Group-writable is as good as writable for others, unless it is the group that many systems give each
-user, with the user's name and no other members.
+Group-writable counts as writable for others, except for a user private group: one with the user's
+name and no other members.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class SharedError(PermissionError):
-    """Others could have put something there; `strerror` says where and how."""
+    """Raised if others could have put something there; `strerror` says where and how."""
 
 
 def _is_users_own(group: int) -> bool:
@@ -54,9 +54,9 @@ def _check(seen: os.stat_result, path: str) -> None:
 
 
 def check_way(path: Path) -> None:
-    """See that nobody else can have put `path` where it is.
+    """Check that nobody else can have put `path` where it is.
 
-    Raises SharedError, and OSError, also where it does not exist.
+    Raises SharedError, and OSError, for example if it does not exist.
     """
     names = [*reversed(path.absolute().parts[1:])]
     top = os.open("/", _WALK)

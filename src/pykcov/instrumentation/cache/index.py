@@ -1,7 +1,8 @@
-"""`head`, the file of a cache that says what is true of all of it.
+"""`head`, the file with data about a cache as a whole.
 
-The store's id, the last range that the cache knows of, with its token (symbols/identity.py), and
-the size of all files. It changes under a lock, which the system takes from a process that dies.
+It has the store's id, the last range that the cache knows, with its token (symbols/identity.py),
+and the total size of all files. It is changed under a lock, which the system releases when a
+process dies.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ NAME = "head"
 _HEAD = struct.Struct("<16sq16sq")  # Range (id, first, token), bytes in all
 _ATTEMPTS = 10  # at the lock, a millisecond each
 
-# A process has its file locks for all its threads, and loses one when any of them closes the file.
+# File locks belong to the process as a whole, which loses them when any thread closes the file.
 _writing = threading.Lock()  # a leaf
 
 
@@ -36,8 +37,8 @@ forks.in_child(_unlock_child)
 
 
 def _lock(fd: int) -> None:
-    """Lock a file, for as long as it is open. Raises BlockingIOError when others have it for long:
-    a process may have been stopped, and no import waits for it."""
+    """Lock a file as long as it is open. Raises BlockingIOError if another process holds the lock
+    for long: it may have been stopped, and imports must not wait for it."""
     for _ in range(_ATTEMPTS):
         try:
             fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

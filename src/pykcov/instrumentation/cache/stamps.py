@@ -1,13 +1,13 @@
-"""When the code of a module is what it was, without a look at the source or the .pyc.
+"""Stamps show that a module's code is unchanged, without reading the source or the .pyc.
 
-importlib takes a .pyc for good when it names the source's time of change (in seconds) and size. A
-stamp is what os.stat says of the source and of the .pyc: size, inode, time of the last change (in
-nanoseconds), and of the last change of that, which no program can set back. While it is the same,
-importlib would find the same .pyc valid, and execute the same code, for the same reasons.
+importlib accepts a .pyc that has the source's modification time (in seconds) and size. A stamp
+consists of os.stat() results for the source and the .pyc: size, inode, mtime (in nanoseconds), and
+ctime, which no program can set back. As long as it is the same, importlib would find the same .pyc
+valid, and execute the same code.
 
-There is a stamp for one loader only (import_hook.py), and none where importlib would do more than
-read the .pyc: look at the source, since the .pyc goes by its hash; or compile it, and warn of what
-it finds there, since there is no .pyc.
+Only one kind of loader has stamps (import_hook.py). There is no stamp if importlib would do more
+than read the .pyc: read the source, for a hash-based .pyc; or compile it, with warnings, if there
+is no .pyc.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 
 _STAMP = struct.Struct("<8q")  # of the source, and of the .pyc: _of()
 _SOURCE = _STAMP.size // 2
-NONE = bytes(_STAMP.size)  # what no file has
+NONE = bytes(_STAMP.size)  # no file has this stamp
 
 
 def _of(path: str) -> tuple[int, int, int, int]:

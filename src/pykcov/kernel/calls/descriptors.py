@@ -19,7 +19,8 @@ _IOVEC = struct.Struct("<QQ")
 
 
 def opened(task: Caller, fd: int) -> OpenFile | None:
-    """Return what a descriptor stands for. Raises EBADF for one of O_PATH."""
+    """Return the OpenFile of a descriptor, or None for a host file. Raises OSError: EBADF for an
+    O_PATH descriptor."""
     file = task.file(fd)
     if file is not None and file.flags & os.O_PATH:
         raise fail(errno.EBADF)
@@ -41,7 +42,8 @@ def writable(file: OpenFile) -> OpenFile:
 
 
 def pieces(task: Caller, vector: int, count: int) -> list[tuple[int, int]]:
-    """Return address and size of each struct iovec."""
+    """Return address and size from each of `count` struct iovecs at the address `vector`. Raises
+    OSError: EINVAL, EFAULT."""
     if not 0 <= count <= IOV_MAX:
         raise fail(errno.EINVAL)
     return list(_IOVEC.iter_unpack(task.read(vector, count * _IOVEC.size)))

@@ -1,4 +1,4 @@
-"""open and its kin, on files that a kernel shows."""
+"""open, openat, openat2 and creat on files that a kernel shows."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _WANT = {os.O_RDONLY: os.R_OK, os.O_WRONLY: os.W_OK, os.O_RDWR: os.R_OK | os.W_O
 
 
 def search(task: Caller, place: Place, real: bool = False) -> None:
-    """Raise EACCES where a directory on the way may not be searched, ENOENT where nothing is, and
-    ENOTDIR for a slash behind what is no directory."""
+    """Check that a place exists and can be reached. Raises OSError: EACCES if a directory on the
+    way may not be searched, ENOENT, ENOTDIR for a trailing slash after a non-directory."""
     if place.file is not None:
         return
     credentials = task.credentials(real)
@@ -55,12 +55,12 @@ class Opening:
         return HOST if place.is_host else self.open_place(task, place, flags, mode)
 
     def open_place(self, task: Caller, place: Place, flags: int, mode: int) -> object:
-        """Answer an open of what is no path of the host's."""
+        """Handle an open() of a path that is not on the host."""
         return open_node(task, place, flags)
 
 
 def open_node(task: Caller, place: Place, flags: int) -> int:
-    """Open what a kernel shows, in the order in which Linux checks."""
+    """Open a node, with checks in the same order as Linux."""
     creates = flags & os.O_CREAT
     try:
         search(task, place)

@@ -1,14 +1,14 @@
-/* What rewritten code answers to those who ask in Python: what the code that it was made of would.
+/* Makes rewritten code objects look like the original ones to Python code.
  *
  * Debuggers, decompilers, other compilers, picklers and caches read code objects, compare them, and make
- * new ones of their parts. Probes are nobody's business there, and offsets that count them fit nothing
- * that another compiler made of the same text. So the attributes of the code type that know of the
- * instructions, ==, hash() and replace() look through to the original, and so do, in offsets.c, the places
- * of instructions that frames, tracebacks and sys.monitoring tell. The interpreter reads the structure
- * itself, and runs the probes.
+ * new ones from their parts. They must not see probes, and offsets that include probes would not match
+ * what another compiler makes from the same source. So attributes of the code type that depend on the
+ * instructions, ==, hash() and replace() refer to the original, and so do the instruction offsets in
+ * frames, tracebacks and sys.monitoring (offsets.c). The interpreter reads the C structure directly, and
+ * executes the probes.
  *
- * The type's dict gets other descriptors, which is what PyType_Modified() is for, and the type another
- * comparison and hash. They cost code without probes one look at its last constant.
+ * For this the type's dict gets other descriptors, followed by PyType_Modified(), and the type gets
+ * another comparison and hash. For code without probes they cost one look at its last constant.
  */
 #include "answers.h"
 

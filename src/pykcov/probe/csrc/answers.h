@@ -1,15 +1,15 @@
-/* What code says of the code that it was rewritten from. */
+/* How rewritten code presents itself as the original. See answers.c. */
 #ifndef PYKCOV_ANSWERS_H
 #define PYKCOV_ANSWERS_H
 
 #include "pykcov.h"
 
-/* Units that stand before an instruction of the original, at unit `offset` of it, or behind its end. */
+/* Code units inserted before the original instruction at unit `offset`, or after the end. */
 struct move {
     uint32_t offset;
     uint32_t before; /* units that all earlier ones inserted */
     uint32_t units;
-    uint32_t told; /* the unit as which they are told: `offset`, or what they lead to from behind the end */
+    uint32_t told; /* the unit that they are reported as: `offset`, or, after the end, the one that they lead to */
 };
 
 /* The last constant of a rewritten code object. */

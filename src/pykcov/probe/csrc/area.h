@@ -1,4 +1,4 @@
-/* The areas for PCs and for comparisons, and the one way in which a record gets into each.
+/* The areas for PCs and for comparisons, and the only functions that write records into them.
  *
  *      word   0        1        2              n        n+1           size-1
  *          +-------+--------+--------+-----+--------+--------+-----+--------+
@@ -7,8 +7,8 @@
  *           count    oldest                  newest   next record's place
  *
  * Clients map these words writable and may store anything anywhere at any time. So the count is
- * read once, into a register, and that value alone is checked and used. The PC is stored before the
- * count, and the count with release: who reads count n with acquire finds n PCs behind it.
+ * read once, into a register, and only that value is checked and used. The PC is stored before the
+ * count, and the count with release: a reader that loads count n with acquire finds n PCs after it.
  */
 #ifndef PYKCOV_AREA_H
 #define PYKCOV_AREA_H

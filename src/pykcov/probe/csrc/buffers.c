@@ -1,9 +1,9 @@
-/* Memory of others: the one check that each buffer passes before C reads or writes it. */
+/* The check that each buffer from Python must pass before C reads or writes it. */
 #include "pykcov.h"
 
-/* See that a buffer is contiguous, and holds `least` or more items of `size` bytes. Words, of 8 bytes,
- * are aligned; what is left behind the last of them is not touched. Of smaller items there is nothing
- * left. 0, or -1 with ValueError, which calls the buffer `what`. */
+/* Check that a buffer is contiguous, and holds `least` or more items of `size` bytes. Items of 8 bytes
+ * (words) must be aligned, and a rest after the last one is ignored; smaller items must leave no rest.
+ * Returns 0, or -1 with a ValueError that calls the buffer `what`. */
 int buffer_check(const Py_buffer *view, Py_ssize_t size, uint64_t least, const char *what)
 {
     int words = size == 8;

@@ -1,13 +1,13 @@
-/* Comparison: before a comparison's instruction stands one that hands both operands to this type.
+/* Comparison: an instruction inserted before a comparison passes both operands to this type.
  *
  *      COPY 1; LOAD_CONST comparison; COPY 4; STORE_SUBSCR     comparison[left] = right
  *      LOAD_CONST comparison; COPY 3; DELETE_SUBSCR            del comparison[left]
  *
- * No other way hands C two values and leaves the stack as it was in fewer instructions, and neither
- * has a specialized form that would take it. The second is for a constant, which is kept here.
+ * No shorter sequence passes two values to C and leaves the stack unchanged, and CPython has no specialized
+ * form of these instructions for this type. The second one is for a constant, which is kept here.
  *
- * The operands are on the stack meanwhile, and no Python code runs before they are used: so what is
- * borrowed here lives. It all costs little where nobody records comparisons: the check of the probe.
+ * The operands stay on the stack, and no Python code runs before they are used, so borrowed references
+ * are safe here. If nobody records comparisons, this costs no more than a probe's check.
  */
 #include "operands.h"
 #include "constants.h"

@@ -1,4 +1,4 @@
-/* What C and Python must agree on. tests/unit/test_constants.py holds each of these against Python's. */
+/* Constants that C and Python share. tests/unit/test_constants.py compares each with Python's. */
 #ifndef PYKCOV_CONSTANTS_H
 #define PYKCOV_CONSTANTS_H
 

@@ -1,8 +1,8 @@
-/* Counters: the blocks recording mode. How often each block was hit since the last clear, and a list of
- * those hit since they were last consumed, in the order of their first hits.
+/* Counters: the recording mode "blocks". They count the hits of each block since the last clear, and list
+ * the blocks hit since the list was last consumed, in the order of their first hits.
  *
- * Nothing here walks over the blocks that merely exist: the cells are anonymous memory that costs
- * what was touched, and consuming, clearing and reporting walk the lists.
+ * Nothing here iterates over all existing blocks: the cells are anonymous memory, of which only touched
+ * pages cost anything, and consuming, clearing and reporting iterate over the lists.
  */
 #include "pykcov.h"
 

@@ -1,6 +1,6 @@
-/* The instructions of a code object, and their positions, for the rewriter: a third of its time when
- * this was Python. Python tells what each opcode is: bytecode/opcodes.py has all that differs between
- * versions. */
+/* Decodes the instructions of a code object, and their positions, for the rewriter; in Python this took
+ * a third of its time. Python passes in what each opcode is: bytecode/opcodes.py has everything that
+ * differs between versions. */
 #include "pykcov.h"
 #include "constants.h"
 

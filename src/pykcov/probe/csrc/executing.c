@@ -1,15 +1,15 @@
-/* exec() and eval() of a module's code: it may be exchanged for code with probes.
+/* Hooks exec() and eval(), to exchange a module's code for code with probes.
  *
  *                  vectorcall                        m_ml
  *     as made      CPython's, calls ml_meth          {"exec", builtin_exec, FLAGS}
  *     hooked       ours, then CPython's              {"exec", builtin_exec, FLAGS | METH_COEXIST}
  *
- * The two functions stay the objects that they are, and equal to what they were: programs hold them,
- * compare them and have them in dicts. So it does not matter either who took them from builtins before.
- * A call leaves no frame.
+ * The two functions remain the same objects, and equal to what they were, because programs keep them,
+ * compare them and use them as dict keys. So references taken from builtins earlier work, too. A call
+ * adds no frame.
  *
- * CPython's specialized instructions call ml_meth past vectorcall, but only where the flags are exactly
- * those that they are made for. METH_COEXIST is one that matters to nobody once a module is made. */
+ * CPython's specialized instructions bypass vectorcall and call ml_meth, but only if the flags are
+ * exactly the expected ones. METH_COEXIST has no effect once a module has been created. */
 #include "answers.h"
 
 #include <string.h>

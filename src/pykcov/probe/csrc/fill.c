@@ -1,10 +1,10 @@
-/* Code that comes from the cache gets its probes.
+/* Puts probes into code from the cache.
  *
- * marshal can't write a probe, so what was written has a bytes object in its place. Replacing a constant
- * the ordinary way makes another code object, and one of each around it: as slow as reading them. Here
- * the tuple of constants itself is changed. That is allowed while nobody can have looked at it: the code
- * object is the tuple's only owner (its reference count says so), no frame has run the code, no hash was
- * taken of it. The placeholder is no immortal object, for 3.14 has another LOAD_CONST for these.
+ * marshal can't write probes, so cached code has bytes objects in their places. Replacing a constant the
+ * usual way makes a new code object, and new ones of all that contain it, which is as slow as loading
+ * them. So this modifies the tuple of constants in place. That is safe as long as nobody can have seen
+ * it: the code object is its only owner (its reference count shows that), no frame has run the code, and
+ * its hash has not been taken. The placeholder must not be immortal: 3.14 has another LOAD_CONST for that.
  */
 #include "answers.h"
 #include "constants.h"

@@ -1,9 +1,9 @@
-/* Forks, those made in C included.
+/* Handles forks, including those made in C.
  *
- * The child has one thread and starts disabled: its recorders are the parent's. A pthread_atfork
- * handler sees to that, because os.register_at_fork isn't called when a program in C, such as uWSGI,
- * forks. The handler can't run Python, nor drop references: it may run without the GIL. So it only
- * counts. The rest, pykcov/forks.py, is done at the child's first hit, unless Python has done it before.
+ * The child has one thread and starts disabled, because its recorders belong to the parent. A
+ * pthread_atfork handler ensures that, since hooks of os.register_at_fork don't run when a C program
+ * such as uWSGI forks. The handler may run without the GIL, so it can't run Python or drop references:
+ * it only counts. The rest, pykcov/forks.py, runs at the child's first hit, unless Python ran it before.
  */
 #include "pykcov.h"
 

@@ -1,12 +1,12 @@
-/* Guards: each thread state that records has one, which sees its end.
+/* Guards: each thread state that records has one, to detect its end.
  *
- * A guard lives in PyThreadState.dict and goes with it: on the thread that ends, under the GIL,
- * before Thread.join() returns. So the list of guards is the list of threads to tell of a change.
+ * A guard lives in PyThreadState.dict and is freed with it: on the ending thread, under the GIL,
+ * before Thread.join() returns. So the list of guards is the list of threads to notify of a change.
  *
- * A program that embeds Python may give a thread state to one OS thread after another. A guard
- * belongs to the one that had it last, and any other whose `guard` it was is told to look again. What
- * an OS thread has enabled stays that thread's: it ends with the thread state if that ends there;
- * else with the next one that this thread records with, or with the thread.
+ * A program that embeds Python may use a thread state on one OS thread after another. A guard belongs
+ * to the last one; other threads that refer to it must look up their guard again. What an OS thread has
+ * enabled remains with that thread: it ends with the thread state if that ends there, or else with the
+ * next thread state that this thread records with, or with the thread.
  */
 #include "pykcov.h"
 

@@ -1,5 +1,5 @@
-/* Functions that stand in for the standard library's own, and leave no frame of theirs on the stack:
- * tracebacks, sys.settrace and recursion depth of the traced program stay what they were. */
+/* Replacements for functions of the standard library that add no frame to the stack: tracebacks,
+ * sys.settrace and the recursion depth of the traced program stay the same. */
 #include "pykcov.h"
 
 #include <errno.h>

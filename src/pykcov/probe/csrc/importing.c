@@ -1,4 +1,4 @@
-/* How modules get their probes: importlib itself runs, and two of its look-ups come to us.
+/* How modules get their probes: importlib runs unchanged, but two of its name look-ups reach us.
  *
  *     def exec_module(self, module):                       # importlib._bootstrap_external
  *         code = self.get_code(module.__name__)            <- Lookup: cached code, if nobody watches
@@ -6,11 +6,11 @@
  *         _bootstrap._call_with_frames_removed(            <- Importlib: `code` becomes another
  *             exec, code, module.__dict__)
  *
- * Importlib's look-up of ModuleSpec, which each import begins with, is told to Python, too.
+ * Importlib's look-up of ModuleSpec, with which each import begins, notifies Python code, too.
  *
- * So each frame, each call and each line is importlib's own: a traceback out of a module, sys._getframe()
- * in it, and all that trace functions, profilers and tools of sys.monitoring are told, is what it was.
- * A look-up is no event, and what we do in one is unseen (unseen.c).
+ * So every frame, call and line is importlib's own: tracebacks out of a module, sys._getframe() in it,
+ * and the events of trace functions, profilers and sys.monitoring tools are the same as without pykcov.
+ * A look-up causes no event, and our work in it is hidden (unseen.c).
  */
 #include "pykcov.h"
 

@@ -1,11 +1,11 @@
-/* What runs on a task's thread and is not the task's.
+/* Pauses recording for code that runs on a task's thread but is not part of the task.
  *
- * Linux records nothing in interrupts. What interrupts a Python thread is the collector, which runs
- * finalizers of anybody's garbage between gc.callbacks' "start" and "stop", and Python signal
- * handlers, which run between any two instructions of the main thread. And pykcov: its own calls
- * may run instrumented library code.
+ * Linux records nothing in interrupts. A Python thread is interrupted by the garbage collector, which
+ * runs arbitrary finalizers between the "start" and "stop" of gc.callbacks; by Python signal handlers,
+ * which run between any two instructions of the main thread; and by pykcov, whose own calls may run
+ * instrumented library code.
  *
- * Each of the three pauses the thread. Depths are counted, for they nest.
+ * Each of the three pauses the thread. Pauses nest, so their depth is counted.
  */
 #include "pykcov.h"
 

@@ -1,9 +1,10 @@
-/* The file of a device's socket goes with its process, also where no atexit function of Python's runs:
- *   - SIGTERM or SIGHUP comes, and the program hasn't said what is to happen: it dies. A handler of ours
- *     removes the file, and lets it die by that very signal, at once: it runs no Python;
- *   - a program in C that embeds Python calls exit() without finalizing it, as uWSGI's master does.
- * Python keeps its own record of handlers, so signal.getsignal() still says SIG_DFL; exec and fork mean
- * what they did. SIGKILL, _exit() and exec leave the file: who finds it dead removes it (service/addresses.py).
+/* Removes a device's socket file when its process ends, even if Python's atexit functions don't run:
+ *   - SIGTERM or SIGHUP arrives, and the program has no handler for it. Our handler removes the file, and
+ *     lets the process die from the same signal at once; it runs no Python;
+ *   - a C program that embeds Python calls exit() without finalizing it, as uWSGI's master does.
+ * Python keeps its own record of handlers, so signal.getsignal() still returns SIG_DFL; exec and fork work
+ * as before. SIGKILL, _exit() and exec leave the file; the next process to notice it removes it
+ * (service/addresses.py).
  */
 #include "pykcov.h"
 

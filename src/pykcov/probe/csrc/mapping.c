@@ -1,7 +1,7 @@
-/* Mapping a memfd without keeping a descriptor of it.
+/* Maps a memfd without keeping a descriptor of it.
  *
- * Python's mmap keeps a duplicate of the file descriptor until 3.13, so each area would cost a
- * service, whose descriptors are bounded and needed for connections, one more.
+ * Until 3.13, Python's mmap keeps a duplicate of the file descriptor. So each area would cost a service
+ * one more of its limited descriptors, which it needs for connections.
  */
 #include "pykcov.h"
 

@@ -1,5 +1,5 @@
-/* Callbacks of sys.monitoring are told offsets of the original, and of no inserted instruction.
- * See answers.c and offsets.c. */
+/* Translates offsets for callbacks of sys.monitoring to those of the original code, and hides inserted
+ * instructions from them. See answers.c and offsets.c. */
 #include "answers.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
-/* Places of instructions, as those who ask in Python are told them: where they are in the original.
+/* Translates the instruction offsets that Python code sees to those of the original code.
  *
- * What was inserted stands before an instruction of the original, and is told as that instruction. The
- * interpreter counts in the code that runs, and so do frames and tracebacks within. See answers.c. */
+ * Code inserted before an original instruction is reported as that instruction. The interpreter itself
+ * uses offsets in the running code, and so do frames and tracebacks internally. See answers.c. */
 #include "answers.h"
 
 /* The last move that begins at `unit` or before, which counts in the code that runs or in the original.

@@ -1,19 +1,19 @@
-/* From two operands to records: docs/comparisons.md is about what stands here.
+/* Turns two operands into records, as described in docs/comparisons.md.
  *
- * Operands are looked at, never asked: their type's flags say whether they are ints, floats, strs or
- * bytes, or of a subclass, and then the C value in them is read. No Python code runs, nothing is
- * allocated, nothing fails.
+ * The flags of the operands' types show whether they are ints, floats, strs, bytes, or instances of a
+ * subclass, and their C values are read directly. So no Python code runs, nothing is allocated, and
+ * nothing can fail.
  *
  *      what                      size     pc        (a comparison has two PCs: one, and one + 8)
  *      int, the highest word     1 to 8   one       two's complement, in the smallest size that
  *      int, a lower word         8        one - 1   holds both; lower words come before higher ones
  *      float                     8        one - 2   IEEE 754
  *      None or not               1        one - 2   0 for None, 1 for anything else
- *      lengths of two texts      8        two       behind the texts' words
+ *      lengths of two strings    8        two       after the strings' words
  *      words of two strs         1 to 8   two - 1   UTF-8, over the common length, 8 bytes at a
  *      words of two bytes        1 to 8   two - 2   time, then 4, 2, 1, as they lie in memory
  *
- * One comparison's records go into the area together or not at all. */
+ * The records of one comparison are written together, or not at all. */
 #include "operands.h"
 #include "constants.h"
 

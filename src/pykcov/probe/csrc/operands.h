@@ -1,10 +1,10 @@
-/* What comparisons record of two operands. operands.c does it, compare.c says which two. */
+/* Records the operands of comparisons (operands.c), which compare.c passes in. */
 #ifndef PYKCOV_OPERANDS_H
 #define PYKCOV_OPERANDS_H
 
 #include "pykcov.h"
 
-/* Who gets it, of which comparison, and whether the first operand of each pair is a constant. */
+/* The recorder, the comparison, and whether the first operand of each pair is a constant. */
 struct sink {
     struct recorder *recorder; /* Borrowed. */
     uint64_t pc;               /* of the comparison's numbers; its texts have the next one */

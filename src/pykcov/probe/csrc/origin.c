@@ -1,10 +1,10 @@
-/* Origin: what a rewritten code object was made of. The last of its constants.
+/* Origin: the last constant of a rewritten code object, which links it to the original.
  *
- * Its layout says what of the rewritten code is the original's: numbers in groups of seven bits, the lowest
- * first, all but the last with the top bit. First the number of the original's constants; then two for each
- * place where something was inserted, in order: its distance in units from the place before, and the units
- * inserted. 0 units are the end of the original; from there on two for each piece of code behind it: its units,
- * and the unit of the original as which it is told. */
+ * Its layout describes which parts of the rewritten code come from the original. It is a sequence of LEB128
+ * numbers (seven bits each, lowest first, the top bit set in all bytes but the last). The first is the number
+ * of constants in the original. Then two follow for each insertion, in order: its distance in units from the
+ * previous one, and the number of units inserted. 0 units mark the end of the original; after that, two follow
+ * for each piece of code appended: its size in units, and the original unit that it is reported as. */
 #include "answers.h"
 
 #include <structmember.h>

@@ -1,9 +1,9 @@
-/* OwnFile: a file descriptor that is ours only for as long as nobody else has closed it.
+/* OwnFile: a file descriptor that is ours only as long as nobody else has closed it.
  *
- * A daemon closes all descriptors that it finds, ours among them, and opens files of its own at the
- * same numbers. So the file is remembered with the number, and looked at before each use: to close
- * the number, or to write to it, would hit a file of the program's. Files that all look alike
- * (/dev/null, eventfd, epoll) can't be told from the program's, and are not to be kept.
+ * A daemon closes all descriptors it finds, including ours, and opens its own files under the same
+ * numbers. Closing such a number, or writing to it, would hit one of the program's files. So we remember
+ * the file along with the number, and check it before each use. Files that all look alike (/dev/null,
+ * eventfd, epoll) can't be distinguished from the program's, and must not be kept in an OwnFile.
  */
 #define _GNU_SOURCE
 #include "pykcov.h"

@@ -1,9 +1,9 @@
-/* Probe: ~probe records its block. Instead: so does -probe.
+/* Probe: ~probe records its block. Instead: -probe does the same.
  *
- * ~probe is None, which POP_TOP takes away. -probe is a constant of the code that the block needs anyway:
- * such a probe takes the place of this constant (instrumentation/bytecode/placement.py).
+ * ~probe returns None, which POP_TOP removes. -probe returns a constant that the block loads anyway; such a
+ * probe replaces this constant (instrumentation/bytecode/placement.py).
  *
- * Both, and Origin, are constants of code objects, so they must be hashable: by identity. Programs that
+ * Both, and Origin, are constants of code objects, so they must be hashable, by identity. Programs that
  * read constants don't see them (answers.c).
  */
 #include "area.h"
@@ -24,7 +24,7 @@ static inline int hit(struct kcov_thread *t, struct probe *probe)
     return LIKELY(area_record(t->words, t->limit, probe->pc, t->step));
 }
 
-/* The hot path where whose record it is may change without this thread's being told. */
+/* The hot path for threads whose recorder may change without notice. */
 static inline int hit_watching(struct kcov_thread *t, struct probe *probe)
 {
     return LIKELY(*t->watch == t->seen) && LIKELY(*t->device == t->device_seen) && hit(t, probe);

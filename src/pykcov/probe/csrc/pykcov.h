@@ -1,37 +1,37 @@
-/* What the files of the probe core call of each other. Structures have headers of their own.
+/* The functions that the files of the probe core share. Structures have headers of their own.
  *
  *   probe.c      the slots behind ~probe and -probe: the hot path
- *   origin.c     what rewritten code was made of
- *   answers.c    what it answers to those who read code objects
- *   replacing.c  and what its replace() makes
- *   offsets.c    where its instructions are, for frames and tracebacks
- *   monitoring.c and for sys.monitoring
- *   decode.c     the instructions of a code object and where they come from, for the rewriter
- *   fill.c       code that comes from the cache gets its probes
- *   thread.c     whose record is it: the current recorder of this thread
- *   guard.c      the end of a thread, and the list of all
- *   compare.c    the slot behind comparisons, and what it records of operands
- *   recorder.c   where it goes: an area (trace) or counters (blocks)
- *   counters.c   how often each block was hit, and which since last time
- *   interrupts.c what is not the task's: the collector, signal handlers, pykcov itself
- *   hooks.c      what stands in for functions of the standard library
- *   importing.c  where importlib comes to us for a module's code
- *   unseen.c     what we do by ourselves while the program runs
- *   running.c    the main module of a program that we run, and its end
- *   shared.c     what processes that share a descriptor agree on
- *   ticket.c     sections and their generations: how they get into an area
- *   tally.c      how many sections began, and what became of them
- *   mapping.c    areas in this process's memory
- *   own_file.c   file descriptors that a program may close
- *   receive.c    packets that bring some
- *   whole.c      steps that no exception may come between
- *   together.c   records of several processes that go into one area one by one
- *   unique.c     each block once, as a bitmap in the area says
- *   ring.c       sections of several processes that one reader watches
- *   buffers.c    memory of others: is it what it has to be?
+ *   origin.c     links rewritten code to the original code
+ *   answers.c    makes the attributes of rewritten code those of the original
+ *   replacing.c  the replace() of rewritten code
+ *   offsets.c    instruction offsets in frames and tracebacks
+ *   monitoring.c instruction offsets in sys.monitoring
+ *   decode.c     decodes instructions and positions of a code object, for the rewriter
+ *   fill.c       puts probes into code from the cache
+ *   thread.c     the current recorder of a thread
+ *   guard.c      detects the end of threads, and lists them
+ *   compare.c    the slots behind comparisons
+ *   recorder.c   records into an area (mode trace) or counters (mode blocks)
+ *   counters.c   hit counts, and the list of blocks hit since the last time
+ *   interrupts.c pauses recording for the garbage collector, signal handlers and pykcov itself
+ *   hooks.c      replacements for functions of the standard library
+ *   importing.c  hooks into importlib
+ *   unseen.c     hides pykcov's own work on the program's threads
+ *   running.c    runs a program's main module, and ends the process
+ *   shared.c     the state that processes share with a descriptor
+ *   ticket.c     publishes sections and their generations into an area
+ *   tally.c      counts sections, and what became of them
+ *   mapping.c    maps areas into memory
+ *   own_file.c   file descriptors that the program may close
+ *   receive.c    receives packets with file descriptors
+ *   whole.c      steps that no exception may interrupt
+ *   together.c   single records of several processes into one area
+ *   unique.c     records each block once, using a bitmap in the area
+ *   ring.c       sections of several processes, for one watcher
+ *   buffers.c    checks buffers passed from Python
  *   module.c     glue
  *
- * Everything here is guarded by the GIL, but for the fields that say otherwise.
+ * Everything here is guarded by the GIL, except for fields that say otherwise.
  */
 #ifndef PYKCOV_H
 #define PYKCOV_H

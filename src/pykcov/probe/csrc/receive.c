@@ -1,8 +1,8 @@
-/* receive: a packet of a socket, and the files that come with it, in one step.
+/* receive: reads a packet from a socket, along with its file descriptors, in one step.
  *
- * socket.recvmsg() returns numbers of files, and the next instruction may be a signal handler's that
- * raises: then nobody knows of the packet, and nobody closes the files. Here both stand in the caller's
- * list before any instruction runs; and all memory is had before the packet is taken off the socket.
+ * After socket.recvmsg() returns, a signal handler may raise before the next instruction: then the packet
+ * would be lost, and its descriptors would never be closed. Here both are in the caller's list before any
+ * Python instruction runs, and all memory is allocated before the packet is read from the socket.
  */
 #define _GNU_SOURCE
 #include "pykcov.h"

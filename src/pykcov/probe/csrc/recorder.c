@@ -1,10 +1,10 @@
-/* Recorder: where a task's records go. An area, and in the blocks recording mode counters before it. */
+/* Recorder: the destination of a task's records: an area, and in mode "blocks" counters before it. */
 #include "area.h"
 #include "pykcov.h"
 
 #include <structmember.h>
 
-/* One record, of a PC that is not in the bitmap yet where there is one; 0: no room. */
+/* Record a PC, unless there is a bitmap and it has the PC already; 0: no room. */
 static int recorder_append(struct recorder *r, uint64_t pc)
 {
     return r->bitmap != NULL ? unique_record(r, pc) : area_record(r->words, r->limit, pc, 1);

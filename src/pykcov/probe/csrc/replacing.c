@@ -1,4 +1,4 @@
-/* What a program replaces in rewritten code: replace(), and the original with what it replaced. See answers.c. */
+/* replace() of rewritten code, and its original with the same replacements. See answers.c. */
 #include "answers.h"
 
 static const char *const kept[] = { /* what a program may replace without touching instructions */

@@ -1,4 +1,4 @@
-/* The ring: what sections executed, one behind the other, for one who watches them all.
+/* The ring: what sections executed, one after the other, for a single watcher.
  *
  *      word   0      1      2      3        4 ...
  *          +------+------+------+--------+---------------------------------------------+
@@ -7,13 +7,12 @@
  *
  *      frame: words in all | bytes of text << 32, handle, section, records << 8 | flags, PCs, text
  *
- * The text, which only a section's last frame has, is JSON, with zeros behind it up to a whole word
- * (device/labels.py).
+ * Only a section's last frame has text: JSON (device/labels.py), padded with zeros to a whole word.
  *
- * head and tail count words that were ever written and read. The reader stores the tail, when it has
- * read what is before it; so neither waits for the other, and where there is no room, the frame is
- * lost, and counted. Writers take turns under a mutex; the head that counts is in their own page,
- * because the reader may store anything anywhere here.
+ * head and tail count all words ever written and read. The reader stores the tail after reading what
+ * is before it, so neither side waits for the other; if there is no room, a frame is dropped, and
+ * counted as lost. Writers take turns under a mutex. Their authoritative head is in their own page,
+ * because the reader may overwrite anything here.
  */
 #include "shared.h"
 
@@ -27,7 +26,7 @@ struct part {
     uint64_t size;     /* in bytes */
 };
 
-/* Put a part, and zeros up to a whole word; returns where the next one goes. */
+/* Write a part, padded with zeros to a whole word; returns the position of the next one. */
 static uint64_t put(struct ring ring, uint64_t at, struct part part)
 {
     if (part.size == 0)

@@ -1,11 +1,11 @@
-/* The main module of a program that pykcov runs, and the end of the process.
+/* Runs the main module of a program under pykcov, and ends the process.
  *
- * The program finds no frames of pykcov's below its own: not in sys._getframe(), in a debugger's stack,
- * or on the recursion limit.
+ * The program sees no frames of pykcov below its own: not in sys._getframe(), in a debugger's stack, or in
+ * the recursion depth.
  *
- * When its code has ended, pykcov's frames end, too, one by one, with the program's trace function,
- * profiler or tools still set. So from then on this thread is unseen (unseen.c), until the interpreter
- * has left the last frame. It asks for the `code` of the SystemExit then, or calls sys.excepthook.
+ * When the program's code has ended, pykcov's frames end one by one, with the program's trace function,
+ * profiler or tools still set. So from then on this thread is hidden (unseen.c), until the interpreter has
+ * left the last frame. Then it reads the `code` of the SystemExit, or calls sys.excepthook.
  */
 #include "pykcov.h"
 

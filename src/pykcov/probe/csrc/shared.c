@@ -1,15 +1,14 @@
-/* Shared: what processes that share a descriptor agree on.
+/* Shared: the state of a descriptor that several processes share.
  *
- * A descriptor is inherited over fork, and Linux has one mode for all who hold it. So mode and size
- * stand in a page that parent and child both map, behind a robust process-shared mutex.
+ * Descriptors are inherited across fork, and in Linux all holders share one mode. So mode and size
+ * are in a page that parent and child both map, guarded by a robust process-shared mutex.
  *
- * The owner is a thread, of any of these processes, that may die at any instant. Linux promises that
- * a descriptor can be enabled anew once waitpid() or pthread_join() has returned. Asking /proc for
- * (pid, start time, tid) can't keep that promise: an execve leaves all three as they were. But the
- * kernel itself tells: it marks the robust mutexes that a thread holds when the thread ends, when
- * its process is killed, and at execve, in each case before anyone can have waited for it. So the
- * owner holds the mutex `owner` for as long as the descriptor is enabled, and whoever finds
- * EOWNERDEAD there knows.
+ * The owner is a thread of any of these processes, and may die at any instant. Linux promises that
+ * the descriptor can be enabled again once waitpid() or pthread_join() has returned. Checking (pid,
+ * start time, tid) in /proc can't keep that promise, because an execve changes none of them. But the
+ * kernel marks the robust mutexes that a thread holds when the thread ends, when its process is
+ * killed, and at execve, always before anyone can have waited for it. So the owner holds the mutex
+ * `owner` as long as the descriptor is enabled, and EOWNERDEAD there means that it has died.
  */
 #include "shared.h"
 
@@ -31,7 +30,7 @@ static int init_mutex(pthread_mutex_t *mutex, int kind)
     return error;
 }
 
-/* What one takes of a file that has many. */
+/* The size of one page in a file of many. */
 long shared_bytes(void)
 {
     long page = sysconf(_SC_PAGESIZE);

@@ -1,4 +1,4 @@
-/* The page that processes share with a descriptor. shared.c says what for. */
+/* The page that processes share with a descriptor; see shared.c. */
 #ifndef PYKCOV_SHARED_H
 #define PYKCOV_SHARED_H
 
@@ -8,18 +8,18 @@
 #include <pthread.h>
 #include <sys/types.h>
 
-/* Sections of the present generation in one process: those that are not over, and of them those that
- * have published nothing yet. A process that is killed can't count its own down: whoever sees that it
- * is dead counts them as lost. */
+/* Sections of the current generation in one process: those that have not ended, and those among them
+ * that have not published anything yet. A killed process can't decrement its own counts: the process
+ * that notices its death counts them as lost. */
 struct process {
-    uint64_t id;        /* a pid, or what the service calls a worker; free where live is 0 */
+    uint64_t id;        /* a pid, or a service's number for a worker; the entry is free if live is 0 */
     uint32_t live;
     uint32_t unsettled;
 };
 
-#define PROCESSES 256 /* the last one is all others' */
+#define PROCESSES 256 /* the last entry is for all other processes */
 
-/* The sections of one generation. control.h says what is counted; clients get copies there. */
+/* Counts of the sections of one generation, as described in control.h; clients read copies there. */
 struct tally {
     uint64_t generation;
     uint64_t began, settled, over, published, overflowed, lost, late;
@@ -27,16 +27,16 @@ struct tally {
 };
 
 struct page {
-    pthread_mutex_t lock;  /* robust, recursive: guards mode, size, and what publishes sections */
+    pthread_mutex_t lock;  /* robust, recursive: guards mode, size, and the publishing of sections */
     pthread_mutex_t owner; /* robust: held by the thread that enabled */
     pthread_mutex_t append; /* robust: held for single records; no Python runs under it */
     uint64_t mode;
     uint64_t size;
     uint64_t bitmap_words; /* of the ENABLE in force, if that is KCOV_UNIQUE_ENABLE; else 0 */
-    uint64_t sequence;     /* of ENABLEs: what began under another one is not published */
+    uint64_t sequence;     /* number of the ENABLE: sections begun under another one are not published */
     struct tally tally;    /* (lock) */
     struct process processes[PROCESSES]; /* (lock) those with live sections, in any order */
-    uint64_t resets;       /* how often a writer found that the client had emptied the area */
+    uint64_t resets;       /* how often a writer noticed that the client had cleared the area */
     uint64_t head, lost;   /* of a ring: ring.c */
 };
 

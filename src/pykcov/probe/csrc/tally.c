@@ -1,8 +1,8 @@
-/* The tally: how many sections began, and what became of them.
+/* The tally: how many sections have begun, and what became of them.
  *
- * It is counted in the page, which is never the client's, and copied to the control page, where the
- * client may read it at any time. It is of one generation: the first section of another one begins it
- * again. Sections are counted by process, too, so that those of one that is killed can be told.
+ * It is kept in the page, to which clients have no access, and copied to the control page, where the
+ * client may read it at any time. It covers one generation; the first section of a new one resets it.
+ * Sections are also counted by process, to identify those of a killed process.
  */
 #include "ticket.h"
 

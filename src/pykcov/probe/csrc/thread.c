@@ -1,33 +1,33 @@
-/* Whose record is it?
+/* Which recorder gets a thread's records?
  *
- * One area gets a record, of the first of these that there is:
+ * Each record goes into one area, that of the first of these:
  *   1. the recorder that this OS thread enabled, whatever task or greenlet runs on it;
  *   2. the section of the current context,
  *   3. the recorder of all threads of the process.
  *
  * The answer is cached in the thread's words and limit, and looked up again only when it may have
- * changed. What may change it:
- *   - attach and detach on this thread, pause and resume: they say so themselves (thread_changed);
- *   - another context becomes current: CPython and greenlet raise the thread state's context version
- *     at that (compat.h), so while any section lives, `watch` points there;
- *   - a section is opened or closed in the current context, which the version does not show:
+ * changed:
+ *   - attach and detach on this thread, pause and resume: they call thread_changed themselves;
+ *   - another context becomes current: CPython and greenlet then increment the thread state's context
+ *     version (compat.h), so while any section lives, `watch` points there;
+ *   - a section is opened or closed in the current context, which doesn't change the version:
  *     section_open and section_close drop the cached answer of every thread concerned;
- *   - a thread state ends, and another begins on the same OS thread (PyGILState_Ensure in a thread
- *     of C makes a new one each time), or another OS thread goes on with it: `watch` would point into
- *     memory that may be freed. Guards see to that, and where a guard may have come too late, the
- *     answer is looked up at each hit;
+ *   - a thread state ends, and another begins on the same OS thread (PyGILState_Ensure in a C thread
+ *     makes a new one each time), or another OS thread takes it over: `watch` would point into memory
+ *     that may be freed. Guards take care of that; where a guard may come too late, the answer is
+ *     looked up at each hit;
  *   - another process enables or disables all threads of this one: it changes a word that both map,
- *     to which `device` points. So no message is needed, and no thread here that waits for one.
+ *     to which `device` points. So this needs no message, and no thread here that waits for one.
  *
- * A second interpreter. A program may end Python and initialize it again, with OS threads that live
- * on. Nothing that they have of the first one is touched any more, not even to drop it: the
- * generation tells.
+ * A second interpreter: a program may finalize Python and initialize it again, with OS threads that
+ * live on. Their objects of the first interpreter are never touched again, not even to drop
+ * references; they are recognized by their generation.
  */
 #include "pykcov.h"
 
-static const uint64_t changed = 1; /* differs from any `seen` of 0: look again */
+static const uint64_t changed = 1; /* differs from a `seen` of 0, so that the thread looks again */
 const uint64_t device_none = 0;
-static uint64_t no_area = 0; /* of a thread that has never looked: read once, with limit 0 */
+static uint64_t no_area = 0; /* for a thread that has never looked: read once, with limit 0 */
 
 __thread struct kcov_thread kcov_thread COMPAT_TLS = {
     .words = &no_area, .watch = &changed, .device = &device_none};

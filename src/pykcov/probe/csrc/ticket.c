@@ -1,10 +1,10 @@
-/* Tickets: what ties a section to the descriptor that collects it.
+/* Tickets: they link a section to the descriptor that collects it.
  *
- * A section takes a ticket when it begins, and publishes with it: its records are copied behind the
- * area's count, then the count is stored with release. All of this happens under the page's lock, in
- * one call, so no exception and no fork can come in between, and a process that is killed there has
- * changed nothing that a count covers. A ticket is of one ENABLE (sequence) and of one generation
- * (control.h), and whatever is published under another one is dropped.
+ * A section takes a ticket when it begins, and uses it to publish: its records are appended to the area,
+ * and then the count is stored with release. All this happens under the page's lock, in one call, so no
+ * exception and no fork can intervene, and a process killed in between has not changed anything that the
+ * count covers. A ticket belongs to one ENABLE (sequence) and to one generation (control.h); records
+ * published under another one are dropped.
  */
 #include "ticket.h"
 
@@ -12,7 +12,7 @@
 
 /* -- publishing -------------------------------------------------------------------------------- */
 
-/* Append so many records of `each` words; returns how many there was room for. */
+/* Append records of `each` words; returns the number that there was room for. */
 static uint64_t append(const struct ticket *t, const uint64_t *from, uint64_t records, unsigned each,
                        int after)
 {
@@ -138,7 +138,7 @@ PyObject *ticket_begin(PyObject *self, PyObject *args)
     return (PyObject *)t;
 }
 
-/* A section that nobody ended, because an exception came in between: nobody may wait for it. */
+/* End a section that an exception left open, so that nobody waits for it. */
 static void abandon(struct ticket *t)
 {
     struct page *page = t->shared->page;

@@ -1,4 +1,4 @@
-/* A section's ticket, and the memory of the descriptor that it is of. ticket.c, tally.c */
+/* A section's ticket, and the memory of its descriptor. See ticket.c and tally.c. */
 #ifndef PYKCOV_TICKET_H
 #define PYKCOV_TICKET_H
 

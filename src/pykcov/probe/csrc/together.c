@@ -1,17 +1,17 @@
 /* Together: threads of several processes record into one area, record by record.
  *
- * This is KCOV_ENABLE from outside: it collects a whole service, and its clients are used to "store
- * 0, have something done, load the count". So a record must be there at once, and there is no moment
- * at which buffers could be published. Writers take turns: a robust mutex in the shared page, which
- * is never in the client's area and under which no Python runs, so it may be waited for with the GIL
- * held. Under it stands whether the ENABLE is still in force: after KCOV_DISABLE, nothing comes.
- * (Reserving a place with fetch_add needs no mutex, but shows stale PCs to who reads the count
- * before the PC is there, and leaves them for ever when the writer is killed in between.)
+ * This is KCOV_ENABLE from another process: it collects a whole service, and its clients are used to
+ * "store 0, trigger some work, load the count". So each record must be visible at once; there is no
+ * moment at which buffers could be published. Writers take turns under a robust mutex. It is in the
+ * shared page, never in the client's area, and no Python runs under it, so waiting for it with the
+ * GIL held is safe. It also guards whether the ENABLE is still in force: nothing is recorded after
+ * KCOV_DISABLE. (Reserving a slot with fetch_add needs no mutex. But a reader could see the count
+ * before the PC, and a writer killed in between would leave a stale PC forever.)
  *
- * In the blocks recording mode each block is recorded once, until the client stores 0 into the count.
- * A writer that finds it to be 0 raises `resets`, and all others begin anew when they see that. So
- * the hit of a block that is listed already costs two loads and no mutex. In unique mode the bitmap
- * says what is listed, in both recording modes.
+ * In the recording mode "blocks" each block is recorded once, until the client stores 0 into the
+ * count. A writer that finds 0 increments `resets`, and all others start over when they see that. So
+ * hitting a block that is already listed costs two loads and no mutex. In unique mode the bitmap
+ * determines which blocks are listed, in both recording modes.
  */
 #include "area.h"
 #include "shared.h"
@@ -39,7 +39,7 @@ static void append(struct recorder *r, struct page *page, const struct probe *pr
     if (area_record(r->words, r->limit, probe->pc, 1))
         counters_hit(r->counters, probe);
     else
-        r->dropped = 1; /* not listed: it is tried again at its next hit */
+        r->dropped = 1; /* not listed, so its next hit tries again */
 }
 
 void together_hit(struct recorder *r, const struct probe *probe)

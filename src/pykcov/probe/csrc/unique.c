@@ -1,4 +1,4 @@
-/* Unique mode: each block once, as the client's bitmap says. KCOV_UNIQUE_ENABLE and KCOV_RESET_TRACE.
+/* Unique mode: records blocks that are not in the client's bitmap. KCOV_UNIQUE_ENABLE, KCOV_RESET_TRACE.
  *
  *      word   0       1            b-1      b       b+1      b+n      b+n+1        size-1
  *          +-------+-------+-----+-------+-------+--------+--------+--------+-----+--------+
@@ -8,11 +8,11 @@
  *
  * Block number N of the symbol store, pc = PC_START + PC_SPACING * (N + 1), has bit N % 64 of word
  * N / 64. So a bit stands for the same block in all processes that write to the area and in all runs,
- * and no two blocks share one. A block whose number is not in the bitmap has no bit: it is recorded
- * at each hit, as Linux does. docs/decisions/10-unique-coverage.md has the reasons.
+ * and no two blocks share one. A block whose number is beyond the bitmap has no bit: it is recorded
+ * at each hit, as in Linux. docs/decisions/10-unique-coverage.md has the reasons.
  *
- * The client may store anything into the bitmap. That decides what is recorded, and never where: the
- * only index made of a PC is checked, and the bits' own values are no index.
+ * The client may store anything into the bitmap. That affects what is recorded, but never where: the
+ * only index computed from a PC is checked, and the bits' values are never used as an index.
  */
 #include "area.h"
 #include "shared.h"
@@ -25,7 +25,7 @@
 /* Return the word of the block's bit, which goes to *bit; NULL: it has none. */
 static uint64_t *word_of(const struct recorder *r, uint64_t pc, uint64_t *bit)
 {
-    uint64_t number = (pc - PC_START) / PC_SPACING - 1; /* no block's where it is no block's PC */
+    uint64_t number = (pc - PC_START) / PC_SPACING - 1; /* no valid number if it is not a block's PC */
     if (number / 64 >= r->bitmap_words)
         return NULL;
     *bit = UINT64_C(1) << number % 64;

@@ -1,11 +1,11 @@
-/* Work of pykcov's own on a thread of the program, which had not asked for it: at an import, a fork,
- * the end of the process. The program behaves as if it were not there:
+/* Hides work that pykcov does unasked on the program's threads: at an import, a fork, or the end of the
+ * process. The program can't notice it:
  *
- *   - nothing of it is recorded;
- *   - trace and profile functions, and tools of sys.monitoring, see none of it;
- *   - signal handlers that Python code has set come when it is over: the exception of one would be
- *     taken for a failure of this work, and be lost;
- *   - it has ROOM frames to itself, however close to the recursion limit the program is.
+ *   - it is not recorded;
+ *   - trace and profile functions, and tools of sys.monitoring, don't see it;
+ *   - signal handlers written in Python run afterwards: an exception of theirs would be taken for a
+ *     failure of this work, and be lost;
+ *   - it has ROOM frames to itself, however close the program is to the recursion limit.
  */
 #include "pykcov.h"
 

@@ -1,12 +1,12 @@
-/* Steps that are done as a whole, whatever exception comes in between.
+/* Steps that are done as a whole, whatever exception arrives in between.
  *
- * An exception may arise at any instruction of Python code: a signal handler's, MemoryError, what a
- * trace function raises. `try` and `with` in Python can't keep all of them out, for there are
- * instructions before the first line of a function, and after the last one of a `with`. C has none:
+ * An exception may be raised at any instruction of Python code: by a signal handler or a trace function,
+ * or a MemoryError. `try` and `with` in Python can't catch all of them, because there are instructions
+ * before the first line of a function, and after the last one of a `with`. In C there are none:
  *
- *   Whole   a function, and a second one that mends what the first has left when it raised. The
- *           second is called until it returns, so each of its steps may be done twice. A signal
- *           handler that comes meanwhile is put off until the end, as Linux does in the kernel.
+ *   Whole   a function, and a second one that cleans up if the first raises. The second is called until
+ *           it returns, so each of its steps may be done twice. Signal handlers are deferred until the
+ *           end, as Linux does in the kernel.
  *   under   calls a function with a lock held.
  */
 #include "pykcov.h"

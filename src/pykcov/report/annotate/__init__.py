@@ -1,1 +1,1 @@
-"""Sources with their hits beside them."""
+"""Source code annotated with hit counts."""

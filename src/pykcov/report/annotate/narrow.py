@@ -1,14 +1,15 @@
-"""What of a block's range is its own text.
+"""Determines which parts of a block's range are its own text.
 
-A block's range spans the positions of all its instructions, and some of these tell nothing: the
-jump back at a loop's end has the position of the whole comprehension, what `or` does with its left
-side has that of the whole operation, and the way that an exception takes out of a `with` has that
-of the `with`, though nobody wrote it. So blocks that were not executed would seem to hold what was.
+A block's range spans the positions of all its instructions, and some of these are misleading. The
+jump back at a loop's end has the position of the whole comprehension; the instructions of `or` for
+its left side have that of the whole operation; and the implicit exception exit of a `with` has that
+of the `with`. So blocks that were not executed would seem to contain code that was.
 
-A text that this interpreter compiles to the very blocks that were measured is looked at again, and
-each block keeps the ranges of those of its instructions that stand for something in the text. Of
-another interpreter's blocks only the ranges are known. There, one that was not executed, but holds
-one that was, has no text. Nor has, anywhere, such a one that only jumps, returns or raises.
+If this interpreter compiles the source to the same blocks as were measured, each block keeps only
+the ranges of instructions that stand for something in the source. For another interpreter's blocks
+only the ranges are known: one that was not executed but contains one that was has no text. In both
+cases, a block that was not executed, contains one that was, and only jumps, returns or raises has
+no text.
 """
 
 from __future__ import annotations

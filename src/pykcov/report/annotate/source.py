@@ -1,13 +1,14 @@
-"""A source, cut into pieces that were executed equally often: what reports by lines can't show.
+"""Source code cut into pieces that were executed equally often, which line reports can't show.
 
-Blocks of one line may nest or overlap: a comprehension stands within an expression, an operand
-within its operation. A character belongs to the innermost block that has it, the one of fewest
-characters; of two as long, to the one that begins later. What two blocks both stand for (a
-`finally` is compiled twice) was executed as often as that of them that was executed most. What of
-a block's range is its text at all, narrow.py says.
+Blocks on one line may nest or overlap: a comprehension within an expression, an operand within its
+operation. A character belongs to the innermost block that contains it: the one with the fewest
+characters, or, of two equally long ones, the one that begins later. If two blocks stand for the
+same text (a `finally` is compiled twice), the higher count applies. narrow.py determines which
+parts of a block's range are its text.
 
-One text may have been measured as compiled in several ways, by several Pythons, say, each with
-blocks of its own. Each way has its own innermost block, and the counts of the ways are added.
+A source file may have been compiled, and measured, in several ways, for example by several versions
+of Python, each with its own blocks. Each way has its own innermost block, and their counts are
+added.
 """
 
 from __future__ import annotations

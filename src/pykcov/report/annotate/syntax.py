@@ -1,4 +1,4 @@
-"""What kinds of words stand where in a source, for its colours: as Python's own tokenizer says."""
+"""Syntax highlighting: finds the kinds of words in Python source with Python's own tokenizer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _KINDS = {tokens.STRING: STRING, tokens.NUMBER: NUMBER, tokens.COMMENT: COMMENT}
 def kinds(text: str) -> Kinds:
     """Return the kinds of a text whose lines end with one newline; names where they are defined.
 
-    Where it is no Python, or a line is very long, what comes behind has none.
+    If it is not valid Python, or a line is very long, the rest has none.
     """
     found: defaultdict[int, list[tuple[int, int, str]]] = defaultdict(list)
     lines = text.split("\n")
