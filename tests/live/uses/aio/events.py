@@ -175,7 +175,7 @@ def staggered_races() -> object:
             return name
 
         # Not partials, which are tested for being coroutine functions in other modules.
-        calls = [lambda: attempt("slow", 9), lambda: attempt("bad", 1, True),
+        calls = [lambda: attempt("slow", 9), lambda: attempt("bad", 0.5, True),
                  lambda: attempt("good", 2)]
         first = await staggered.staggered_race(calls, 1)
         second = await staggered.staggered_race([lambda: attempt("x", 1, True)], None)
