@@ -16,3 +16,9 @@ def need_terminals() -> None:
         pytest.skip(f"no pseudo terminals: {error}")
     for end in ends:
         os.close(end)
+
+
+def need_sysfs() -> None:
+    """Skip the test where the host has no /sys/kernel, in which the device's directory is shown."""
+    if not os.path.isdir("/sys/kernel"):  # noqa: PTH112
+        pytest.skip("sysfs is not mounted: there is no /sys/kernel")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.guest.facts import Clients, expected, facts, traces_of
+from tests.machine import need_sysfs
 
 if TYPE_CHECKING:
     from tests.guest.running import Guests
@@ -200,6 +201,7 @@ def test_remote_enable(guests: Guests, clients: Clients) -> None:
 
 
 def test_the_device_as_a_file(guests: Guests, clients: Clients, tmp_path: Path) -> None:
+    need_sysfs()
     found = facts(guests, clients["files"], tmp_path)
     assert found == expected("""
         stat 0; regular 1; mode 600; owner 1; size 0; links 1; fstat is the same 1; size inited 0

@@ -9,6 +9,7 @@ import pytest
 from tests.guest.differential import same, tiny
 from tests.guest.facts import Clients
 from tests.guest.running import Guests
+from tests.machine import need_sysfs
 
 pytestmark = [pytest.mark.slow, pytest.mark.once]
 
@@ -70,6 +71,7 @@ print(os.getcwd(), os.listdir("."), os.listdir(".."))
 
 
 def test_the_devices_directory(guests: Guests) -> None:
+    need_sysfs()
     done = tiny(guests, "sh", "-c", """
         cd /sys/kernel/debug; /bin/pwd; ls; stat -c '%n %F' kcov ./../debug/kcov . ; echo > new
         mkdir new; cat kcov; ./kcov; exec 3<> kcov && readlink /proc/self/fd/3; cd ..; /bin/pwd

@@ -333,7 +333,7 @@ def test_a_test_may_instrument_and_trace_and_count(project: Project) -> None:
     project.write("tests/test_a.py", BOTH)
     project.write(
         "tests/test_b.py",
-        "import app, pykcov, pykcov.coverage, json\n"
+        "import app, pykcov, pykcov.measure.counts, json\n"
         "def test_trace():\n"
         "    with pykcov.instrument(source=['app', 'json']), pykcov.trace() as t:\n"
         "        json.dumps([1], indent=2)\n        app.double(1)\n"
