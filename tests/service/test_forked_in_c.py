@@ -19,9 +19,9 @@ import pykcov
 from pykcov import forks, probe
 from pykcov.abi.kcov import KCOV_DISABLE
 from pykcov.device import sections, task
-from pykcov.instrumentation import session
 from pykcov.measure import collector, counts
 from pykcov.service import serve
+from pykcov.symbols import active
 
 pytestmark = pytest.mark.once
 
@@ -131,7 +131,7 @@ def test_who_has_steps() -> None:
     """Those of a module come behind those of the modules that it imports."""
     steps = [step.__module__ for step in forks._steps]
     assert steps.index(collector.__name__) > steps.index(counts.__name__)
-    below = (session, task, sections)
+    below = (active, task, sections)
     assert steps.index(serve.__name__) > max(steps.index(module.__name__) for module in below)
 
 
