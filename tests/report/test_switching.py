@@ -61,8 +61,10 @@ def both(folder: Path, *words: str) -> dict[str, tuple[list[int], list[int], lis
         assert done.returncode == 0 or verb[0] == "combine", done.stderr
     pykcov(folder, "run", *words)
     pykcov(folder, "json", "-q", "-o", "ours.json")
-    ours = lines(folder, "ours.json")
-    assert ours == lines(folder, "theirs.json")
+    ours, theirs = lines(folder, "ours.json"), lines(folder, "theirs.json")
+    # Debian's is a link out of the standard library: a started Python's is the program's to coverage.py.
+    theirs = {name: told for name, told in theirs.items() if not name.endswith("/sitecustomize.py")}
+    assert ours == theirs
     return ours
 
 
