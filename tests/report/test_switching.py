@@ -62,7 +62,7 @@ def both(folder: Path, *words: str) -> dict[str, tuple[list[int], list[int], lis
     pykcov(folder, "run", *words)
     pykcov(folder, "json", "-q", "-o", "ours.json")
     ours, theirs = lines(folder, "ours.json"), lines(folder, "theirs.json")
-    # Debian's is a link out of the standard library: a started Python's is the program's to coverage.py.
+    # Debian's is a link out of the standard library; coverage.py counts it in started Pythons.
     theirs = {name: told for name, told in theirs.items() if not name.endswith("/sitecustomize.py")}
     assert ours == theirs
     return ours
