@@ -14,7 +14,7 @@ of one that is imported already. With "filterwarnings = error" that stops it.
 
 from pykcov.errors import PykcovError, PykcovWarning
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Block",
