@@ -1,4 +1,4 @@
-"""make release: an sdist and wheels in dist/, for every CPython and platform that can be built here.
+"""make release: an sdist and wheels in dist/, for each CPython and platform that can be built here.
 
     python .ci/wheels.py [WORD...]    only wheels that have one of the words in their names; --list
 
@@ -17,6 +17,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+import ziglang
 from suite import MissingError, python_of
 
 CI = Path(__file__).resolve().parent
@@ -77,7 +78,9 @@ class Wheel:
     def _environment(self) -> dict[str, str]:
         """What has setuptools cross-compile."""
         machine, library = PLATFORMS[self.platform]
-        compiler = f"{sys.executable} -m ziglang cc -target {machine}-linux-{library}"
+        # Not `python -m ziglang`: pip hides our packages from what it runs.
+        zig = Path(ziglang.__file__).parent / "zig"
+        compiler = f"{zig} cc -target {machine}-linux-{library}"
         suffix = f"{machine}-linux-{library.partition('.')[0]}.so"
         return {
             **os.environ,
