@@ -55,7 +55,7 @@ class Wheel:
         folder = WORK / self.name
         shutil.rmtree(folder, ignore_errors=True)
         # Not out of pip's cache, which doesn't know which platform a wheel was compiled for.
-        build = ["wheel", "--quiet", "--no-deps", "--no-cache-dir", "--wheel-dir", folder, sdist]
+        build = ("wheel", "--quiet", "--no-deps", "--no-cache-dir", "--wheel-dir", folder, sdist)
         call(sys.executable, "-m", "pip", "--python", self.python, *build, env=self._environment())
         (linux,) = folder.glob("*.whl")
         # --plat knows only this machine's platforms; auto knows all, and takes the oldest.
@@ -75,7 +75,7 @@ class Wheel:
     def demonstrate(self, wheel: Path) -> None:
         """Run the demo on the wheel alone."""
         folder = WORK / self.name / "installed"
-        install = ["install", "--quiet", "--no-deps", "--no-compile", "--target", folder, wheel]
+        install = ("install", "--quiet", "--no-deps", "--no-compile", "--target", folder, wheel)
         call(sys.executable, "-m", "pip", "--python", self.python, *install)
         environment = {**os.environ, "PYTHONPATH": str(folder)}
         call(self.python, ROOT / "examples" / "demo.py", env=environment)
