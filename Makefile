@@ -2,14 +2,17 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
-# Each target installs what it needs of pyproject.toml's extras, and no more: `demo` needs none of them.
+# Each target installs what it needs of pyproject.toml's groups, and no more: `demo` needs none of them.
+# pip knows groups from 25.1 on, and Debian's is older.
 # EXTRAS=each is for the CPythons on which a part of the tests runs (.ci/pythons.toml).
 EXTRAS = test
 TESTS = $(VENV)/.has-$(EXTRAS)
+comma = ,
+groups = $(filter-out pykcov,$(subst $(comma), ,$1))
 C_SOURCES = $(wildcard src/pykcov/*/csrc/*)
 
 .DEFAULT_GOAL = help
-.PHONY: help install demo test check bench soak fuzz asan tsan refcounts docs docs-site clean
+.PHONY: help install demo test check bench soak fuzz asan tsan refcounts docs docs-site release clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -21,8 +24,9 @@ $(BIN)/python:
 	    || { echo "no venv: apt-get install python3-venv python3-dev gcc make"; exit 1; }
 
 $(VENV)/.has-%: $(BIN)/python pyproject.toml setup.py $(C_SOURCES)
-	@echo "installing pykcov$(if $(filter-out pykcov,$*), and the packages of $*) into $(VENV)"
-	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.$(patsubst %,[%],$(filter-out pykcov,$*))' \
+	@echo "installing pykcov$(if $(call groups,$*), and the packages of $*) into $(VENV)"
+	@$(if $(call groups,$*),$(BIN)/pip install --quiet --disable-pip-version-check 'pip>=25.1')
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e . $(foreach group,$(call groups,$*),--group $(group)) \
 	    || { echo "to build, pykcov needs: apt-get install python3-venv python3-dev gcc make"; exit 1; }
 	@touch $@
 
@@ -63,5 +67,8 @@ docs: $(TESTS) ## update generated pages, and the figures that pages quote
 docs-site: $(VENV)/.has-docs ## build the documentation site into build/site; a warning is an error
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
+release: $(VENV)/.has-release ## build an sdist and wheels into dist/, and check them; ARGS="cp313-manylinux" for some
+	@$(BIN)/python .ci/wheels.py $(ARGS)
+
 clean: ## remove what was built
-	rm -rf $(VENV) build src/*.egg-info src/pykcov/*/*.so
+	rm -rf $(VENV) build dist src/*.egg-info src/pykcov/*/*.so

@@ -1,10 +1,29 @@
-"""What pyproject.toml can't say: C extensions with their flags, a file beside the package."""
+"""What pyproject.toml can't say: C extensions with their flags, a file beside the package, and a
+readme without links to files, which the package index does not have."""
 
 import os
+import re
+import sys
 from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 from setuptools.command.build_py import build_py
+from setuptools.errors import BaseError, CCompilerError, ExecError, PlatformError
+
+if sys.platform != "linux" or sys.implementation.name != "cpython":
+    raise SystemExit(
+        f"pykcov needs CPython on Linux, and this is {sys.implementation.name} on {sys.platform}; "
+        "use a container, a virtual machine or WSL"
+    )
+
+
+def readme() -> str:
+    """Return README.md with the text of links to files instead of the links, and no pictures."""
+    text = Path("README.md").read_text(encoding="utf-8")
+    text = re.sub(r"^<img src=.*>\n\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"\[([^]]+)\]\((?![a-z]+:)[^)]+\)", r"\1", text)
+    return f"{text}\nThe pages that this text names are in the source distribution, in `docs`.\n"
 
 
 def extension(name: str, folder: str) -> Extension:
@@ -28,6 +47,19 @@ def extension(name: str, folder: str) -> Extension:
     )
 
 
+class BuildExt(build_ext):
+    """Says what to install where there is no compiler, or none of Python's headers."""
+
+    def run(self) -> None:
+        try:
+            super().run()
+        except (BaseError, CCompilerError, ExecError, PlatformError) as error:
+            raise SystemExit(
+                f"pykcov: the compiler failed ({error}); it needs gcc or clang and Python's "
+                "headers: apt-get install gcc python3-dev, or install a wheel of pykcov instead"
+            ) from None
+
+
 class BuildPy(build_py):
     """Puts a .pth file beside the package, where a Python that starts looks for it."""
 
@@ -39,7 +71,9 @@ class BuildPy(build_py):
 
 
 setup(
-    cmdclass={"build_py": BuildPy},
+    long_description=readme(),
+    long_description_content_type="text/markdown",
+    cmdclass={"build_ext": BuildExt, "build_py": BuildPy},
     ext_modules=[
         extension("pykcov.probe._core", "src/pykcov/probe/csrc"),
         extension("pykcov.guest._host", "src/pykcov/guest/csrc"),

@@ -130,7 +130,7 @@ def show_guest() -> None:
 def main() -> None:
     """Trace both documents and compare; then the service, and the guest."""
     text = DOCUMENT.read_text(encoding="utf-8")
-    twice = text.replace('\nversion = "', '\nname = "again"\nversion = "', 1)
+    twice = text.replace('\ndescription = "', '\nname = "again"\ndescription = "', 1)
     with pykcov.instrument(source=["tomllib"]) as handle:
         good, outcome_good = parse(text)
         bad, outcome_bad = parse(twice)

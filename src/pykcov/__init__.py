@@ -14,7 +14,7 @@ one is imported already; with "filterwarnings = error" that warning would end th
 
 from pykcov.errors import PykcovError, PykcovWarning
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Block",
