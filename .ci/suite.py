@@ -104,6 +104,9 @@ def jobs_of(row: dict[str, Any]) -> list[Job]:
     part, files = "", ""
     if tests != "each":
         part, files = f", a part: {len(tests)} files and folders", " " + " ".join(tests)
+    for left_out in row.get("without", ()):
+        part += f", without {left_out}"
+        files += f" --ignore={left_out}"
     name = f"Python {row['version']} of {row['from']}{part}"
     return [Job(name, "test", f"-m 'not once'{files}", own)]
 

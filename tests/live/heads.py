@@ -19,6 +19,7 @@ JUMPED_OVER = {"END_FOR", LOOPS_POP, "END_SEND", "END_ASYNC_FOR"} | NEW_ENDS
 PROLOGUE = {"RESUME", "COPY_FREE_VARS", "MAKE_CELL", "RETURN_GENERATOR"}
 SILENT = JUMPED_OVER | PROLOGUE | {"CLEANUP_THROW"}
 GO = {"JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT"}
+ENDS = GO | {"RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "RERAISE"}
 # It jumps when what it waits for has ended, to where the loop of an await ends.
 AWAIT = {"SEND"}
 AFTER_YIELD, START = 1, 0
@@ -125,9 +126,13 @@ def heads(code: CodeType, with_code: list[int]) -> list[int]:
     """Offsets of the opcodes at which blocks begin; `with_code`: the file's lines with code."""
     flow = steps(code)
     begin = _heads_by_flow(code, flow)
+    led_to = begin | set(_goals(code, flow))
     out: list[int] = []
-    head, covered = -1, set[int]()
+    head, covered, ended = -1, set[int](), False
     for n, step in enumerate(flow):
+        if ended and n not in led_to:
+            continue  # nothing leads to it: a handler of `try: pass`
+        ended = step.name in ENDS
         if n in begin or step.name == "CLEANUP_THROW":  # what follows that is the await's
             head, covered = n if n in begin else -1, set()
         if head < 0 or step.line is None or step.line in covered:

@@ -145,7 +145,7 @@ def test_what_a_killed_process_leaves_is_removed_by_who_finds_it(tmp_path: Path)
     with running(tmp_path) as program:
         assert program.killed(signal.SIGKILL) == -signal.SIGKILL
         assert program.socket.exists()
-        with pytest.raises(pykcov.PykcovError, match=r"any more: .* left behind .device-missing"):
+        with pytest.raises(pykcov.PykcovError, match=r"any more; .* left over .device-missing"):
             pykcov.connect(program.name)
         listed = commands.pykcov("ls", status=0)
         assert program.name not in listed.stdout

@@ -31,8 +31,8 @@ SUBJECTS = {
 }
 
 # Where the stack overflows the interpreter takes an oracle's trace function away; the others depend
-# on the clock, on other threads, or on the collector.
-UNSTEADY = re.compile("recurs|deep|nest|gc|cycle|thread|time", re.IGNORECASE)
+# on the clock, on signals, on other threads, or on the collector.
+UNSTEADY = re.compile("recurs|deep|nest|gc|cycle|thread|time|interrupt", re.IGNORECASE)
 
 
 def is_installed(name: str) -> bool:
