@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import dis
 import io
 import re
 import sys
 import traceback
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
+
+from pykcov.instrumentation.bytecode.blocks import nested
+from pykcov.probe import running
 
 Event = tuple[str, str, int, str]
 
@@ -84,6 +88,24 @@ def warm(code: CodeType, call: str | None = None) -> None:
         run(code, call)
 
 
+def wide_loops(code: CodeType) -> list[bool]:
+    """Of each `for`: does its jump need a prefix? A trace function keeps the step of a loop from
+    being specialized, unless it has one; and since 3.13 it hears the StopIteration of a generator
+    where the step is specialized."""
+    steps = [
+        i.arg
+        for one in nested(code)
+        for i in dis.get_instructions(running(one))
+        if i.opname == "FOR_ITER"
+    ]
+    return [arg is not None and arg > 255 for arg in steps]
+
+
+def without_ends(events: list[Event]) -> list[Event]:
+    """Return the events without those of a loop's end."""
+    return [one for one in events if (one[1], one[3]) != ("exception", "StopIteration")]
+
+
 def same(plain: CodeType, new: CodeType, call: str | None = None) -> Outcome:
     """Assert that two codes do the same, traced and not; return what they did."""
     first, second = run(plain, call), run(new, call)
@@ -92,5 +114,8 @@ def same(plain: CodeType, new: CodeType, call: str | None = None) -> Outcome:
     warm(new, call)
     traced, new_traced = run(plain, call, trace=True), run(new, call, trace=True)
     assert new_traced[:3] == traced[:3]
-    assert new_traced.events == traced.events
+    if wide_loops(new) == wide_loops(plain):
+        assert new_traced.events == traced.events
+    else:
+        assert without_ends(new_traced.events) == without_ends(traced.events)
     return traced
