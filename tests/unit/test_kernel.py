@@ -74,7 +74,7 @@ def test_what_is_no_system_call() -> None:
                   g: int) -> int:  # fmt: skip
             return 0
 
-    with pytest.raises(ValueError, match="a task"):
+    with pytest.raises(ValueError, match="takes the task"):
 
         @syscall("getpid")
         def none(self: object) -> int:
