@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import signal
 import subprocess
@@ -205,7 +206,19 @@ RELOADERS = {
 }
 
 
-@pytest.mark.parametrize("name", RELOADERS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "uvicorn",
+        pytest.param(
+            "flask",
+            marks=pytest.mark.skipif(
+                importlib.util.find_spec("watchdog") is not None,
+                reason="watchdog is installed: Flask reloads by it, and not always, pykcov or not",
+            ),
+        ),
+    ],
+)
 def test_a_reloader(name: str, tmp_path: Path) -> None:
     kind, app, words = RELOADERS[name]
     module = tmp_path / "reloaded.py"
