@@ -56,7 +56,7 @@ def test_the_first_probe_stands_behind_the_prologue(
     first = next(n for n, s in enumerate(steps(function)) if s.probe)
     assert prologue in flow[:first]
     assert "RESUME" in flow[:first]
-    assert set(flow[flow.index("RESUME") + 1 : first]) <= {"LOAD_FAST"}  # spots.py
+    assert set(flow[flow.index("RESUME") + 1 : first]) <= {"LOAD_FAST"}  # placement.py
 
 
 def test_no_block_begins_where_the_interpreter_jumps_over(store: SymbolStore) -> None:

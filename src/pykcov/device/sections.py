@@ -33,8 +33,7 @@ _IDLE_MOST = 32 << 20  # bytes of memory to keep for the next sections
 _WATCHED = 1 << 18  # words of a section that is only watched
 _NO_PCS = bytes(2 * WORD)  # an empty area: watchers get no PCs from a section of comparisons
 
-
-_OVER, _DROPPED, _AFTER = 1, 2, 4  # flags of Ticket.publish()
+_OVER, _DROPPED, _AFTER = FRAME_LAST, FRAME_DROPPED, 4  # flags of Ticket.publish()
 
 _registry: dict[int, Registration] = {}
 _collecting: dict[int, Registration] = {}  # by id of the kcov, which the registration keeps alive

@@ -118,7 +118,7 @@ def locate(code: CodeType) -> Located:
 
 def _leaders(located: Located) -> set[int]:
     """Offsets at which blocks begin: those of the instructions that control can arrive at, moved
-    behind what the interpreter itself jumps over (versions.LANDING)."""
+    behind what the interpreter itself jumps over (opcodes.LANDING)."""
     instructions, positions, arrived = located
     index = {i[_START]: n for n, i in enumerate(instructions)}
     starts = set()
@@ -156,18 +156,15 @@ def _arrivals(instructions: list[Instruction], table: bytes) -> set[int]:
 def first_steps(instructions: list[Instruction]) -> set[int]:
     """Return the offset of the loop's step that code begins with, if it does: a generator
     expression since 3.15. Jumps to it go behind the probe there."""
-    return {
-        one.start
-        for before, one in pairwise(instructions)
-        if one[_OP] == FOR_ITER
-        and before[_OP] == RESUME
-        and before.arg & RESUME_WHY == RESUME_AT_START
-    }
+    for before, one in pairwise(instructions):
+        if before[_OP] == RESUME and before.arg & RESUME_WHY == RESUME_AT_START:
+            return {one.start} if one[_OP] == FOR_ITER else set()
+    return set()
 
 
 def landed(instructions: list[Instruction], n: int) -> int:
     """Return the number of the instruction that a block which begins at number `n` has its probe
-    at: behind what the interpreter itself jumps over (versions.LANDING)."""
+    at: behind what the interpreter itself jumps over (opcodes.LANDING)."""
     while instructions[n].op in LANDING or _pops_loop(instructions, n):
         n += 1
     return n

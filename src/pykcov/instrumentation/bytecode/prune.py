@@ -16,7 +16,7 @@ EXCEPTION_HANDLED and RERAISE.
 
 A block may also be left by what never comes back: a call that waits for ever, or ends the process,
 a yield whose generator is dropped. And a call may open or close a trace. So no block with a call, a
-yield, an import or a step of a loop in it is left out (versions.SOFT lists what may stand in one).
+yield, an import or a step of a loop in it is left out (opcodes.SOFT lists what may stand in one).
 Of operators and attributes, which may run a program's methods, too, it is assumed that they return
 or raise.
 
